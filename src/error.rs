@@ -1,0 +1,144 @@
+//! What can go wrong, in words a planner can act on: which file, feature, id, property, value, and what was expected.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Any failure of this library.
+///
+/// Faults of single features are no errors of this kind unless the caller asks to stop at the first one: they are
+/// collected as [`Rejected`](crate::parcel::Rejected) beside the result.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused to open, read, write or rename a file.
+    #[error("cannot {action} `{path}`")]
+    Io {
+        /// What was tried: `open`, `read`, `write`, `rename` …
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's own reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The text is not JSON, not GeoJSON, or not of the shape this reader takes.
+    #[error("{file}: {reason} (at byte {offset})")]
+    Syntax {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// Byte offset into the (decompressed) text.
+        offset: u64,
+        /// What was found and what was expected.
+        reason: Box<str>,
+    },
+    /// A feature that cannot be used, where the caller asked to stop at the first one.
+    #[error("{file}: {at}: {reason}")]
+    Feature {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// Which feature.
+        at: FeaturePos,
+        /// What is wrong with it and what was expected.
+        reason: Box<str>,
+    },
+    /// A coordinate reference system that is unknown, ambiguous or unfit for the question.
+    #[error(transparent)]
+    Crs(#[from] crate::crs::CrsError),
+    /// A land-use scheme, schema or rule file that does not hold together.
+    #[error("{file}: {reason}")]
+    Config {
+        /// The file as the caller named it, or `built-in …`.
+        file: Box<str>,
+        /// Key, value and what was expected.
+        reason: Box<str>,
+    },
+    /// A parameter outside its range.
+    #[error(transparent)]
+    Param(#[from] ParamError),
+    /// The data contradict themselves or the request (overlapping districts, a property nobody has …).
+    #[error("{0}")]
+    Data(Box<str>),
+    /// More coordinates or parcels than 32-bit positions can address.
+    #[error("too many {what}: {found}, at most {limit}")]
+    TooLarge {
+        /// Coordinates, rings, parcels …
+        what: &'static str,
+        /// How many there are.
+        found: u64,
+        /// How many there may be.
+        limit: u64,
+    },
+}
+
+impl Error {
+    /// Wraps an [`std::io::Error`] with the action and the path it belongs to.
+    pub fn io(action: &'static str, path: impl AsRef<Path>, source: std::io::Error) -> Self {
+        Self::Io { action, path: path.as_ref().to_owned(), source }
+    }
+
+    /// The message with all its causes on one line, outermost first.
+    ///
+    /// ```
+    /// let cause = std::io::Error::other("disk full");
+    /// let error = landuse::Error::io("write", "out/map.png", cause);
+    /// assert_eq!(error.chain(), "cannot write `out/map.png`: disk full");
+    /// ```
+    pub fn chain(&self) -> String {
+        use std::error::Error as _;
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}
+
+/// A parameter outside its range.
+///
+/// ```
+/// let error = landuse::ParamError::new("gap_m", -1.0, "a finite length of at least 0 m");
+/// assert_eq!(error.to_string(), "`gap_m` is -1, expected a finite length of at least 0 m");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is {value}, expected {expected}")]
+pub struct ParamError {
+    name: Box<str>,
+    value: Box<str>,
+    expected: Box<str>,
+}
+
+impl ParamError {
+    /// Names the parameter, the value it was given, and what would have been accepted.
+    pub fn new(name: &str, value: impl fmt::Display, expected: &str) -> Self {
+        Self { name: name.into(), value: value.to_string().into(), expected: expected.into() }
+    }
+
+    /// The parameter's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+/// Where a feature stands in its file: position from 0, and the id if it has one.
+///
+/// ```
+/// use landuse::error::FeaturePos;
+/// assert_eq!(FeaturePos { row: 17, id: Some("A-104".into()) }.to_string(), "feature 17 (id `A-104`)");
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct FeaturePos {
+    /// Position in the file, from 0.
+    pub row: u32,
+    /// The feature's id.
+    pub id: Option<Box<str>>,
+}
+
+impl fmt::Display for FeaturePos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "feature {}", self.row)?;
+        self.id.as_ref().map_or(Ok(()), |id| write!(f, " (id `{id}`)"))
+    }
+}

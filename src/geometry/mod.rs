@@ -1,0 +1,14 @@
+//! The plane: polygons as flat arrays, and the kernels that measure them.
+//!
+//! Everything here works on coordinates in metres and knows nothing of parcels, files or land use.
+
+pub mod array;
+mod envelope;
+pub mod hilbert;
+pub mod validity;
+
+pub use array::{MultiPolygonArray, MultiPolygonRef, PolygonRef};
+pub use envelope::Envelope;
+
+/// A position in the plane, metres: x east, y north.
+pub type Coord = [f64; 2];

@@ -1,0 +1,313 @@
+use std::borrow::Borrow;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// A column of values some of which may be unknown. Unknown is not zero: there is no default to fall back to.
+///
+/// ```
+/// use landuse::parcel::Column;
+/// let column: Column<f64> = [Some(1.5), None].into_iter().collect();
+/// assert_eq!((column.get(0), column.get(1), column.known()), (Some(1.5), None, 1));
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Column<T> {
+    values: Vec<T>,
+    /// One bit per value, set where it is known.
+    validity: Vec<u64>,
+    known: usize,
+}
+
+impl<T: Copy + Default> Column<T> {
+    /// A column without values.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A column of `len` unknown values.
+    pub fn unknown(len: usize) -> Self {
+        Self { values: vec![T::default(); len], validity: vec![0; len.div_ceil(64)], known: 0 }
+    }
+
+    /// How many values there are, unknown ones included.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there is no value at all.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// How many values are known.
+    pub fn known(&self) -> usize {
+        self.known
+    }
+
+    /// Value `i`, if it is known and there is one.
+    pub fn get(&self, i: usize) -> Option<T> {
+        let known = self.validity.get(i / 64)? >> (i % 64) & 1 == 1;
+        if known { self.values.get(i).copied() } else { None }
+    }
+
+    /// Adds a value at the end.
+    pub fn push(&mut self, value: Option<T>) {
+        let i = self.values.len();
+        if i.is_multiple_of(64) {
+            self.validity.push(0);
+        }
+        if value.is_some() {
+            self.validity[i / 64] |= 1 << (i % 64);
+            self.known += 1;
+        }
+        self.values.push(value.unwrap_or_default());
+    }
+
+    /// All values in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<T>> + '_ {
+        (0..self.len()).map(|i| self.get(i))
+    }
+
+    /// The values at `order`, in that order.
+    #[must_use]
+    pub fn take(&self, order: &[u32]) -> Self {
+        order.iter().map(|&i| self.get(i as usize)).collect()
+    }
+
+    /// Adds the values of `other` at the end.
+    pub fn append(&mut self, other: &Self) {
+        self.values.reserve(other.len());
+        for value in other.iter() {
+            self.push(value);
+        }
+    }
+}
+
+impl<T: Copy + Default> FromIterator<Option<T>> for Column<T> {
+    fn from_iter<I: IntoIterator<Item = Option<T>>>(values: I) -> Self {
+        let mut column = Self::new();
+        for value in values {
+            column.push(value);
+        }
+        column
+    }
+}
+
+/// A column of text that mostly differs from row to row (ids): all bytes in one string.
+///
+/// ```
+/// use landuse::parcel::TextColumn;
+/// let column: TextColumn = [Some("A-104"), None].into_iter().collect();
+/// assert_eq!((column.get(0), column.get(1)), (Some("A-104"), None));
+/// ```
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TextColumn {
+    text: String,
+    /// End of each text; together with the validity that `Column` keeps.
+    ends: Column<u64>,
+}
+
+impl TextColumn {
+    /// A column without values.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many values there are, unknown ones included.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no value at all.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// How many values are known.
+    pub fn known(&self) -> usize {
+        self.ends.known()
+    }
+
+    /// Text `i`, if it is known and there is one.
+    pub fn get(&self, i: usize) -> Option<&str> {
+        let end = self.ends.get(i)? as usize;
+        let start = if i == 0 { 0 } else { self.ends.values[i - 1] as usize };
+        self.text.get(start..end)
+    }
+
+    /// Adds a text at the end.
+    pub fn push(&mut self, text: Option<&str>) {
+        self.text.push_str(text.unwrap_or_default());
+        let end = self.text.len() as u64;
+        self.ends.push(text.map(|_| end));
+        if let Some(last) = self.ends.values.last_mut() {
+            *last = end;
+        }
+    }
+
+    /// All texts in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<&str>> + '_ {
+        (0..self.len()).map(|i| self.get(i))
+    }
+
+    /// The texts at `order`, in that order.
+    #[must_use]
+    pub fn take(&self, order: &[u32]) -> Self {
+        order.iter().map(|&i| self.get(i as usize)).collect()
+    }
+
+    /// Adds the texts of `other` at the end.
+    pub fn append(&mut self, other: &Self) {
+        for text in other.iter() {
+            self.push(text);
+        }
+    }
+}
+
+impl<'a> FromIterator<Option<&'a str>> for TextColumn {
+    fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(texts: I) -> Self {
+        let mut column = Self::new();
+        for text in texts {
+            column.push(text);
+        }
+        column
+    }
+}
+
+/// A column of values that repeat (land-use codes, names of districts): each distinct value is stored once.
+///
+/// ```
+/// use landuse::parcel::CategoryColumn;
+/// let mut column = CategoryColumn::<Box<str>>::new();
+/// for name in [Some("north"), None, Some("north")] {
+///     column.push(name);
+/// }
+/// assert_eq!((column.get(2).map(|name| &**name), column.get(1)), (Some("north"), None));
+/// assert_eq!(column.distinct().len(), 1);
+/// ```
+#[derive(Debug, Clone)]
+pub struct CategoryColumn<T> {
+    distinct: Vec<T>,
+    positions: HashMap<T, u32>,
+    keys: Vec<u32>,
+}
+
+impl<T> Default for CategoryColumn<T> {
+    fn default() -> Self {
+        Self { distinct: Vec::new(), positions: HashMap::new(), keys: Vec::new() }
+    }
+}
+
+impl<T: Eq> PartialEq for CategoryColumn<T> {
+    /// Columns are equal where their values are, whatever the order of first appearance in the past.
+    fn eq(&self, other: &Self) -> bool {
+        self.keys.len() == other.keys.len()
+            && self
+                .keys
+                .iter()
+                .zip(&other.keys)
+                .all(|(&a, &b)| self.distinct.get(a as usize) == other.distinct.get(b as usize))
+    }
+}
+
+impl<T: Eq + Hash + Clone> CategoryColumn<T> {
+    const UNKNOWN: u32 = u32::MAX;
+
+    /// A column without values.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A column of `len` unknown values.
+    pub fn unknown(len: usize) -> Self {
+        Self { keys: vec![Self::UNKNOWN; len], ..Self::default() }
+    }
+
+    /// How many values there are, unknown ones included.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether there is no value at all.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// How many values are known.
+    pub fn known(&self) -> usize {
+        self.keys.iter().filter(|&&key| key != Self::UNKNOWN).count()
+    }
+
+    /// Value `i`, if it is known and there is one.
+    pub fn get(&self, i: usize) -> Option<&T> {
+        self.key(i).map(|key| &self.distinct[key as usize])
+    }
+
+    /// Position of value `i` in [`distinct`](Self::distinct): compare and look up by it instead of by value.
+    pub fn key(&self, i: usize) -> Option<u32> {
+        self.keys.get(i).copied().filter(|&key| key != Self::UNKNOWN)
+    }
+
+    /// The distinct values, in order of first appearance.
+    pub fn distinct(&self) -> &[T] {
+        &self.distinct
+    }
+
+    /// Adds a value at the end.
+    pub fn push<Q>(&mut self, value: Option<&Q>)
+    where
+        T: Borrow<Q>,
+        Q: Eq + Hash + ToOwned + ?Sized,
+        Q::Owned: Into<T>,
+    {
+        let key = value.map_or(Self::UNKNOWN, |value| {
+            self.positions.get(value).copied().unwrap_or_else(|| {
+                let key = self.distinct.len() as u32;
+                let value: T = value.to_owned().into();
+                self.distinct.push(value.clone());
+                self.positions.insert(value, key);
+                key
+            })
+        });
+        self.keys.push(key);
+    }
+
+    /// All values in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Option<&T>> + '_ {
+        (0..self.len()).map(|i| self.get(i))
+    }
+
+    /// The values at `order`, in that order.
+    #[must_use]
+    pub fn take(&self, order: &[u32]) -> Self {
+        let mut taken = Self::default();
+        taken.extend_keys(self, order.iter().map(|&i| self.keys[i as usize]));
+        taken
+    }
+
+    /// Adds the values of `other` at the end.
+    pub fn append(&mut self, other: &Self) {
+        self.extend_keys(other, other.keys.iter().copied());
+    }
+
+    fn extend_keys(&mut self, source: &Self, keys: impl Iterator<Item = u32>) {
+        let mut translated = vec![Self::UNKNOWN; source.distinct.len()];
+        for key in keys {
+            let own = match translated.get_mut(key as usize) {
+                None => Self::UNKNOWN,
+                Some(own) => {
+                    if *own == Self::UNKNOWN {
+                        let value = &source.distinct[key as usize];
+                        *own = self.positions.get(value).copied().unwrap_or_else(|| {
+                            let fresh = self.distinct.len() as u32;
+                            self.distinct.push(value.clone());
+                            self.positions.insert(value.clone(), fresh);
+                            fresh
+                        });
+                    }
+                    *own
+                }
+            };
+            self.keys.push(own);
+        }
+    }
+}

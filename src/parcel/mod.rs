@@ -1,0 +1,13 @@
+//! What a parcel is: one row as a person thinks of it ([`Parcel`]), and a million of them as columns ([`ParcelSet`]).
+
+mod attributes;
+mod columns;
+mod row;
+mod set;
+mod table;
+
+pub use attributes::{Attributes, NamedNumbers, NamedTexts};
+pub use columns::{CategoryColumn, Column, TextColumn};
+pub use row::Parcel;
+pub use set::{ParcelIdx, ParcelRef, ParcelSet, Repair};
+pub use table::{FeatureTable, Rejected};

@@ -1,0 +1,315 @@
+use std::cmp::Ordering;
+use std::fmt;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::{Attributes, FeatureTable, Parcel, Rejected};
+use crate::crs::WorkingPlane;
+use crate::error::{Error, FeaturePos};
+use crate::geometry::validity::{self, Mended};
+use crate::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, hilbert};
+use crate::zoning::LandUseCode;
+
+/// Position of a parcel in a [`ParcelSet`], from 0, in canonical order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct ParcelIdx(pub u32);
+
+impl ParcelIdx {
+    /// The position as an index into columns aligned with the set.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for ParcelIdx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A parcel whose boundary was mended so that it can be measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Repair {
+    /// Which feature.
+    #[serde(flatten)]
+    pub at: FeaturePos,
+    /// What was wrong.
+    pub reason: Box<str>,
+    /// Area by the shoelace formula as given, m².
+    pub area_before_m2: f64,
+    /// Area after repair, m².
+    pub area_after_m2: f64,
+    /// Polygons that vanished in the repair.
+    pub parts_dropped: u32,
+}
+
+/// Parcels as columns, in one plane, every boundary valid.
+///
+/// Rows stand in *canonical order*: by (Hilbert key of the envelope's centre, id, coordinates, attributes). Neighbours lie
+/// near each other in memory, and no result depends on the order of the file. [`source_row`](Self::source_row) maps back.
+#[derive(Debug, Clone)]
+pub struct ParcelSet {
+    geometry: MultiPolygonArray,
+    attributes: Attributes,
+    source_row: Vec<u32>,
+    rejected: Vec<Rejected>,
+    repaired: Vec<Repair>,
+    area_m2: Vec<f64>,
+    envelopes: Vec<Envelope>,
+    plane: Arc<WorkingPlane>,
+}
+
+impl ParcelSet {
+    /// Projects, validates, repairs and orders features.
+    ///
+    /// Invalid boundaries are repaired where possible ([`repaired`](Self::repaired)); a feature without any measurable land
+    /// joins [`rejected`](Self::rejected) with the reason. Accepted + rejected = features given.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] where there are more features or coordinates than 32 bits can address.
+    ///
+    /// # Complexity
+    /// O(n log n) time in coordinates, one copy of the coordinates beside the input's.
+    pub fn new(table: FeatureTable, plane: impl Into<Arc<WorkingPlane>>) -> Result<Self, Error> {
+        let FeatureTable { mut geometry, attributes, source_row, mut rejected } = table;
+        let plane = plane.into();
+        if u32::try_from(geometry.len()).is_err() {
+            let limit = u32::MAX.into();
+            return Err(Error::TooLarge { what: "features", found: geometry.len() as u64, limit });
+        }
+        plane.forward(geometry.coords_mut());
+
+        let verdicts: Vec<Verdict> = (0..geometry.len())
+            .into_par_iter()
+            .with_min_len(256)
+            .map(|i| Verdict::of(&geometry.get(i)))
+            .collect();
+        let at = |i: usize| FeaturePos { row: source_row[i], id: attributes.id.get(i).map(Into::into) };
+        for (i, verdict) in verdicts.iter().enumerate() {
+            if let Verdict::Rejected(reason) = verdict {
+                rejected.push(Rejected { at: at(i), reason: reason.clone() });
+            }
+        }
+        rejected.sort_by_key(|r| r.at.row);
+
+        let order = canonical_order(&geometry, &attributes, &verdicts);
+        let mut ordered = MultiPolygonArray::with_capacity(order.len(), geometry.coords().len());
+        let mut repaired = Vec::new();
+        for &i in &order {
+            match &verdicts[i as usize] {
+                Verdict::Repaired { reason, mended } => {
+                    ordered.push_oriented(mended.geometry.get(0));
+                    repaired.push(Repair {
+                        at: at(i as usize),
+                        reason: reason.clone(),
+                        area_before_m2: geometry.get(i as usize).signed_area().abs(),
+                        area_after_m2: mended.geometry.get(0).signed_area().abs(),
+                        parts_dropped: mended.parts_dropped,
+                    });
+                }
+                _ => ordered.push_oriented(geometry.get(i as usize)),
+            }
+        }
+        drop((geometry, verdicts));
+        repaired.sort_by_key(|r| r.at.row);
+
+        Ok(Self {
+            area_m2: (0..ordered.len()).into_par_iter().map(|i| ordered.get(i).signed_area()).collect(),
+            envelopes: (0..ordered.len()).into_par_iter().map(|i| ordered.get(i).envelope()).collect(),
+            attributes: attributes.take(&order),
+            source_row: order.iter().map(|&i| source_row[i as usize]).collect(),
+            geometry: ordered,
+            rejected,
+            repaired,
+            plane,
+        })
+    }
+
+    /// How many parcels were accepted.
+    pub fn len(&self) -> usize {
+        self.source_row.len()
+    }
+
+    /// Whether none was.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The parcel at `idx`.
+    ///
+    /// # Panics
+    /// Where `idx` is not of this set, as a slice does.
+    pub fn get(&self, idx: ParcelIdx) -> ParcelRef<'_> {
+        assert!(idx.index() < self.len(), "parcel {idx} of a set of {}", self.len());
+        ParcelRef { set: self, idx }
+    }
+
+    /// All parcels in canonical order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ParcelRef<'_>> {
+        (0..self.len() as u32).map(|i| ParcelRef { set: self, idx: ParcelIdx(i) })
+    }
+
+    /// Boundaries in the working plane, m: valid, exteriors counter-clockwise, interiors clockwise.
+    pub fn geometry(&self) -> &MultiPolygonArray {
+        &self.geometry
+    }
+
+    /// What is known of the parcels beside their land.
+    pub fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    /// Areas in the working plane, m², holes taken out; one per parcel.
+    pub fn area_m2(&self) -> &[f64] {
+        &self.area_m2
+    }
+
+    /// Boxes in the working plane, m; one per parcel.
+    pub fn envelopes(&self) -> &[Envelope] {
+        &self.envelopes
+    }
+
+    /// The box around all parcels; [`Envelope::EMPTY`] without any.
+    pub fn extent(&self) -> Envelope {
+        self.envelopes.iter().fold(Envelope::EMPTY, |all, e| all.join(e))
+    }
+
+    /// Position of each parcel in its file, from 0.
+    pub fn source_row(&self) -> &[u32] {
+        &self.source_row
+    }
+
+    /// Features that could not be taken, in file order.
+    pub fn rejected(&self) -> &[Rejected] {
+        &self.rejected
+    }
+
+    /// Parcels whose boundary was mended, in file order.
+    pub fn repaired(&self) -> &[Repair] {
+        &self.repaired
+    }
+
+    /// The plane everything is computed in.
+    pub fn plane(&self) -> &Arc<WorkingPlane> {
+        &self.plane
+    }
+}
+
+impl FromIterator<Parcel> for ParcelSet {
+    /// Collects parcels whose coordinates are metres in one plane. What cannot be measured is in
+    /// [`rejected`](ParcelSet::rejected), with the position in the iterator.
+    ///
+    /// # Panics
+    /// From 4,294,967,296 coordinates on; use [`ParcelSet::new`] where that may happen.
+    fn from_iter<I: IntoIterator<Item = Parcel>>(parcels: I) -> Self {
+        let mut table = FeatureTable::default();
+        for (row, parcel) in parcels.into_iter().enumerate() {
+            table.geometry.push_geo(&parcel.geometry);
+            table.attributes.push(&parcel);
+            table.source_row.push(row as u32);
+        }
+        assert!(table.geometry.fits(0), "more than {} coordinates", u32::MAX);
+        #[expect(clippy::expect_used, reason = "the only error is a size that was just checked")]
+        Self::new(table, WorkingPlane::local()).expect("the size was checked")
+    }
+}
+
+/// What becomes of one feature.
+enum Verdict {
+    Valid,
+    Repaired { reason: Box<str>, mended: Mended },
+    Rejected(Box<str>),
+}
+
+impl Verdict {
+    fn of(geometry: &MultiPolygonRef<'_>) -> Self {
+        let Some(fault) = validity::find_fault(geometry) else { return Self::Valid };
+        let reason = fault.to_string().into();
+        match validity::repair(geometry) {
+            Some(mended) => Self::Repaired { reason, mended },
+            None => Self::Rejected(reason),
+        }
+    }
+}
+
+/// Rows that were not rejected, by (Hilbert key of the envelope's centre, id, coordinates, attributes).
+fn canonical_order(geometry: &MultiPolygonArray, attributes: &Attributes, verdicts: &[Verdict]) -> Vec<u32> {
+    let envelopes: Vec<Envelope> = (0..geometry.len())
+        .into_par_iter()
+        .map(|i| match &verdicts[i] {
+            Verdict::Valid => geometry.get(i).envelope(),
+            Verdict::Repaired { mended, .. } => mended.geometry.get(0).envelope(),
+            Verdict::Rejected(_) => Envelope::EMPTY,
+        })
+        .collect();
+    let extent = envelopes.iter().fold(Envelope::EMPTY, |all, e| all.join(e));
+    let mut keyed: Vec<(u32, u32)> = envelopes
+        .par_iter()
+        .enumerate()
+        .filter(|(_, envelope)| !envelope.is_empty())
+        .map(|(i, envelope)| (hilbert::key(envelope.center(), &extent), i as u32))
+        .collect();
+    keyed.par_sort_unstable_by(|&(key_a, a), &(key_b, b)| {
+        let (row_a, row_b) = (a as usize, b as usize);
+        key_a
+            .cmp(&key_b)
+            .then_with(|| attributes.id.get(row_a).cmp(&attributes.id.get(row_b)))
+            .then_with(|| compare_coords(geometry.get(row_a).coords(), geometry.get(row_b).coords()))
+            .then_with(|| attributes.compare(row_a, row_b))
+            .then_with(|| a.cmp(&b))
+    });
+    keyed.into_iter().map(|(_, i)| i).collect()
+}
+
+fn compare_coords(a: &[Coord], b: &[Coord]) -> Ordering {
+    let by_axes = |(a, b): (&Coord, &Coord)| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1]));
+    a.iter().zip(b).map(by_axes).find(|order| order.is_ne()).unwrap_or_else(|| a.len().cmp(&b.len()))
+}
+
+/// One parcel of a [`ParcelSet`]: a cheap view.
+#[derive(Debug, Clone, Copy)]
+pub struct ParcelRef<'a> {
+    set: &'a ParcelSet,
+    idx: ParcelIdx,
+}
+
+impl<'a> ParcelRef<'a> {
+    /// Its position in the set.
+    pub fn idx(self) -> ParcelIdx {
+        self.idx
+    }
+
+    /// Its id in the cadastre, if it has one.
+    pub fn id(self) -> Option<&'a str> {
+        self.set.attributes.id.get(self.idx.index())
+    }
+
+    /// Its land in the working plane.
+    pub fn geometry(self) -> MultiPolygonRef<'a> {
+        self.set.geometry.get(self.idx.index())
+    }
+
+    /// Its area in the working plane, m².
+    pub fn area_m2(self) -> f64 {
+        self.set.area_m2[self.idx.index()]
+    }
+
+    /// The box around it in the working plane, m.
+    pub fn envelope(self) -> Envelope {
+        self.set.envelopes[self.idx.index()]
+    }
+
+    /// Its surveyed current use, if known.
+    pub fn current_use(self) -> Option<&'a LandUseCode> {
+        self.set.attributes.current_use.get(self.idx.index())
+    }
+
+    /// Everything known of it, copied out.
+    pub fn to_parcel(self) -> Parcel {
+        let mut parcel = self.set.attributes.row(self.idx.index());
+        parcel.geometry = self.geometry().to_geo();
+        parcel
+    }
+}
