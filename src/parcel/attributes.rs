@@ -191,7 +191,7 @@ impl Attributes {
         parcel.height_m = self.height_m.get(i);
         parcel.allowed_far = self.allowed_far.get(i);
         parcel.year_built = self.year_built.get(i);
-        parcel.district = self.district.get(i).map(|name| name.to_string());
+        parcel.district = self.district.get(i).map(ToString::to_string);
         parcel.numbers = (self.numbers.iter())
             .filter_map(|(name, column)| Some((name.to_string(), column.values.get(i)?)))
             .collect();
