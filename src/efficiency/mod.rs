@@ -1,1 +1,18 @@
-//! TO BE WRITTEN
+//! Which parcels are low-efficiency, by which rule, and by what margin.
+//!
+//! A [`Rule`] is data: absolute standards, quantiles and other tests, joined by `any`, `all` or `at_least`. Judging it over
+//! candidates gives an [`Assessment`]: one [`Verdict`] per parcel, and behind it every [`Test`] with value, threshold and
+//! margin. A value that is not known makes no verdict by itself: three-valued logic carries it through the rule.
+//!
+//! A quantile marks *suspected* low-efficiency: it finds the lowest share of any city, good or bad. Where a standard or a
+//! benchmark exists, use that.
+
+mod assessment;
+mod composite;
+mod quantile;
+mod rule;
+
+pub use assessment::{Assessment, Basis, MIN_RANKED, Reason, Test, Verdict};
+pub use composite::{Composite, Part};
+pub use quantile::quantile;
+pub use rule::{Direction, Measures, Rule};

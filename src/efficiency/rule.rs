@@ -1,0 +1,159 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::parcel::Column;
+
+/// Which end of a metric is the good one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// More is better: output, tax, floor area.
+    #[default]
+    HigherIsBetter,
+    /// Less is better: energy, emissions, idle share.
+    LowerIsBetter,
+}
+
+/// What makes a parcel low-efficiency.
+///
+/// In a file, each test is a table with the keys of its variant:
+///
+/// ```
+/// use landuse::efficiency::Rule;
+/// let rule: Rule = toml::from_str(r#"
+///     any = [
+///         { metric = "far", worse_than = 0.8 },
+///         { at_least = 2, of = [
+///             { metric = "tax_yuan / area_m2", worst_share = 0.2 },
+///             { metric = "energy_tce / output_yuan", worst_share = 0.2, direction = "lower_is_better" },
+///             { holds = "year_built < 1990" },
+///         ] },
+///     ]
+/// "#).unwrap();
+/// assert_eq!(rule.to_string(), "far < 0.8 or at least 2 of (lowest 20% of tax_yuan / area_m2, \
+///     highest 20% of energy_tce / output_yuan, year_built < 1990)");
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum Rule {
+    /// An absolute standard: the metric is strictly worse than it.
+    #[serde(rename_all = "snake_case")]
+    Standard {
+        /// Expression for the value.
+        metric: Box<str>,
+        /// The standard, in the unit of the metric.
+        worse_than: f64,
+        /// Which end is good.
+        #[serde(default)]
+        direction: Direction,
+    },
+    /// A relative test: the metric is strictly worse than its quantile among known candidates.
+    Quantile {
+        /// Expression for the value.
+        metric: Box<str>,
+        /// Probability of the quantile, counted from the worse end: 0.2 for the worst fifth.
+        worst_share: f64,
+        /// Which end is good.
+        #[serde(default)]
+        direction: Direction,
+    },
+    /// Any condition in the expression language.
+    Holds {
+        /// Expression that is true, false or unknown.
+        holds: Box<str>,
+    },
+    /// At least one of the rules.
+    Any {
+        /// The rules.
+        any: Vec<Rule>,
+    },
+    /// Every one of the rules.
+    All {
+        /// The rules.
+        all: Vec<Rule>,
+    },
+    /// At least so many of the rules.
+    AtLeast {
+        /// How many.
+        at_least: usize,
+        /// The rules.
+        of: Vec<Rule>,
+    },
+}
+
+impl Rule {
+    /// The expressions for numbers, then those for conditions, that judging this rule evaluates.
+    pub fn expressions(&self) -> Vec<&str> {
+        match self {
+            Self::Standard { metric, .. } | Self::Quantile { metric, .. } => vec![metric],
+            Self::Holds { holds } => vec![holds],
+            Self::Any { any: of } | Self::All { all: of } | Self::AtLeast { of, .. } => {
+                of.iter().flat_map(Self::expressions).collect()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, rules: &[Self], separator: &str| {
+            for (i, rule) in rules.iter().enumerate() {
+                if i > 0 {
+                    f.write_str(separator)?;
+                }
+                match rule {
+                    Self::Any { any: of } | Self::All { all: of } if of.len() > 1 => write!(f, "({rule})")?,
+                    _ => write!(f, "{rule}")?,
+                }
+            }
+            Ok(())
+        };
+        match self {
+            Self::Standard { metric, worse_than, direction } => {
+                let sign = if *direction == Direction::HigherIsBetter { '<' } else { '>' };
+                write!(f, "{metric} {sign} {worse_than}")
+            }
+            Self::Quantile { metric, worst_share, direction } => {
+                let end = if *direction == Direction::HigherIsBetter { "lowest" } else { "highest" };
+                write!(f, "{end} {}% of {metric}", worst_share * 100.0)
+            }
+            Self::Holds { holds } => f.write_str(holds),
+            Self::Any { any } => list(f, any, " or "),
+            Self::All { all } => list(f, all, " and "),
+            Self::AtLeast { at_least, of } => {
+                write!(f, "at least {at_least} of (")?;
+                list(f, of, ", ")?;
+                f.write_str(")")
+            }
+        }
+    }
+}
+
+/// Where a rule gets its values from: expressions evaluated over parcels, one value each.
+pub trait Measures {
+    /// The number an expression gives for every parcel.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the expression: syntax, an unknown name, a kind that does not fit.
+    fn numbers(&self, expression: &str) -> Result<Column<f64>, Error>;
+
+    /// Whether a condition holds for every parcel.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the expression: syntax, an unknown name, a kind that does not fit.
+    fn holds(&self, expression: &str) -> Result<Column<bool>, Error>;
+}
+
+/// A function of the expression gives numbers; a condition holds where its number is not 0.
+impl<F: Fn(&str) -> Column<f64>> Measures for F {
+    fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
+        Ok(self(expression))
+    }
+
+    fn holds(&self, expression: &str) -> Result<Column<bool>, Error> {
+        Ok(self(expression).iter().map(|value| value.map(|value| value != 0.0)).collect())
+    }
+}
