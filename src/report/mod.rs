@@ -1,1 +1,4 @@
-//! TO BE WRITTEN
+//! What is handed to people: maps drawn from plain inputs.
+
+#[cfg(feature = "map")]
+pub mod map;
