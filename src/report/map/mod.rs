@@ -131,7 +131,7 @@ impl<'a> Map<'a> {
     ///
     /// # Complexity
     /// O(n + p) for n coordinates and p pixels, in parallel by bands of rows; memory for the picture and one band of
-    /// samples (16 per pixel) per thread, beside 8 bytes per polygon.
+    /// samples (16 per pixel) per thread, beside 12 bytes per polygon.
     pub fn render(&self) -> Result<Picture, Error> {
         for (name, side, least) in [("width_px", self.size_px[0], 600), ("height_px", self.size_px[1], 400)] {
             if !(least..=20_000).contains(&side) {
@@ -211,7 +211,7 @@ impl<'a> Layer<'a> {
 pub struct Table {
     /// What the table shows.
     pub heading: String,
-    /// Titles of the columns. The first column and those named in `right` are set to the right.
+    /// Titles of the columns.
     pub columns: Vec<String>,
     /// Which columns are figures, set to the right.
     pub right: Vec<bool>,
@@ -228,7 +228,10 @@ pub struct Picture {
 
 impl std::fmt::Debug for Picture {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Picture").field("size_px", &self.size_px()).field("notes", &self.notes).finish()
+        f.debug_struct("Picture")
+            .field("size_px", &self.size_px())
+            .field("notes", &self.notes)
+            .finish_non_exhaustive()
     }
 }
 

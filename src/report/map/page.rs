@@ -139,19 +139,16 @@ pub(super) fn draw(map: &Map<'_>) -> Result<Picture, Error> {
     let frame_width = (right - left - PANEL * unit - 46.0 * unit).round();
     let frame_height = (bottom - top).round();
     let mut sheet = Page { pixmap: new(frame_width as u32, frame_height as u32)?, fonts: &fonts, unit };
-    let transform = match map.seen() {
-        Some(extent) => {
-            let sizes = [f64::from(frame_width), f64::from(frame_height)];
-            let transform = Transform::fit(&extent, sizes[0], sizes[1], 26.0 * f64::from(unit));
-            notes.extend(draw_layers(&mut sheet, map, &transform));
-            Some(transform)
-        }
-        None => {
-            let style = TextStyle::new(28.0 * unit, FAINT);
-            sheet.text_center("nothing to draw", frame_width / 2.0, frame_height / 2.0, style);
-            None
-        }
-    };
+    let transform = map.seen().map(|extent| {
+        let sizes = [f64::from(frame_width), f64::from(frame_height)];
+        Transform::fit(&extent, sizes[0], sizes[1], 26.0 * f64::from(unit))
+    });
+    if let Some(transform) = &transform {
+        notes.extend(draw_layers(&mut sheet, map, transform));
+    } else {
+        let style = TextStyle::new(28.0 * unit, FAINT);
+        sheet.text_center("nothing to draw", frame_width / 2.0, frame_height / 2.0, style);
+    }
     let (x, y) = (left.round(), top.round());
     page.pixmap.draw_pixmap(
         x as i32,
@@ -345,6 +342,9 @@ fn legend(page: &mut Page<'_>, map: &Map<'_>, [left, top, right]: [f32; 3], size
             Look::Lines { style, label } => vec![(Swatch::Line(style), label.as_str(), "")],
         };
         if !layer.heading.is_empty() {
+            if y > top {
+                y += 16.0 * unit;
+            }
             y = heading(page, &layer.heading, [left, y, right], size, ink);
         }
         for (swatch, label, note) in entries.into_iter().filter(|e| !e.1.is_empty()) {
@@ -371,11 +371,8 @@ fn legend(page: &mut Page<'_>, map: &Map<'_>, [left, top, right]: [f32; 3], size
             }
             y += 46.0 * unit + extra;
         }
-        if !layer.heading.is_empty() {
-            y += 16.0 * unit;
-        }
     }
-    y + 14.0 * unit - top
+    y + 24.0 * unit - top
 }
 
 /// A heading with a rule below; where the text goes on.

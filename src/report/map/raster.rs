@@ -262,7 +262,7 @@ impl Band {
                     continue;
                 }
                 for step in first as usize..last as usize {
-                    let position = (step as f64 + 0.5).clamp(a[along], b[along]);
+                    let position = (step as f64 + 0.5).max(a[along]).min(b[along]);
                     let middle = (a[across] + (position - a[along]) * slope).round();
                     for side in [middle - 1.0, middle] {
                         if side >= 0.0 && side < limit {

@@ -106,13 +106,14 @@ pub(super) const RULE: Color = Color::rgb(190, 194, 198);
 pub const GRADES: [Color; 4] =
     [Color::rgb(206, 66, 40), Color::rgb(250, 189, 104), Color::rgb(158, 202, 225), Color::rgb(46, 107, 168)];
 
-/// Five steps of a quantity from little to much: light yellow to dark purple-blue.
+/// Five steps of a quantity from little to much: light yellow over amber and teal to dark blue, each darker than the one
+/// before.
 pub const SEQUENTIAL: [Color; 5] = [
     Color::rgb(252, 245, 200),
-    Color::rgb(190, 224, 180),
-    Color::rgb(98, 183, 190),
-    Color::rgb(42, 112, 168),
-    Color::rgb(36, 42, 108),
+    Color::rgb(250, 210, 130),
+    Color::rgb(70, 160, 180),
+    Color::rgb(42, 105, 165),
+    Color::rgb(30, 36, 100),
 ];
 
 /// Significant local statistics: high among high, low among high, low among low, high among low.
@@ -209,7 +210,7 @@ mod tests {
 
     #[test]
     fn palettes_are_told_apart_without_red_or_green() {
-        // About 2.3 is just noticeable side by side; 18 is plain across a map.
+        // About 2.3 is just noticeable side by side; 15 is plain across a map.
         for palette in [&GRADES[..], &SEQUENTIAL, &ASSOCIATION] {
             let with_base: Vec<_> = palette.iter().copied().chain([BASE]).collect();
             for vision in [NORMAL, PROTANOPIA, DEUTERANOPIA] {
