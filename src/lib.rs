@@ -12,6 +12,7 @@ pub mod index;
 pub mod intensity;
 pub mod io;
 pub mod parcel;
+mod random;
 pub mod report;
 pub mod stats;
 pub mod units;
