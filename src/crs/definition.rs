@@ -111,7 +111,9 @@ impl SourceCrs {
     pub(super) fn definition(&self) -> Option<&Definition> {
         match &self.kind {
             Kind::Known(definition) => Some(definition),
-            _ => None,
+            Kind::Local => None,
+            #[cfg(feature = "proj")]
+            Kind::Foreign => None,
         }
     }
 }

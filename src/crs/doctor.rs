@@ -487,6 +487,9 @@ fn against(
 /// GeoJSON that names nothing: longitude and latitude, or refused.
 fn unnamed(stats: &CoordinateStats, findings: &mut Vec<Finding>) -> Result<SourceCrs, Refusal> {
     let crs = SourceCrs::wgs84();
+    if stats.finite() == 0 {
+        return Ok(crs);
+    }
     if stats.lengths > 0 && stats.angles + stats.swapped_angles == 0 {
         if let (Some(first), Some(last)) =
             (prefix(stats.length_extent.min[0]), prefix(stats.length_extent.max[0]))

@@ -38,7 +38,7 @@ impl Ellipsoid {
     pub(super) fn from_axes(semi_major_m: f64, semi_minor_m: f64) -> Option<Self> {
         let ratio = semi_minor_m / semi_major_m;
         let fits = semi_major_m.is_finite() && semi_major_m > 0.0 && ratio > 0.99 && ratio <= 1.0;
-        fits.then(|| Self { semi_major_m, eccentricity_squared: 1.0 - ratio * ratio })
+        fits.then_some(Self { semi_major_m, eccentricity_squared: 1.0 - ratio * ratio })
     }
 
     /// Half the greater axis `a`, metres.
@@ -81,10 +81,14 @@ pub enum EdgePath {
 
 /// Area on the ellipsoid by the formula of the national land survey (椭球面积), as it stands: no edge is cut.
 ///
-/// For each edge the trapezoid between the edge and a reference meridian,
-/// `S = 2·b²·ΔL·[A·sin(ΔB/2)·cos Bm − B·sin(3ΔB/2)·cos 3Bm + C·sin(5ΔB/2)·cos 5Bm − D·sin(7ΔB/2)·cos 7Bm
-/// + E·sin(9ΔB/2)·cos 9Bm]`, with `ΔL = (L₁+L₂)/2 − L₀`, `ΔB = B₂ − B₁`, `Bm = (B₁+B₂)/2`, and series in e² up to e⁸ for
-/// A to E. A ring's area is the sum's absolute value; holes are taken out.
+/// For each edge the trapezoid between the edge and a reference meridian:
+///
+/// ```text
+/// S = 2·b²·ΔL·[A·sin(ΔB/2)·cos Bm − B·sin(3ΔB/2)·cos 3Bm + C·sin(5ΔB/2)·cos 5Bm − D·sin(7ΔB/2)·cos 7Bm + E·sin(9ΔB/2)·cos 9Bm]
+/// ΔL = (L₁+L₂)/2 − L₀, ΔB = B₂ − B₁, Bm = (B₁+B₂)/2
+/// ```
+///
+/// A to E are series in e² up to e⁸. A ring's area is the sum's absolute value; holes are taken out.
 ///
 /// # Arguments
 /// * `polygons`: longitude and latitude, degrees; closed rings, the first of each polygon its exterior. The direction of

@@ -72,11 +72,9 @@ fn sieve(coords: &mut [Coord]) {
     }
 }
 
-impl Named {
-    fn run(&self, from: &Proj, to: &Proj, coords: &mut [Coord]) {
-        if transform(from, to, &mut Chunk(coords)).is_err() {
-            coords.fill([f64::NAN; 2]);
-        }
+fn run(from: &Proj, to: &Proj, coords: &mut [Coord]) {
+    if transform(from, to, &mut Chunk(coords)).is_err() {
+        coords.fill([f64::NAN; 2]);
     }
 }
 
@@ -84,7 +82,7 @@ impl Projection for Named {
     fn forward(&self, coords: &mut [Coord]) {
         sieve(coords);
         scale(coords, f64::to_radians);
-        self.run(&self.angles, &self.system, coords);
+        run(&self.angles, &self.system, coords);
         if self.geographic {
             scale(coords, f64::to_degrees);
         }
@@ -95,7 +93,7 @@ impl Projection for Named {
         if self.geographic {
             scale(coords, f64::to_radians);
         }
-        self.run(&self.system, &self.angles, coords);
+        run(&self.system, &self.angles, coords);
         scale(coords, f64::to_degrees);
     }
 }

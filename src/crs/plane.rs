@@ -61,7 +61,8 @@ impl WorkingPlane {
     /// The plane `working` for data in `source`.
     ///
     /// [`WorkingCrs::Auto`] is Lambert's azimuthal equal-area projection on the source's own ellipsoid, centred on the
-    /// middle of the extent rounded to 1e-4 degree: areas in it are the ellipsoid's, distances true to 1e-5 at 50 km.
+    /// middle of the extent rounded to 1e-4 degree: areas in it are the ellipsoid's. Distances of 50 km from the centre are true to
+    /// 1e-5, short ones 50 km away from it to 1.5e-5.
     /// A local source stays as it is.
     ///
     /// # Arguments
@@ -108,7 +109,9 @@ impl WorkingPlane {
     fn centred(source: &SourceCrs, kind: &Kind, extent: Envelope) -> Result<Target, CrsError> {
         let (ellipsoid, datum) = match kind {
             Kind::Known(definition) => (definition.ellipsoid()?, definition.datum()),
-            _ => (Ellipsoid::WGS84, Datum::Modern),
+            #[cfg(feature = "proj")]
+            Kind::Foreign => (Ellipsoid::WGS84, Datum::Modern),
+            Kind::Local => (Ellipsoid::WGS84, Datum::Modern),
         };
         let fail = || CrsError::Extent { crs: source.name().into(), min: extent.min, max: extent.max };
         if extent.is_empty() || !extent.min.iter().chain(&extent.max).all(|v| v.is_finite()) {
@@ -217,17 +220,13 @@ fn fit_to_measure_in(crs: &SourceCrs, definition: &Definition) -> Result<(), Crs
 
 /// The way from longitude and latitude on `datum` to the source; `None` where the source is just that.
 fn to_angles(source: &SourceCrs, datum: &Datum) -> Result<Option<Box<dyn Projection>>, CrsError> {
-    if let Some(definition) = source.definition() {
-        if definition.datum() == *datum {
-            let plain = definition.is_geographic()
-                && definition.value("pm").is_none()
-                && definition.value("axis").is_none();
-            return if plain {
-                Ok(None)
-            } else {
-                Ok(Some(Box::new(Named::new(&definition.without_datum())?)))
-            };
-        }
+    if let Some(definition) = source.definition()
+        && definition.datum() == *datum
+    {
+        let plain = definition.is_geographic()
+            && definition.value("pm").is_none()
+            && definition.value("axis").is_none();
+        return if plain { Ok(None) } else { Ok(Some(Box::new(Named::new(&definition.without_datum())?))) };
     }
     if *datum == Datum::Modern {
         shift("EPSG:4326", source).map(Some)
