@@ -1,13 +1,31 @@
 //! From degrees to metres: reference systems, projection engines, and the doctor that finds what is wrong with coordinates.
+//!
+//! Use [`doctor::examine`] first, on raw coordinates: it says which system they are in or refuses. Then
+//! [`WorkingPlane::new`] moves them into metres. **Axis order is always x = east, y = north**, in and out, for every
+//! system, whatever order its authority defines.
+//!
+//! Two engines stand behind the trait [`Projection`]: one all in Rust by default (own closed form for the centred
+//! equal-area plane, proj4rs for every named system), and the C library PROJ behind the feature `proj`, which takes over
+//! only what the first cannot do: shifts of datum, WKT, systems without a PROJ string. Neither touches GCJ-02 or BD-09.
+
+mod definition;
+pub mod doctor;
+pub mod ellipsoid;
+mod engine;
+#[cfg(feature = "proj")]
+mod engine_proj;
+mod laea;
+mod plane;
 
 use std::fmt;
 
-use rayon::prelude::*;
+pub use definition::{SourceCrs, WorkingCrs};
+pub use ellipsoid::Ellipsoid;
+#[cfg(feature = "proj")]
+pub use engine_proj::ProjEngine;
+pub use plane::WorkingPlane;
 
 use crate::geometry::Coord;
-
-/// Coordinates one thread moves at a time.
-const CHUNK: usize = 16_384;
 
 /// A map between longitude/latitude (degrees, x east, y north) or other source coordinates and a plane in metres.
 pub trait Projection: fmt::Debug + Send + Sync {
@@ -28,56 +46,61 @@ pub enum AreaKind {
     Planar,
 }
 
-/// The plane that everything is computed in, and the way there and back.
-#[derive(Debug)]
-pub struct WorkingPlane {
-    source: Box<str>,
-    definition: Box<str>,
-    area: AreaKind,
-    projection: Option<Box<dyn Projection>>,
-}
-
-impl WorkingPlane {
-    /// The plane of coordinates that are metres already: nothing is moved.
-    pub fn local() -> Self {
-        Self { source: "local".into(), definition: "local".into(), area: AreaKind::Planar, projection: None }
-    }
-
-    /// The source system, as named by the data or the caller.
-    pub fn source(&self) -> &str {
-        &self.source
-    }
-
-    /// The working system, in words that identify it.
-    pub fn definition(&self) -> &str {
-        &self.definition
-    }
-
-    /// What areas in this plane are.
-    pub fn area(&self) -> AreaKind {
-        self.area
-    }
-
-    /// Moves source coordinates into the plane, in place, on all threads. What cannot be projected becomes NaN.
-    pub fn forward(&self, coords: &mut [Coord]) {
-        if let Some(projection) = &self.projection {
-            coords.par_chunks_mut(CHUNK).for_each(|chunk| projection.forward(chunk));
-        }
-    }
-
-    /// Moves plane coordinates back to the source system, in place, on all threads.
-    pub fn inverse(&self, coords: &mut [Coord]) {
-        if let Some(projection) = &self.projection {
-            coords.par_chunks_mut(CHUNK).for_each(|chunk| projection.inverse(chunk));
-        }
-    }
-}
-
 /// Why coordinates cannot be used as they are.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CrsError {
     /// No engine knows the system.
-    #[error("unknown coordinate reference system `{0}`")]
+    #[error("unknown coordinate reference system `{0}`{hint}", hint = unknown_hint())]
     Unknown(Box<str>),
+    /// Source and working system stand on different datums, and no engine at hand computes the shift.
+    #[error("`{from}` to `{to}` needs a shift of datum, which {engine}", engine = shift_hint())]
+    DatumShift {
+        /// The system coordinates are in.
+        from: Box<str>,
+        /// The system they should go to.
+        to: Box<str>,
+    },
+    /// The system cannot serve for this.
+    #[error("`{crs}` cannot be used: {reason}")]
+    Unfit {
+        /// The system.
+        crs: Box<str>,
+        /// Why, and what to do.
+        reason: Box<str>,
+    },
+    /// The data lie where the system has no place.
+    #[error("x {} to {}, y {} to {} is no place in `{crs}`", min[0], max[0], min[1], max[1])]
+    Extent {
+        /// The system coordinates are said to be in.
+        crs: Box<str>,
+        /// Least x and y of the data.
+        min: Coord,
+        /// Greatest x and y of the data.
+        max: Coord,
+    },
+    /// Coordinates contradict what is said of them, or can be read in several ways. Nothing is guessed.
+    #[error("{reason}; {}", doctor::how_to_say(readings))]
+    Unsettled {
+        /// What is wrong.
+        reason: Box<str>,
+        /// Readings that are plausible, most plausible first.
+        readings: Box<[doctor::Reading]>,
+    },
+}
+
+fn unknown_hint() -> &'static str {
+    if cfg!(feature = "proj") {
+        ""
+    } else {
+        " to the default engine; the feature `proj` knows more systems, and WKT"
+    }
+}
+
+fn shift_hint() -> &'static str {
+    if cfg!(feature = "proj") {
+        "PROJ can only approximate with the grids that are installed"
+    } else {
+        "the default engine does not compute; build with the feature `proj`, or use `--crs auto` with all layers on one datum"
+    }
 }
