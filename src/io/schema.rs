@@ -578,9 +578,18 @@ impl Unknown {
     }
 }
 
-/// A text as a TOML string.
+/// A text as a TOML string on one line.
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.into()).to_string()
+    let mut out = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => out.push_str(&format!("\\u{:04X}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
 }
 
 fn as_number(value: Scalar<'_>) -> Option<f64> {

@@ -134,10 +134,11 @@ pub(crate) fn list(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The candidate that `name` most likely meant: within a third of its letters by insertions, deletions and replacements.
+/// The candidate that `name` most likely meant: within half of its letters, at most three,
+/// by insertions, deletions and replacements.
 pub(crate) fn nearest<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let letters: Vec<char> = name.to_lowercase().chars().take(64).collect();
-    let limit = (letters.len() / 3).max(1);
+    let limit = (letters.len() / 2).clamp(1, 3);
     candidates
         .into_iter()
         .map(|candidate| (distance(&letters, candidate), candidate))
