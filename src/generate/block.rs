@@ -128,8 +128,8 @@ impl Ground {
             lines: [Vec::new(), Vec::new()],
             wiggle_m: if fabric == Fabric::Slivers { 0.1 } else { 0.35 },
             spacing_m: match plan.blocks[index].class {
-                Class::Farm | Class::Forest | Class::Water => 14.0,
-                _ => 21.0,
+                Class::Farm | Class::Forest | Class::Water => 33.0,
+                _ => 50.0,
             },
         };
         let mut random = Random::new(key ^ 1);

@@ -34,18 +34,17 @@ pub(super) fn push_fixed(out: &mut Vec<u8>, value: i64, places: usize) {
     let mut digits = [b'0'; 24];
     let mut rest = value.unsigned_abs();
     let mut at = digits.len();
-    while rest > 0 || digits.len() - at <= places {
-        if places > 0 && digits.len() - at == places {
+    let mut written = 0;
+    // All places, and at least one digit before the point.
+    while rest > 0 || written <= places {
+        if places > 0 && written == places {
             at -= 1;
             digits[at] = b'.';
-            continue;
         }
         at -= 1;
         digits[at] = b'0' + (rest % 10) as u8;
         rest /= 10;
-        if rest == 0 && digits.len() - at > places {
-            break;
-        }
+        written += 1;
     }
     if value < 0 {
         out.push(b'-');
