@@ -433,7 +433,7 @@ impl Field {
         if let Some(value) = keys.get("digits") {
             match config::number(value.get_ref()) {
                 Some(digits) if (1.0..=16.0).contains(&digits) && digits.fract() == 0.0 => {
-                    field.digits = digits as usize
+                    field.digits = digits as usize;
                 }
                 _ => return Err(keys.wrong("digits", value, "a whole number from 1 to 16")),
             }
@@ -509,7 +509,7 @@ impl Field {
     }
 
     fn write_toml(&self, out: &mut String) {
-        let mut line = |key: &str, value: String| out.push_str(&format!("{key} = {value}\n"));
+        let mut line = |key: &str, value: String| out.extend([key, " = ", &value, "\n"]);
         line("property", quoted(&self.property));
         line("target", quoted(&self.target.to_string()));
         let mut scale = self.scale;
@@ -584,7 +584,7 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out.push_str(&format!("\\u{:04X}", c as u32)),
+            c if c.is_control() => out.extend(["\\u", &format!("{:04X}", c as u32)]),
             c => out.push(c),
         }
     }
@@ -848,7 +848,7 @@ impl Inference {
         for field in &self.schema.fields {
             let reason =
                 self.decisions.iter().find(|d| d.property == field.property).map_or("", |d| &d.reason);
-            out.push_str(&format!("\n# {}\n[[field]]\n", one_line(reason)));
+            out.extend(["\n# ", &one_line(reason), "\n[[field]]\n"]);
             field.write_toml(&mut out);
         }
         for decision in self.decisions.iter().filter(|decision| decision.field.is_none()) {
@@ -861,7 +861,7 @@ impl Inference {
             ];
             out.push('\n');
             for line in lines.iter().flat_map(|line| line.lines()) {
-                out.push_str(&format!("# {line}\n"));
+                out.extend(["# ", line, "\n"]);
             }
         }
         out

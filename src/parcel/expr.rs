@@ -188,8 +188,9 @@ impl Expr {
         let mut truths = vec![FALSE; parcels.len()];
         truths.par_chunks_mut(CHUNK).enumerate().for_each(|(i, out)| test.eval(i * CHUNK, out));
         let mask: Vec<bool> = truths.iter().map(|&truth| truth == TRUE).collect();
-        let count = |which| truths.iter().filter(|&&truth| truth == which).count();
-        Ok(Selection { mask, selected: count(TRUE), unknown: count(UNKNOWN) })
+        let selected = mask.iter().filter(|selected| **selected).count();
+        let unknown = truths.iter().map(|&truth| usize::from(truth == UNKNOWN)).sum();
+        Ok(Selection { mask, selected, unknown })
     }
 
     /// Its value for each parcel; unknown where anything it needs is, where it divides by zero or overflows.
@@ -223,7 +224,7 @@ fn collect<'a>(node: &'a Node, names: &mut Vec<&'a str>) {
         Node::Number(_) | Node::Text(_) | Node::Truth(_) => {}
         Node::Name(name) => names.push(name),
         Node::Negative(a) | Node::Known(a) | Node::Not(a) | Node::In(a, _) | Node::Has(_, a, _) => {
-            collect(a, names)
+            collect(a, names);
         }
         Node::Sum(terms) | Node::Product(terms) => terms.iter().for_each(|(_, term)| collect(term, names)),
         Node::Compare(_, a, b) => {
@@ -498,6 +499,7 @@ impl Parser<'_> {
     }
 
     fn signed(&mut self) -> Result<Node, ExprError> {
+        const KEYWORDS: [&str; 8] = ["and", "or", "not", "in", "is", "starts_with", "ends_with", "contains"];
         if self.take_sign("-") {
             return Ok(Node::Negative(Box::new(self.deeper(Self::signed)?)));
         }
@@ -505,7 +507,6 @@ impl Parser<'_> {
             let node = self.deeper(Self::any)?;
             return if self.take_sign(")") { Ok(node) } else { Err(self.fault("`)`")) };
         }
-        const KEYWORDS: [&str; 8] = ["and", "or", "not", "in", "is", "starts_with", "ends_with", "contains"];
         let node = match self.peek().clone() {
             Token::Number(number) => Node::Number(number),
             Token::Text(text) => Node::Text(text),
@@ -571,7 +572,7 @@ enum Test<'a> {
     In(Number<'a>, Vec<f64>),
     KnownNumber(Number<'a>),
     KnownText(Text<'a>),
-    KnownTest(Box<Test<'a>>),
+    KnownTruth(Box<Test<'a>>),
     Not(Box<Test<'a>>),
     All(Vec<Test<'a>>),
     Any(Vec<Test<'a>>),
@@ -721,7 +722,7 @@ impl<'a> Context<'a> {
             Node::Known(inner) => match self.kind(inner)? {
                 Kind::Number => Test::KnownNumber(self.number(inner)?),
                 Kind::Text => Test::KnownText(self.text(inner)?),
-                Kind::Test => Test::KnownTest(Box::new(self.test(inner)?)),
+                Kind::Test => Test::KnownTruth(Box::new(self.test(inner)?)),
             },
             Node::Compare(order, a, b) => self.compare(*order, a, b)?,
             Node::In(inner, items) => match self.kind(inner)? {
@@ -836,7 +837,9 @@ impl Number<'_> {
             }
             Self::Negative(inner) => {
                 inner.eval(start, out);
-                out.iter_mut().for_each(|value| *value = -*value);
+                for value in out.iter_mut() {
+                    *value = -*value;
+                }
             }
             Self::Sum(terms) => fold(terms, start, out, |a, b| a + b, |a, b| a - b),
             Self::Product(terms) => fold(
@@ -968,9 +971,11 @@ impl<'a> Test<'a> {
                 }
             }
             Self::KnownText(text) => fill(start, out, |i| u8::from(text.get(i).is_some())),
-            Self::KnownTest(inner) => {
+            Self::KnownTruth(inner) => {
                 inner.eval(start, out);
-                out.iter_mut().for_each(|truth| *truth = u8::from(*truth != UNKNOWN));
+                for truth in out.iter_mut() {
+                    *truth = u8::from(*truth != UNKNOWN);
+                }
             }
             Self::Not(inner) => {
                 inner.eval(start, out);

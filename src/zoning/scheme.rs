@@ -136,7 +136,7 @@ impl Scheme {
         for item in keys.array("widths")? {
             match config::number(item.get_ref()) {
                 Some(width) if (1.0..=32.0).contains(&width) && width.fract() == 0.0 => {
-                    widths.push(width as u8)
+                    widths.push(width as u8);
                 }
                 _ => return Err(keys.wrong("widths", item, "a whole number from 1 to 32")),
             }
