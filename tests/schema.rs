@@ -64,7 +64,7 @@ fn tally(schema: &Schema, schemes: &Schemes, rows: &[serde_json::Map<String, ser
             let target = field.target.to_string();
             match field.read(scalar) {
                 Err(expected) => {
-                    tally.unreadable.push(format!("{}: {value} is not {expected}", field.property))
+                    tally.unreadable.push(format!("{}: {value} is not {expected}", field.property));
                 }
                 Ok(Meaning::Unknown) => continue,
                 Ok(Meaning::Number(number)) => *tally.sums.entry(target.clone()).or_default() += number,
