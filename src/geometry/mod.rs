@@ -3,8 +3,12 @@
 //! Everything here works on coordinates in metres and knows nothing of parcels, files or land use.
 
 pub mod array;
+pub mod boolean;
 mod envelope;
 pub mod hilbert;
+pub mod overlap;
+pub mod partition;
+mod predicates;
 pub mod validity;
 
 pub use array::{MultiPolygonArray, MultiPolygonRef, PolygonRef};

@@ -1,49 +1,975 @@
 //! Which polygons can be measured, why others cannot, and what can be mended.
+//!
+//! Valid means what OGC Simple Features (06-103r4, 6.1.11 and 6.1.14) asks of a multipolygon, except that winding is no
+//! fault. Every verdict is exact: orientation is decided by predicates that do not round.
 
 use std::fmt;
 
-use geo::algorithm::Validation;
+use super::boolean::Mender;
+use super::predicates::{Location, leads_left, locate, side};
+use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, PolygonRef};
 
-use super::{MultiPolygonArray, MultiPolygonRef};
+/// Coordinates beyond this many metres are no place on a planet, and products of them would overflow.
+const FARTHEST_M: f64 = 1e15;
 
-/// Why a multipolygon is not valid.
-#[derive(Debug, Clone, PartialEq)]
+/// Least area that is land, m²: what is below is rounding.
+const LEAST_AREA_M2: f64 = 1e-6;
+
+/// Why a multipolygon is not valid. `at` is a place on the fault, in the coordinates of the geometry.
+#[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// There is no polygon.
+    /// There is no polygon, or one of them has no positions.
     Empty,
-    /// Anything else, in words.
-    Other(Box<str>),
+    /// A coordinate is not a finite number, or farther than 1e15 m from the origin.
+    NotFinite,
+    /// A ring has fewer than four positions.
+    TooFewPositions {
+        /// How many it has.
+        found: usize,
+        /// Its first position.
+        at: Coord,
+    },
+    /// The last position of a ring is not the first one.
+    NotClosed {
+        /// The last position.
+        at: Coord,
+    },
+    /// All positions of a ring lie on one line.
+    ZeroArea {
+        /// Its first position.
+        at: Coord,
+    },
+    /// A ring crosses or runs along itself.
+    SelfIntersection {
+        /// Where.
+        at: Coord,
+    },
+    /// A ring touches itself at a point.
+    SelfTouch {
+        /// Where.
+        at: Coord,
+    },
+    /// Two rings of one polygon cross or share an edge.
+    RingsCross {
+        /// Where.
+        at: Coord,
+    },
+    /// A hole lies outside the exterior of its polygon.
+    HoleOutsideShell {
+        /// A position of the hole.
+        at: Coord,
+    },
+    /// A hole lies inside another hole.
+    NestedHoles {
+        /// A position of the inner one.
+        at: Coord,
+    },
+    /// Rings that touch each other cut the interior of a polygon in two.
+    DisconnectedInterior {
+        /// Where two of them touch.
+        at: Coord,
+    },
+    /// Two polygons of the multipolygon overlap or share an edge.
+    PartsOverlap {
+        /// Where.
+        at: Coord,
+    },
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("the geometry is empty"),
-            Self::Other(reason) => f.write_str(reason),
-        }
+        let (what, at) = match *self {
+            Self::Empty => return f.write_str("a polygon without positions"),
+            Self::NotFinite => return f.write_str("a coordinate that is not a finite number of metres"),
+            Self::TooFewPositions { found, at } => {
+                return write!(
+                    f,
+                    "a ring of {found} positions, expected at least 4, at ({:.3}, {:.3})",
+                    at[0], at[1]
+                );
+            }
+            Self::NotClosed { at } => ("a ring that is not closed", at),
+            Self::ZeroArea { at } => ("a ring without area", at),
+            Self::SelfIntersection { at } => ("ring self-intersection", at),
+            Self::SelfTouch { at } => ("a ring that touches itself", at),
+            Self::RingsCross { at } => ("rings that cross or share an edge", at),
+            Self::HoleOutsideShell { at } => ("a hole outside its exterior", at),
+            Self::NestedHoles { at } => ("a hole inside another hole", at),
+            Self::DisconnectedInterior { at } => ("an interior cut in two by touching rings", at),
+            Self::PartsOverlap { at } => ("polygons that overlap or share an edge", at),
+        };
+        write!(f, "{what} at ({:.3}, {:.3})", at[0], at[1])
     }
 }
 
-/// The first fault of a multipolygon, or none where it is valid in the OGC sense. Winding is no fault.
+/// The first fault of a multipolygon, or none where it is valid in the OGC sense: every ring closed, of at least four
+/// positions, with an area, neither crossing nor touching itself; rings of a polygon meet at single points only; holes lie in
+/// the exterior and not in each other; the interior hangs together; polygons share no area and no edge. Winding is no fault,
+/// nor are repeated positions. Unlike OGC, an empty polygon is one.
+///
+/// # Complexity
+/// A single ring of up to 40 edges: O(n²) box comparisons without allocation, well below a microsecond. Otherwise
+/// O(n log n) time and O(n) memory, as long as boxes of edges meet few others.
+///
+/// ```
+/// use landuse::geometry::{MultiPolygonArray, validity::{Fault, find_fault}};
+/// let mut bow_tie = MultiPolygonArray::new();
+/// bow_tie.push_ring([[0.0, 0.0], [2.0, 2.0], [2.0, 0.0], [0.0, 2.0], [0.0, 0.0]]);
+/// bow_tie.end_polygon();
+/// bow_tie.end_geometry();
+/// let fault = find_fault(&bow_tie.get(0)).unwrap();
+/// assert_eq!(fault, Fault::SelfIntersection { at: [1.0, 1.0] });
+/// assert_eq!(fault.to_string(), "ring self-intersection at (1.000, 1.000)");
+/// ```
 pub fn find_fault(geometry: &MultiPolygonRef<'_>) -> Option<Fault> {
-    if geometry.coords().is_empty() {
-        return Some(Fault::Empty);
+    let mut rings = geometry.rings();
+    if geometry.polygons().len() == 1
+        && let (Some(ring), None) = (rings.next(), rings.next())
+        && is_small_and_simple(ring)
+    {
+        return None;
     }
-    geometry.to_geo().check_validation().err().map(|error| Fault::Other(error.to_string().into()))
+    match Outline::of(geometry) {
+        Ok(outline) => outline.find_fault().err(),
+        Err(fault) => Some(fault),
+    }
+}
+
+/// Whether a coordinate can be computed with.
+fn is_usable(c: Coord) -> bool {
+    // A comparison with NaN is false.
+    c[0].abs() <= FARTHEST_M && c[1].abs() <= FARTHEST_M
+}
+
+/// Accepts the common case without allocation: one ring of few edges. `false` means nothing but "look closer".
+fn is_small_and_simple(ring: &[Coord]) -> bool {
+    const EDGES: usize = 40;
+    let (Some(&first), Some(&last)) = (ring.first(), ring.last()) else { return false };
+    if ring.len() < 4 || ring.len() > EDGES + 1 || first != last {
+        return false;
+    }
+    let mut points = [[0.0; 2]; EDGES + 2];
+    let mut n = 0;
+    for &c in ring {
+        if !is_usable(c) {
+            return false;
+        }
+        if n == 0 || points[n - 1] != c {
+            points[n] = c;
+            n += 1;
+        }
+    }
+    // The last point repeats the first: n - 1 edges.
+    let edges = n - 1;
+    if edges < 3 {
+        return false;
+    }
+    points[n] = points[1];
+    let mut boxes = [[0.0; 4]; EDGES];
+    for (i, slot) in boxes[..edges].iter_mut().enumerate() {
+        let (a, b) = (points[i], points[i + 1]);
+        if turns_back(a, b, points[i + 2]) {
+            return false;
+        }
+        *slot = [a[0].min(b[0]), a[0].max(b[0]), a[1].min(b[1]), a[1].max(b[1])];
+    }
+    for i in 0..edges - 2 {
+        let own = boxes[i];
+        let end = if i == 0 { edges - 1 } else { edges };
+        for j in i + 2..end {
+            let other = &boxes[j];
+            let meet = own[0] <= other[1] && other[0] <= own[1] && own[2] <= other[3] && other[2] <= own[3];
+            if meet && edges_meet([points[i], points[i + 1]], [points[j], points[j + 1]]) {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// Whether the path from `a` over `b` to `c` runs back along itself.
+fn turns_back(a: Coord, b: Coord, c: Coord) -> bool {
+    let onward = (b[0] - a[0]) * (c[0] - b[0]) + (b[1] - a[1]) * (c[1] - b[1]);
+    // For a true fold every term is negative or zero, so that rounding cannot turn the sign.
+    onward <= 0.0 && side(a, b, c) == 0.0
+}
+
+/// Whether two edges whose boxes meet share a point.
+fn edges_meet(s: [Coord; 2], t: [Coord; 2]) -> bool {
+    let apart = |a: f64, b: f64| (a > 0.0 && b > 0.0) || (a < 0.0 && b < 0.0);
+    !apart(side(s[0], s[1], t[0]), side(s[0], s[1], t[1]))
+        && !apart(side(t[0], t[1], s[0]), side(t[0], t[1], s[1]))
+}
+
+/// How two edges meet.
+enum Meeting {
+    /// Their interiors cross, or they run along each other.
+    Through(Coord),
+    /// An end of one lies on the other.
+    Touch(Coord),
+}
+
+/// How two edges meet whose boxes meet; none where they do not.
+fn meeting(s: [Coord; 2], t: [Coord; 2]) -> Option<Meeting> {
+    let (t0, t1) = (side(s[0], s[1], t[0]), side(s[0], s[1], t[1]));
+    if t0 == 0.0 && t1 == 0.0 {
+        let axis = usize::from(s[0][0] == s[1][0]);
+        let ordered = |e: [Coord; 2]| if e[0][axis] <= e[1][axis] { e } else { [e[1], e[0]] };
+        let (s, t) = (ordered(s), ordered(t));
+        let from = if s[0][axis] >= t[0][axis] { s[0] } else { t[0] };
+        let to = if s[1][axis] <= t[1][axis] { s[1] } else { t[1] };
+        return if from[axis] < to[axis] {
+            Some(Meeting::Through(from))
+        } else {
+            (from[axis] == to[axis]).then_some(Meeting::Touch(from))
+        };
+    }
+    let apart = |a: f64, b: f64| (a > 0.0 && b > 0.0) || (a < 0.0 && b < 0.0);
+    if apart(t0, t1) {
+        return None;
+    }
+    let (s0, s1) = (side(t[0], t[1], s[0]), side(t[0], t[1], s[1]));
+    if apart(s0, s1) {
+        return None;
+    }
+    Some(if t0 == 0.0 {
+        Meeting::Touch(t[0])
+    } else if t1 == 0.0 {
+        Meeting::Touch(t[1])
+    } else if s0 == 0.0 {
+        Meeting::Touch(s[0])
+    } else if s1 == 0.0 {
+        Meeting::Touch(s[1])
+    } else {
+        let share = t0 / (t0 - t1);
+        Meeting::Through([t[0][0] + share * (t[1][0] - t[0][0]), t[0][1] + share * (t[1][1] - t[0][1])])
+    })
+}
+
+/// A point at which two different rings touch, with the edges they touch by.
+#[derive(Clone, Copy)]
+struct Touch {
+    rings: [u32; 2],
+    edges: [u32; 2],
+    at: Coord,
+}
+
+/// All rings of a multipolygon without repeated positions. Edge `i` runs from point `i` to the next one of its ring.
+struct Outline {
+    points: Vec<Coord>,
+    /// Start of each ring in `points`; one more than there are rings.
+    starts: Vec<u32>,
+    ring_of: Vec<u32>,
+    polygon_of_ring: Vec<u32>,
+    /// Start of each polygon in rings; one more than there are polygons.
+    polygons: Vec<u32>,
+}
+
+impl Outline {
+    /// Takes the rings apart. Fails at a ring that cannot be one on its own.
+    fn of(geometry: &MultiPolygonRef<'_>) -> Result<Self, Fault> {
+        if geometry.coords().is_empty() {
+            return Err(Fault::Empty);
+        }
+        if !geometry.coords().iter().all(|&c| is_usable(c)) {
+            return Err(Fault::NotFinite);
+        }
+        let n = geometry.coords().len();
+        let mut outline = Self {
+            points: Vec::with_capacity(n),
+            starts: vec![0],
+            ring_of: Vec::with_capacity(n),
+            polygon_of_ring: Vec::new(),
+            polygons: vec![0],
+        };
+        for polygon in geometry.polygons() {
+            if polygon.rings().next().is_none_or(<[Coord]>::is_empty) {
+                return Err(Fault::Empty);
+            }
+            for ring in polygon.rings() {
+                outline.add(ring)?;
+            }
+            outline.polygons.push(outline.starts.len() as u32 - 1);
+        }
+        Ok(outline)
+    }
+
+    fn add(&mut self, ring: &[Coord]) -> Result<(), Fault> {
+        let Some((&first, &last)) = ring.first().zip(ring.last()) else { return Err(Fault::Empty) };
+        if first != last {
+            return Err(Fault::NotClosed { at: last });
+        }
+        if ring.len() < 4 {
+            return Err(Fault::TooFewPositions { found: ring.len(), at: first });
+        }
+        let start = self.points.len();
+        for edge in ring.windows(2) {
+            if edge[0] != edge[1] {
+                self.points.push(edge[0]);
+            }
+        }
+        let points = &self.points[start..];
+        if points.len() < 3 || points.iter().all(|&p| side(points[0], points[1], p) == 0.0) {
+            return Err(Fault::ZeroArea { at: first });
+        }
+        self.ring_of.resize(self.points.len(), self.polygon_of_ring.len() as u32);
+        self.polygon_of_ring.push(self.polygons.len() as u32 - 1);
+        self.starts.push(self.points.len() as u32);
+        Ok(())
+    }
+
+    fn ring(&self, r: u32) -> std::ops::Range<usize> {
+        self.starts[r as usize] as usize..self.starts[r as usize + 1] as usize
+    }
+
+    fn after(&self, i: u32) -> u32 {
+        let ring = self.ring(self.ring_of[i as usize]);
+        if i as usize + 1 == ring.end { ring.start as u32 } else { i + 1 }
+    }
+
+    fn before(&self, i: u32) -> u32 {
+        let ring = self.ring(self.ring_of[i as usize]);
+        if i as usize == ring.start { ring.end as u32 - 1 } else { i - 1 }
+    }
+
+    fn edge(&self, i: u32) -> [Coord; 2] {
+        [self.points[i as usize], self.points[self.after(i) as usize]]
+    }
+
+    /// The points before and after `at`, which lies on edge `i`, along its ring.
+    fn arms(&self, i: u32, at: Coord) -> [Coord; 2] {
+        let [a, b] = self.edge(i);
+        if at == a {
+            [self.points[self.before(i) as usize], b]
+        } else if at == b {
+            [a, self.points[self.after(self.after(i)) as usize]]
+        } else {
+            [a, b]
+        }
+    }
+
+    fn find_fault(&self) -> Result<(), Fault> {
+        let touches = self.touches()?;
+        let mut rings = Rings::new(self);
+        for polygon in self.polygons.windows(2) {
+            let (shell, holes) = (polygon[0], polygon[0] + 1..polygon[1]);
+            for hole in holes.clone() {
+                if !rings.is_inside(hole, shell) {
+                    return Err(Fault::HoleOutsideShell { at: rings.first(hole) });
+                }
+            }
+            let holes: Vec<u32> = holes.collect();
+            rings.each_close_pair(&holes, |rings, a, b| {
+                if rings.is_inside(a, b) {
+                    Err(Fault::NestedHoles { at: rings.first(a) })
+                } else if rings.is_inside(b, a) {
+                    Err(Fault::NestedHoles { at: rings.first(b) })
+                } else {
+                    Ok(())
+                }
+            })?;
+        }
+        let shells = &self.polygons[..self.polygons.len() - 1];
+        rings.each_close_pair(shells, |rings, a, b| {
+            for (inner, outer) in [(a, b), (b, a)] {
+                if rings.is_inside(inner, outer) {
+                    let polygon = self.polygon_of_ring[outer as usize] as usize;
+                    let mut holes = outer + 1..self.polygons[polygon + 1];
+                    if !holes.any(|hole| rings.is_inside(inner, hole)) {
+                        return Err(Fault::PartsOverlap { at: rings.first(inner) });
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        self.check_connected(&touches)
+    }
+
+    /// Points at which different rings touch without crossing. Fails where rings cross, run along each other, or touch
+    /// themselves.
+    fn touches(&self) -> Result<Vec<Touch>, Fault> {
+        let mut touches = Vec::new();
+        self.each_close_edges(|s, t| {
+            let rings = [self.ring_of[s as usize], self.ring_of[t as usize]];
+            if rings[0] == rings[1] {
+                for (first, second) in [(s, t), (t, s)] {
+                    if self.after(first) == second {
+                        let ([a, b], [_, c]) = (self.edge(first), self.edge(second));
+                        let fault = Fault::SelfIntersection { at: b };
+                        return if turns_back(a, b, c) { Err(fault) } else { Ok(()) };
+                    }
+                }
+            }
+            match meeting(self.edge(s), self.edge(t)) {
+                None => Ok(()),
+                Some(Meeting::Through(at)) => Err(self.crossing(rings, at)),
+                Some(Meeting::Touch(at)) if rings[0] == rings[1] => {
+                    let ([a, b], [c, d]) = (self.arms(s, at), self.arms(t, at));
+                    // Two arms that leave in one direction are found as edges along each other elsewhere.
+                    let crosses = leads_left(a, at, b, c) != leads_left(a, at, b, d);
+                    Err(if crosses { Fault::SelfIntersection { at } } else { Fault::SelfTouch { at } })
+                }
+                Some(Meeting::Touch(at)) => {
+                    let swap = usize::from(rings[0] > rings[1]);
+                    touches.push(Touch {
+                        rings: [rings[swap], rings[1 - swap]],
+                        edges: [[s, t][swap], [s, t][1 - swap]],
+                        // -0.0 and 0.0 are one place: adding 0.0 makes them one number.
+                        at: at.map(|v| v + 0.0),
+                    });
+                    Ok(())
+                }
+            }
+        })?;
+        touches.sort_by(|a, b| {
+            let by_place = a.at[0].total_cmp(&b.at[0]).then(a.at[1].total_cmp(&b.at[1]));
+            a.rings.cmp(&b.rings).then(by_place).then(a.edges.cmp(&b.edges))
+        });
+        touches.dedup_by(|a, b| a.rings == b.rings && a.at == b.at);
+        for touch in &touches {
+            let [[before, after], [c, d]] = touch.edges.map(|edge| self.arms(edge, touch.at));
+            if leads_left(before, touch.at, after, c) != leads_left(before, touch.at, after, d) {
+                return Err(self.crossing(touch.rings, touch.at));
+            }
+        }
+        Ok(touches)
+    }
+
+    fn crossing(&self, rings: [u32; 2], at: Coord) -> Fault {
+        if rings[0] == rings[1] {
+            Fault::SelfIntersection { at }
+        } else if self.polygon_of_ring[rings[0] as usize] == self.polygon_of_ring[rings[1] as usize] {
+            Fault::RingsCross { at }
+        } else {
+            Fault::PartsOverlap { at }
+        }
+    }
+
+    /// Rings and the points they touch at make a graph; a cycle in it encloses a part of the interior.
+    fn check_connected(&self, touches: &[Touch]) -> Result<(), Fault> {
+        let mut incidences: Vec<(Coord, u32)> = touches
+            .iter()
+            .filter(|t| {
+                self.polygon_of_ring[t.rings[0] as usize] == self.polygon_of_ring[t.rings[1] as usize]
+            })
+            .flat_map(|t| t.rings.map(|ring| (t.at, ring)))
+            .collect();
+        let polygon = |ring: u32| self.polygon_of_ring[ring as usize];
+        incidences.sort_by(|(p, a), (q, b)| {
+            let by_place = p[0].total_cmp(&q[0]).then(p[1].total_cmp(&q[1]));
+            polygon(*a).cmp(&polygon(*b)).then(by_place).then(a.cmp(b))
+        });
+        incidences.dedup();
+        let mut parent: Vec<u32> = (0..self.polygon_of_ring.len() as u32).collect();
+        for same_place in incidences.chunk_by(|(p, a), (q, b)| p == q && polygon(*a) == polygon(*b)) {
+            let (at, hub) = same_place[0];
+            for &(_, ring) in &same_place[1..] {
+                let (a, b) = (root(&mut parent, hub), root(&mut parent, ring));
+                if a == b {
+                    return Err(Fault::DisconnectedInterior { at });
+                }
+                parent[a as usize] = b;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `visit` once for each pair of edges whose boxes meet, until it fails.
+    fn each_close_edges(&self, mut visit: impl FnMut(u32, u32) -> Result<(), Fault>) -> Result<(), Fault> {
+        let boxes: Vec<Envelope> =
+            (0..self.points.len() as u32).map(|i| Envelope::of(self.edge(i))).collect();
+        let strips = Strips::over(&boxes);
+        let mut entries: Vec<(u32, u32)> = Vec::with_capacity(boxes.len() * 2);
+        for (i, envelope) in boxes.iter().enumerate() {
+            entries.extend(strips.of(envelope).map(|strip| (strip, i as u32)));
+        }
+        let least_x = |i: u32| boxes[i as usize].min[0];
+        entries.sort_unstable_by(|&(p, a), &(q, b)| {
+            p.cmp(&q).then_with(|| least_x(a).total_cmp(&least_x(b))).then(a.cmp(&b))
+        });
+        for (position, &(strip, s)) in entries.iter().enumerate() {
+            let own = &boxes[s as usize];
+            for &(_, t) in entries[position + 1..]
+                .iter()
+                .take_while(|&&(other, t)| other == strip && least_x(t) <= own.max[0])
+            {
+                let other = &boxes[t as usize];
+                let meet = own.min[1] <= other.max[1] && other.min[1] <= own.max[1];
+                // A pair may share several strips; the first one counts.
+                if meet && strip == strips.at(own.min[1].max(other.min[1])) {
+                    visit(s.min(t), s.max(t))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn root(parent: &mut [u32], mut i: u32) -> u32 {
+    while parent[i as usize] != i {
+        parent[i as usize] = parent[parent[i as usize] as usize];
+        i = parent[i as usize];
+    }
+    i
+}
+
+/// Horizontal strips of equal height, so many that a box lies in two of them on average.
+struct Strips {
+    low: f64,
+    per_m: f64,
+    count: u32,
+}
+
+impl Strips {
+    fn over(boxes: &[Envelope]) -> Self {
+        const FEWEST: usize = 128;
+        let extent = boxes.iter().fold(Envelope::EMPTY, |all, e| all.join(e));
+        let sum: f64 = boxes.iter().map(Envelope::height).sum();
+        let count = if boxes.len() < FEWEST || sum <= 0.0 {
+            1.0
+        } else {
+            (extent.height() / sum * boxes.len() as f64).clamp(1.0, boxes.len() as f64).floor()
+        };
+        let per_m = if extent.height() > 0.0 { count / extent.height() } else { 0.0 };
+        Self { low: extent.min[1], per_m, count: count as u32 }
+    }
+
+    fn at(&self, y: f64) -> u32 {
+        (((y - self.low) * self.per_m) as u32).min(self.count - 1)
+    }
+
+    fn of(&self, envelope: &Envelope) -> std::ops::RangeInclusive<u32> {
+        self.at(envelope.min[1])..=self.at(envelope.max[1])
+    }
+}
+
+/// Rings that neither cross nor touch themselves, to be asked which lies in which.
+struct Rings<'a> {
+    outline: &'a Outline,
+    envelopes: Vec<Envelope>,
+    /// Built at the first question to a large ring.
+    stacks: Vec<Option<Stack>>,
+}
+
+/// Edges of one ring by strips: those a horizontal line may meet are together.
+struct Stack {
+    strips: Strips,
+    starts: Vec<u32>,
+    edges: Vec<u32>,
+}
+
+impl Stack {
+    fn of(outline: &Outline, ring: u32) -> Self {
+        let range = outline.ring(ring);
+        let first = range.start as u32;
+        let boxes: Vec<Envelope> = range.map(|i| Envelope::of(outline.edge(i as u32))).collect();
+        let strips = Strips::over(&boxes);
+        let mut starts = vec![0; strips.count as usize + 1];
+        for strip in boxes.iter().flat_map(|e| strips.of(e)) {
+            starts[strip as usize + 1] += 1;
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let mut edges = vec![0; starts[starts.len() - 1] as usize];
+        let mut next = starts.clone();
+        for (i, envelope) in boxes.iter().enumerate() {
+            for strip in strips.of(envelope) {
+                let slot = &mut next[strip as usize];
+                edges[*slot as usize] = first + i as u32;
+                *slot += 1;
+            }
+        }
+        Self { strips, starts, edges }
+    }
+
+    fn edges_at(&self, y: f64) -> &[u32] {
+        let strip = self.strips.at(y) as usize;
+        &self.edges[self.starts[strip] as usize..self.starts[strip + 1] as usize]
+    }
+}
+
+impl<'a> Rings<'a> {
+    fn new(outline: &'a Outline) -> Self {
+        let count = outline.polygon_of_ring.len() as u32;
+        Self {
+            outline,
+            envelopes: (0..count)
+                .map(|r| Envelope::of(outline.points[outline.ring(r)].iter().copied()))
+                .collect(),
+            stacks: (0..count).map(|_| None).collect(),
+        }
+    }
+
+    fn first(&self, ring: u32) -> Coord {
+        self.outline.points[self.outline.ring(ring).start]
+    }
+
+    /// Whether the area within `inner` lies in the area within `outer`, of two rings that do not cross.
+    fn is_inside(&mut self, inner: u32, outer: u32) -> bool {
+        if !self.envelopes[outer as usize].contains(&self.envelopes[inner as usize]) {
+            return false;
+        }
+        let outline = self.outline;
+        let stack = self.stacks[outer as usize].get_or_insert_with(|| Stack::of(outline, outer));
+        let first = outline.ring(inner).start as u32;
+        let [p, next] = outline.edge(first);
+        let near = stack.edges_at(p[1]);
+        match locate(p, near.iter().map(|&i| outline.edge(i))) {
+            Location::Inside => true,
+            Location::Outside => false,
+            Location::Boundary => near.iter().find(|&&i| is_on(p, outline.edge(i))).is_some_and(|&i| {
+                let [before, after] = outline.arms(i, p);
+                leads_left(before, p, after, next) == outline.is_counter_clockwise(outer)
+            }),
+        }
+    }
+
+    /// Calls `check` for each pair of `rings` whose boxes meet, until it fails.
+    fn each_close_pair(
+        &mut self,
+        rings: &[u32],
+        mut check: impl FnMut(&mut Self, u32, u32) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut by_x = rings.to_vec();
+        let envelope = |rings: &Self, r: u32| rings.envelopes[r as usize];
+        by_x.sort_by(|&a, &b| envelope(self, a).min[0].total_cmp(&envelope(self, b).min[0]).then(a.cmp(&b)));
+        for (position, &a) in by_x.iter().enumerate() {
+            for &b in &by_x[position + 1..] {
+                let (own, other) = (envelope(self, a), envelope(self, b));
+                if other.min[0] > own.max[0] {
+                    break;
+                }
+                if own.intersects(&other) {
+                    check(self, a, b)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Outline {
+    /// Which way a simple ring runs, by the turn at its lowest point of those farthest left.
+    fn is_counter_clockwise(&self, ring: u32) -> bool {
+        let by_place = |&a: &usize, &b: &usize| {
+            let (p, q) = (self.points[a], self.points[b]);
+            p[0].total_cmp(&q[0]).then(p[1].total_cmp(&q[1]))
+        };
+        self.ring(ring).min_by(by_place).is_some_and(|lowest| {
+            let at = self.points[lowest];
+            let [before, after] = self.arms(lowest as u32, at);
+            side(before, at, after) > 0.0
+        })
+    }
+}
+
+fn is_on(p: Coord, [a, b]: [Coord; 2]) -> bool {
+    Envelope::of([a, b]).contains(&Envelope::of([p])) && side(a, b, p) == 0.0
 }
 
 /// A valid geometry in place of an invalid one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mended {
-    /// Exactly one geometry, valid.
+    /// Exactly one geometry, valid, exteriors counter-clockwise, interiors clockwise.
     pub geometry: MultiPolygonArray,
-    /// Polygons that vanished.
+    /// Polygons that vanished: of the given ones, those without any area.
     pub parts_dropped: u32,
 }
 
-/// Mends a multipolygon that has a fault; none where nothing with an area is left.
+/// Mends a multipolygon that has a fault; none where nothing with an area above 1e-6 m² is left, and none where a coordinate
+/// is no number, since a missing corner cannot be guessed.
+///
+/// Every ring is closed and freed of repeated positions; one that meets itself covers what it winds around an odd number of
+/// times, so both lobes of a bow-tie stay (a ring drawn twice, which would vanish, covers what it winds around at all). A
+/// polygon is its exterior's area without its holes' areas: holes outside take nothing away. Polygons that overlap are
+/// united. Vertices stay where they are to the last bit unless that would leave a fault; new ones, where edges cross, are
+/// rounded to the [grid](super::boolean#the-grid) of boolean operations.
+///
+/// # Complexity
+/// O((n + k) log n) for n positions and k crossings.
 pub fn repair(geometry: &MultiPolygonRef<'_>) -> Option<Mended> {
-    let _ = geometry;
-    None
+    if !geometry.coords().iter().all(|&c| is_usable(c)) {
+        return None;
+    }
+    let mender = Mender::new(geometry.coords());
+    let parts: Vec<MultiPolygonArray> =
+        geometry.polygons().map(|polygon| resolve(&mender, &polygon)).collect();
+    let is_land = |part: &&MultiPolygonArray| part.get(0).signed_area() > 0.0;
+    let parts_dropped = parts.iter().filter(|part| !is_land(part)).count() as u32;
+    let parts: Vec<&MultiPolygonArray> = parts.iter().filter(is_land).collect();
+    let united = match parts[..] {
+        [] => return None,
+        [part] => part.clone(),
+        _ => mender.unite(parts.iter().flat_map(|part| part.get(0).rings())),
+    };
+    if united.get(0).signed_area() <= LEAST_AREA_M2 {
+        return None;
+    }
+    // Moving a vertex back by less than the grid may bring about a fault again, if hardly ever.
+    let is_valid = |geometry: &MultiPolygonArray| find_fault(&geometry.get(0)).is_none();
+    let geometry = [mender.restore(&united), united].into_iter().find(is_valid)?;
+    Some(Mended { geometry, parts_dropped })
+}
+
+/// The area of one polygon whose rings may run as they like.
+fn resolve(mender: &Mender<'_>, polygon: &PolygonRef<'_>) -> MultiPolygonArray {
+    let mut rings = polygon.rings();
+    let shell = mender.wound_area(rings.next().unwrap_or_default());
+    let holes: Vec<MultiPolygonArray> = rings.map(|ring| mender.wound_area(ring)).collect();
+    if holes.iter().all(|hole| hole.coords().is_empty()) {
+        return shell;
+    }
+    mender.subtract(shell.get(0).rings(), holes.iter().flat_map(|hole| hole.get(0).rings()))
+}
+
+#[cfg(test)]
+mod tests {
+    use geo::algorithm::Validation;
+
+    use super::*;
+
+    type Rings = Vec<Vec<Coord>>;
+
+    fn multi(polygons: &[Rings]) -> MultiPolygonArray {
+        let mut array = MultiPolygonArray::new();
+        for polygon in polygons {
+            for ring in polygon {
+                array.push_ring(ring.iter().copied());
+            }
+            array.end_polygon();
+        }
+        array.end_geometry();
+        array
+    }
+
+    fn closed(points: &[[i32; 2]]) -> Vec<Coord> {
+        points.iter().chain(points.first()).map(|p| p.map(f64::from)).collect()
+    }
+
+    fn square(x: i32, y: i32, side: i32) -> Vec<Coord> {
+        closed(&[[x, y], [x + side, y], [x + side, y + side], [x, y + side]])
+    }
+
+    fn fault(polygons: &[Rings]) -> Option<Fault> {
+        find_fault(&multi(polygons).get(0))
+    }
+
+    #[test]
+    fn each_fault_is_named_with_its_place() {
+        let cases: Vec<(Vec<Rings>, Fault)> = vec![
+            (vec![], Fault::Empty),
+            (vec![vec![square(0, 0, 1)], vec![]], Fault::Empty),
+            (vec![vec![vec![[0.0, 0.0], [1.0, 0.0], [f64::NAN, 1.0], [0.0, 0.0]]]], Fault::NotFinite),
+            (vec![vec![vec![[0.0, 0.0], [1.0, 0.0], [1e16, 1.0], [0.0, 0.0]]]], Fault::NotFinite),
+            (vec![vec![closed(&[[3, 4], [1, 0]])]], Fault::TooFewPositions { found: 3, at: [3.0, 4.0] }),
+            (
+                vec![vec![vec![[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]]],
+                Fault::NotClosed { at: [0.0, 1.0] },
+            ),
+            (vec![vec![closed(&[[1, 1], [2, 2], [3, 3], [2, 2]])]], Fault::ZeroArea { at: [1.0, 1.0] }),
+            (vec![vec![closed(&[[1, 1], [1, 1], [2, 2], [2, 2]])]], Fault::ZeroArea { at: [1.0, 1.0] }),
+            (
+                vec![vec![closed(&[[0, 0], [4, 4], [4, 0], [0, 4]])]],
+                Fault::SelfIntersection { at: [2.0, 2.0] },
+            ),
+            // A spike.
+            (
+                vec![vec![closed(&[[0, 0], [4, 0], [4, 4], [4, 9], [4, 4], [0, 4]])]],
+                Fault::SelfIntersection { at: [4.0, 4.0] },
+            ),
+            (
+                vec![vec![closed(&[[0, 0], [4, 0], [2, 2], [4, 4], [0, 4], [2, 2]])]],
+                Fault::SelfTouch { at: [2.0, 2.0] },
+            ),
+            (vec![vec![square(0, 0, 4), square(2, 1, 4)]], Fault::RingsCross { at: [2.0, 4.0] }),
+            // An edge shared over part of its length.
+            (vec![vec![square(0, 0, 4), square(0, 1, 2)]], Fault::RingsCross { at: [0.0, 1.0] }),
+            // A hole that leaves through a corner of the exterior.
+            (
+                vec![vec![square(0, 0, 4), closed(&[[1, 1], [4, 4], [5, 6], [3, 4]])]],
+                Fault::RingsCross { at: [3.0, 4.0] },
+            ),
+            (vec![vec![square(0, 0, 4), square(6, 1, 2)]], Fault::HoleOutsideShell { at: [6.0, 1.0] }),
+            (
+                vec![vec![square(0, 0, 9), square(1, 1, 6), square(2, 2, 2)]],
+                Fault::NestedHoles { at: [2.0, 2.0] },
+            ),
+            // A hole that touches the exterior twice.
+            (
+                vec![vec![square(0, 0, 4), closed(&[[2, 0], [3, 2], [2, 4], [1, 2]])]],
+                Fault::DisconnectedInterior { at: [2.0, 4.0] },
+            ),
+            (vec![vec![square(0, 0, 4)], vec![square(1, 1, 2)]], Fault::PartsOverlap { at: [1.0, 1.0] }),
+            (vec![vec![square(0, 0, 4)], vec![square(4, 0, 4)]], Fault::PartsOverlap { at: [4.0, 0.0] }),
+            (vec![vec![square(0, 0, 4)], vec![square(0, 0, 4)]], Fault::PartsOverlap { at: [0.0, 0.0] }),
+            // Inscribed: every corner on the boundary of the other.
+            (
+                vec![vec![square(0, 0, 4)], vec![closed(&[[2, 0], [4, 2], [2, 4], [0, 2]])]],
+                Fault::PartsOverlap { at: [2.0, 0.0] },
+            ),
+        ];
+        for (polygons, expected) in cases {
+            let found = fault(&polygons);
+            // NaN and the place of ring meetings that show at several points aside, faults are equal.
+            assert_eq!(
+                found.map(|f| std::mem::discriminant(&f)),
+                Some(std::mem::discriminant(&expected)),
+                "{polygons:?}: {found:?}"
+            );
+            assert_eq!(found, Some(expected), "{polygons:?}");
+        }
+    }
+
+    #[test]
+    fn what_touches_at_points_only_is_valid() {
+        let valid: Vec<Vec<Rings>> = vec![
+            vec![vec![closed(&[[0, 0], [0, 0], [4, 0], [4, 4], [4, 4], [0, 4], [0, 4]])]],
+            vec![vec![square(0, 0, 4)], vec![square(4, 4, 4)]],
+            // A hole that touches the exterior once, and one that touches the hole.
+            vec![vec![square(0, 0, 9), closed(&[[0, 4], [2, 3], [2, 5]]), closed(&[[2, 3], [5, 1], [5, 3]])]],
+            // Three holes that meet in one point.
+            vec![vec![
+                square(0, 0, 9),
+                closed(&[[4, 4], [5, 6], [3, 6]]),
+                closed(&[[4, 4], [2, 3], [2, 5]]),
+                closed(&[[4, 4], [5, 2], [6, 3]]),
+            ]],
+            // An island in a hole that touches its corners.
+            vec![vec![square(0, 0, 9), square(2, 2, 4)], vec![closed(&[[4, 2], [6, 4], [4, 6], [2, 4]])]],
+            // Two polygons that touch at two points.
+            vec![
+                vec![closed(&[[0, 0], [4, 0], [2, 2], [4, 4], [0, 4]])],
+                vec![closed(&[[4, 0], [8, 2], [4, 4]])],
+            ],
+        ];
+        for polygons in valid {
+            assert_eq!(fault(&polygons), None, "{polygons:?}");
+            let mut turned = polygons.clone();
+            turned.iter_mut().flatten().for_each(|ring| ring.reverse());
+            assert_eq!(fault(&turned), None, "{turned:?}");
+        }
+    }
+
+    /// A small generator of numbers; enough to scatter points.
+    struct Draw(u64);
+
+    impl Draw {
+        fn below(&mut self, n: u64) -> i32 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            ((self.0 >> 33) % n) as i32
+        }
+    }
+
+    #[test]
+    fn random_rings_agree_with_another_validator() {
+        let mut draw = Draw(7);
+        let mut valid = 0;
+        for _ in 0..40_000 {
+            let n = 3 + draw.below(4);
+            let ring = |draw: &mut Draw, n| {
+                let points: Vec<[i32; 2]> = (0..n).map(|_| [draw.below(6), draw.below(6)]).collect();
+                closed(&points)
+            };
+            let mut polygons = vec![vec![ring(&mut draw, n)]];
+            match draw.below(3) {
+                0 => polygons[0].push(ring(&mut draw, 3)),
+                1 => polygons.push(vec![ring(&mut draw, 3)]),
+                _ => {}
+            }
+            let array = multi(&polygons);
+            // Repeated positions are no fault here and one elsewhere.
+            let repeats = polygons.iter().flatten().any(|ring| ring.windows(2).any(|e| e[0] == e[1]));
+            let fault = find_fault(&array.get(0));
+            // Nor does the other one see that a ring is flat, or that a hole's corner lies on an edge of the exterior.
+            let unseen = matches!(fault, Some(Fault::ZeroArea { .. } | Fault::DisconnectedInterior { .. }));
+            if !repeats && !unseen {
+                assert_eq!(fault.is_none(), array.get(0).to_geo().is_valid(), "{polygons:?}: {fault:?}");
+            }
+            if fault.is_none() {
+                valid += 1;
+            } else if let Some(mended) = repair(&array.get(0)) {
+                assert_eq!(find_fault(&mended.geometry.get(0)), None, "{polygons:?}");
+            }
+        }
+        assert!(valid > 1_000, "{valid} valid");
+    }
+
+    /// A ring of many edges around the origin, with teeth.
+    fn gear(edges: u32) -> Vec<Coord> {
+        let at = |i: u32| {
+            let angle = f64::from(i) / f64::from(edges) * std::f64::consts::TAU;
+            let radius = if i.is_multiple_of(2) { 1_000.0 } else { 990.0 };
+            [radius * angle.cos(), radius * angle.sin()]
+        };
+        (0..edges).chain([0]).map(at).collect()
+    }
+
+    #[test]
+    fn one_fault_in_a_large_ring_is_found() {
+        let valid = gear(20_000);
+        assert_eq!(fault(&[vec![valid.clone(), square(-100, -100, 200)]]), None);
+        for i in [1, 7_777, 19_997] {
+            let mut folded = valid.clone();
+            folded.swap(i, i + 2);
+            assert!(matches!(fault(&[vec![folded]]), Some(Fault::SelfIntersection { .. })), "{i}");
+        }
+        assert!(matches!(
+            fault(&[vec![valid.clone(), square(1_100, 0, 5)]]),
+            Some(Fault::HoleOutsideShell { .. })
+        ));
+        assert!(matches!(fault(&[vec![valid], vec![square(0, 0, 5)]]), Some(Fault::PartsOverlap { .. })));
+    }
+
+    #[test]
+    fn repair_keeps_both_lobes_of_a_bow_tie() {
+        let mended = repair(&multi(&[vec![closed(&[[0, 0], [4, 4], [4, 0], [0, 4]])]]).get(0)).unwrap();
+        assert_eq!(mended.geometry.get(0).signed_area(), 8.0);
+        assert_eq!(mended.geometry.get(0).polygons().len(), 2);
+        assert_eq!(mended.parts_dropped, 0);
+    }
+
+    #[test]
+    fn repair_closes_cuts_spikes_drops_and_unites() {
+        let area = |polygons: &[Rings]| {
+            repair(&multi(polygons).get(0)).map(|m| (m.geometry.get(0).signed_area(), m.parts_dropped))
+        };
+        let mut open = square(0, 0, 4);
+        open.pop();
+        assert_eq!(area(&[vec![open]]), Some((16.0, 0)));
+        let spike = closed(&[[0, 0], [4, 0], [4, 4], [4, 9], [4, 4], [0, 4]]);
+        assert_eq!(area(&[vec![spike]]), Some((16.0, 0)));
+        assert_eq!(area(&[vec![square(0, 0, 4)], vec![square(2, 0, 4)]]), Some((24.0, 0)));
+        assert_eq!(area(&[vec![square(0, 0, 4), square(6, 0, 1)]]), Some((16.0, 0)));
+        assert_eq!(area(&[vec![square(0, 0, 4), square(3, 1, 2)]]), Some((14.0, 0)));
+        assert_eq!(area(&[vec![square(0, 0, 9), square(1, 1, 6), square(2, 2, 2)]]), Some((45.0, 0)));
+        let flat = closed(&[[20, 20], [21, 21], [22, 22]]);
+        assert_eq!(area(&[vec![square(0, 0, 4), flat.clone()], vec![flat.clone()], vec![]]), Some((16.0, 2)));
+        let twice = [square(0, 0, 4), square(0, 0, 4)].concat();
+        assert_eq!(area(&[vec![twice]]), Some((16.0, 0)));
+        assert_eq!(area(&[vec![flat]]), None);
+        assert_eq!(area(&[]), None);
+        assert_eq!(area(&[vec![vec![[0.0, 0.0], [f64::NAN, 0.0], [1.0, 1.0], [0.0, 0.0]]]]), None);
+        assert_eq!(area(&[vec![square(0, 0, 4).into_iter().map(|c| c.map(|v| v / 5e3)).collect()]]), None);
+    }
+
+    #[test]
+    fn repair_leaves_other_vertices_where_they_are() {
+        // Coordinates with all their digits beside a far larger one, so that the grid is coarser than they are.
+        let bow_tie = vec![
+            [0.1, 0.2],
+            [4.123_456_789_012_3, 4.3],
+            [4.000_000_000_000_1, 0.7],
+            [0.3, 4_000_000.987_654_321],
+            [0.1, 0.2],
+        ];
+        let array = multi(&[vec![bow_tie.clone()]]);
+        let mended = repair(&array.get(0)).unwrap().geometry;
+        for corner in &bow_tie {
+            assert!(mended.coords().contains(corner), "{corner:?} in {:?}", mended.coords());
+        }
+        let new = mended.coords().iter().filter(|c| !bow_tie.contains(c)).count();
+        assert!(new <= 2, "{new} new positions");
+    }
 }
