@@ -1,6 +1,7 @@
 //! Land-parcel analysis: low-efficiency clusters and development intensity against ecological control lines.
 
 pub mod adjacency;
+pub mod analysis;
 pub mod cluster;
 pub mod control;
 pub mod crs;
@@ -18,5 +19,6 @@ pub mod stats;
 pub mod units;
 pub mod zoning;
 
+pub use analysis::Analysis;
 pub use error::{Error, ParamError};
 pub use parcel::{Parcel, ParcelIdx, ParcelRef, ParcelSet};

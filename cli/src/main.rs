@@ -1,3 +1,79 @@
-//! The command `landuse`.
+//! The command `landuse`: parcels in, tables, layers and a map out.
 
-fn main() {}
+mod analyze;
+mod check;
+mod generate;
+mod layers;
+
+use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Finds low-efficiency land, the contiguous sites it forms, and how hard the land is worked against its control lines.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// From parcels to tables, layers and a map.
+    Analyze(Box<analyze::Arguments>),
+    /// Looks at parcels without analysing them: validity, overlaps, coordinate system.
+    Check(check::Arguments),
+    /// Makes an open synthetic city with planted low-efficiency sites.
+    Generate(generate::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
+    };
+    match outcome {
+        Ok(status) => status,
+        Err(error) => {
+            say_aside(&format!("error: {}", error.chain()));
+            ExitCode::from(1)
+        }
+    }
+}
+
+/// Writes results to standard output. A reader that has gone away is no failure.
+fn say(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Writes a line to standard error.
+fn say_aside(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Names what is being done on a terminal's last line; silent in a pipe.
+struct Progress {
+    shown: bool,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self { shown: std::io::stderr().is_terminal() }
+    }
+
+    fn step(&self, name: &str) {
+        if self.shown {
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{name} …");
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown {
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[2K");
+        }
+    }
+}

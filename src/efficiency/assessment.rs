@@ -19,6 +19,18 @@ pub enum Verdict {
     NotLow,
 }
 
+impl Verdict {
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotCandidate => "not_candidate",
+            Self::Unknown => "unknown",
+            Self::Low => "low",
+            Self::NotLow => "not_low",
+        }
+    }
+}
+
 /// What a threshold rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

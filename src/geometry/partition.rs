@@ -18,21 +18,20 @@ use super::{MultiPolygonArray, MultiPolygonRef, boolean};
 ///     squares.end_geometry();
 /// }
 /// let parts = Partition::new(&squares, &[[0, 1]], &[1, 0]);
-/// assert_eq!(parts.get(0).signed_area(), 2.0);
-/// assert_eq!(parts.get(1).signed_area(), 4.0);
+/// assert_eq!(parts.get(&squares, 0).signed_area(), 2.0);
+/// assert_eq!(parts.get(&squares, 1).signed_area(), 4.0);
 /// assert_eq!(parts.union_area_m2(), 6.0);
 /// assert_eq!(parts.overlap_area_m2(), 2.0);
 /// ```
 #[derive(Debug, Clone)]
-pub struct Partition<'a> {
-    whole: &'a MultiPolygonArray,
+pub struct Partition {
     replaced: Vec<u32>,
     geometry: MultiPolygonArray,
     area_m2: Vec<f64>,
     overlap_area_m2: f64,
 }
 
-impl<'a> Partition<'a> {
+impl Partition {
     /// Divides the land of `whole`, whose geometries are valid, exteriors counter-clockwise and interiors clockwise.
     ///
     /// # Arguments
@@ -45,7 +44,7 @@ impl<'a> Partition<'a> {
     ///
     /// # Complexity
     /// O(n) for the areas, and for each geometry that loses land one [`difference`](boolean::difference), in parallel.
-    pub fn new(whole: &'a MultiPolygonArray, overlaps: &[[u32; 2]], priority: &[u8]) -> Self {
+    pub fn new(whole: &MultiPolygonArray, overlaps: &[[u32; 2]], priority: &[u8]) -> Self {
         assert_eq!(whole.len(), priority.len(), "one priority per geometry");
         let rank = |i: u32| (priority[i as usize], i);
         let mut losses: Vec<(u32, u32)> = overlaps
@@ -66,9 +65,7 @@ impl<'a> Partition<'a> {
             .collect();
         let replaced: Vec<u32> = groups.iter().map(|group| group[0].0).collect();
         let mut geometry = MultiPolygonArray::new();
-        for part in &kept {
-            geometry.append(part);
-        }
+        kept.iter().for_each(|part| geometry.append(part));
 
         let mut area_m2: Vec<f64> =
             (0..whole.len()).into_par_iter().map(|i| whole.get(i).signed_area()).collect();
@@ -81,7 +78,7 @@ impl<'a> Partition<'a> {
             overlap_area_m2 += *area - left;
             *area = left;
         }
-        Self { whole, replaced, geometry, area_m2, overlap_area_m2 }
+        Self { replaced, geometry, area_m2, overlap_area_m2 }
     }
 
     /// Positions of the geometries that lost land, ascending.
@@ -89,15 +86,20 @@ impl<'a> Partition<'a> {
         &self.replaced
     }
 
-    /// What geometry `i` keeps: itself where it lost nothing, without polygons where nothing is left.
+    /// What geometry `i` of `whole`, the column that was divided, keeps: itself where it lost nothing, without polygons where nothing is left.
     ///
     /// # Panics
     /// Where `i` is not a position of the column, as a slice does.
-    pub fn get(&self, i: usize) -> MultiPolygonRef<'_> {
+    pub fn get<'a>(&'a self, whole: &'a MultiPolygonArray, i: usize) -> MultiPolygonRef<'a> {
         match self.replaced.binary_search(&(i as u32)) {
             Ok(part) => self.geometry.get(part),
-            Err(_) => self.whole.get(i),
+            Err(_) => whole.get(i),
         }
+    }
+
+    /// Whether geometry `i` lost land.
+    pub fn is_replaced(&self, i: usize) -> bool {
+        self.replaced.binary_search(&(i as u32)).is_ok()
     }
 
     /// Area each geometry keeps, m²; one per geometry.
@@ -154,7 +156,7 @@ mod tests {
         let array = squares(&[[0.0, 0.0, 4.0], [0.0, 0.0, 4.0]]);
         let parts = Partition::new(&array, &[[0, 1]], &[1, 1]);
         assert_eq!(parts.area_m2(), [16.0, 0.0]);
-        assert_eq!(parts.get(1).polygons().len(), 0);
+        assert_eq!(parts.get(&squares, 1).polygons().len(), 0);
         let none = Partition::new(&array, &[], &[0, 0]);
         assert_eq!((none.union_area_m2(), none.overlap_area_m2()), (32.0, 0.0));
     }

@@ -183,14 +183,32 @@ impl Expr {
     /// # Complexity
     /// O(parcels · size of the expression), a few thousand rows at a time; each distinct text is compared once.
     pub fn select(&self, parcels: &ParcelSet, schemes: &Schemes) -> Result<Selection, Error> {
-        let context = Context::new(&self.root, parcels, schemes);
-        let test = context.test(&self.root)?;
-        let mut truths = vec![FALSE; parcels.len()];
-        truths.par_chunks_mut(CHUNK).enumerate().for_each(|(i, out)| test.eval(i * CHUNK, out));
+        let truths = self.truths(parcels, schemes)?;
         let mask: Vec<bool> = truths.iter().map(|&truth| truth == TRUE).collect();
         let selected = mask.iter().filter(|selected| **selected).count();
         let unknown = truths.iter().map(|&truth| usize::from(truth == UNKNOWN)).sum();
         Ok(Selection { mask, selected, unknown })
+    }
+
+    fn truths(&self, parcels: &ParcelSet, schemes: &Schemes) -> Result<Vec<Truth>, Error> {
+        let context = Context::new(&self.root, parcels, schemes);
+        let test = context.test(&self.root)?;
+        let mut truths = vec![FALSE; parcels.len()];
+        truths.par_chunks_mut(CHUNK).enumerate().for_each(|(i, out)| test.eval(i * CHUNK, out));
+        Ok(truths)
+    }
+
+    /// Whether it is true of each parcel.
+    ///
+    /// # Errors
+    /// As [`select`](Self::select).
+    pub fn conditions(&self, parcels: &ParcelSet, schemes: &Schemes) -> Result<Column<bool>, Error> {
+        let truths = self.truths(parcels, schemes)?;
+        let truth = |truth| match truth {
+            UNKNOWN => None,
+            truth => Some(truth == TRUE),
+        };
+        Ok(truths.into_iter().map(truth).collect())
     }
 
     /// Its value for each parcel; unknown where anything it needs is, where it divides by zero or overflows.
@@ -1058,11 +1076,8 @@ mod tests {
     fn ids(text: &str) -> (String, usize) {
         let parcels = town();
         let selection = Expr::parse(text).unwrap().select(&parcels, &Schemes::builtin()).unwrap();
-        let mut ids: Vec<&str> = parcels
-            .iter()
-            .filter(|p| selection.mask[p.idx().index()])
-            .filter_map(crate::ParcelRef::id)
-            .collect();
+        let mut ids: Vec<&str> =
+            parcels.iter().filter(|p| selection.mask[p.idx().index()]).filter_map(|p| p.id()).collect();
         ids.sort_unstable();
         assert_eq!(ids.len(), selection.selected);
         (ids.concat(), selection.unknown)

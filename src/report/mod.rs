@@ -1,4 +1,19 @@
-//! What is handed to people: maps drawn from plain inputs.
+//! What an analysis found, for machines and for people: `summary.json`, GeoJSON layers, words for a terminal, and the map
+//! (feature `map`).
 
+mod layers;
 #[cfg(feature = "map")]
 pub mod map;
+#[cfg(feature = "map")]
+mod picture;
+mod summary;
+mod text;
+
+pub use layers::{write_layers, write_parcels};
+#[cfg(feature = "map")]
+pub use picture::picture;
+pub use summary::{
+    Adjacency, Clusters, Coverage, Crs, Efficiency, GetisOrd, Intensity, Line, LocalMoran, Parcels, SCHEMA_VERSION,
+    Summary,
+};
+pub use text::{TOP_SITES, text};

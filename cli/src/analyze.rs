@@ -1,0 +1,360 @@
+//! `landuse analyze`: from parcels to tables, layers and a map.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Args;
+use landuse::analysis::{JudgeOptions, Layers, Options, Stage};
+use landuse::control::ControlLines;
+use landuse::efficiency::{Direction, Rule};
+use landuse::intensity::WarningLine;
+use landuse::io::schema::Schema;
+use landuse::io::{Loaded, Loader, OutputDir, ReadOptions, Source};
+use landuse::report::{self, Summary};
+use landuse::{Analysis, Error, ParcelSet};
+use serde::Serialize;
+
+use crate::layers::{ParcelArguments, source};
+use crate::{Progress, say};
+
+/// From parcels to tables, layers and a map.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    parcels: ParcelArguments,
+
+    /// Folder for the outputs.
+    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    out: Option<PathBuf>,
+
+    /// Replace the outputs of an earlier run.
+    #[arg(long)]
+    overwrite: bool,
+
+    /// Say how each property is understood, print a schema file to edit, and stop.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Control lines as GeoJSON with the properties id, name, tier and effect (`exclude`, `confine`, `reserve`).
+    #[arg(long, value_name = "FILE")]
+    control_lines: Vec<PathBuf>,
+
+    /// Study units as GeoJSON with the properties id and name.
+    #[arg(long, value_name = "FILE")]
+    districts: Option<PathBuf>,
+
+    /// Land that cannot be built on for other reasons, such as water, as GeoJSON.
+    #[arg(long, value_name = "FILE")]
+    unsuitable: Vec<PathBuf>,
+
+    /// Candidates, score and rule in a file (TOML) instead of the options below.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["candidates", "score", "low_below", "low_quantile"])]
+    rules: Option<PathBuf>,
+
+    /// Who is judged, as a condition; by default current industrial and logistics land.
+    #[arg(long = "where", value_name = "EXPR")]
+    candidates: Option<String>,
+
+    /// Score of a parcel, as an expression; by default tax, output or floor area per area of land, whichever is known.
+    #[arg(long, value_name = "EXPR")]
+    score: Option<String>,
+
+    /// Low is a score below this.
+    #[arg(long, value_name = "X", allow_negative_numbers = true, conflicts_with = "low_quantile")]
+    low_below: Option<f64>,
+
+    /// Low is a score in this lowest share of the candidates.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
+    low_quantile: f64,
+
+    /// Parcels up to this far apart are neighbours, m.
+    #[arg(long, value_name = "M", default_value_t = 15.0)]
+    gap: f64,
+
+    /// Least net area of a site, m².
+    #[arg(long, value_name = "M2", default_value_t = 10_000.0)]
+    min_cluster_area: f64,
+
+    /// Draws behind each permutation test.
+    #[arg(long, value_name = "N", default_value_t = 9_999)]
+    permutations: u32,
+
+    /// Significance level of the local statistics.
+    #[arg(long, value_name = "P", default_value_t = 0.05)]
+    alpha: f64,
+
+    /// Share of construction land that should not be passed, such as 0.30.
+    #[arg(long, value_name = "SHARE", requires = "warning_source")]
+    warning_line: Option<f64>,
+
+    /// Who set the warning line.
+    #[arg(long, value_name = "TEXT")]
+    warning_source: Option<String>,
+
+    /// Take parcels with floor area as construction land where neither a flag nor a code tells.
+    #[arg(long)]
+    floor_area_counts: bool,
+
+    /// Seed of all random draws.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+
+    /// Write no map.
+    #[arg(long)]
+    no_map: bool,
+
+    /// Title of the map.
+    #[arg(long, value_name = "TEXT", default_value = "Low-efficiency land")]
+    title: String,
+}
+
+/// All outputs a run may write.
+const OUTPUTS: [&str; 8] = [
+    "summary.json",
+    "parcels.geojson",
+    "clusters.geojson",
+    "districts.geojson",
+    "inside_lines.geojson",
+    "rejected.geojson",
+    "map.png",
+    "manifest.json",
+];
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    arguments.parcels.start_threads()?;
+    let source = arguments.parcels.source()?;
+    if arguments.dry_run {
+        return dry_run(arguments, &source);
+    }
+    let Some(dir) = &arguments.out else { return Ok(ExitCode::from(2)) };
+    let out = OutputDir::create(dir, &OUTPUTS, arguments.overwrite)?;
+    let progress = Progress::new();
+    let mut clock = Clock::start();
+
+    progress.step("reading");
+    let (layers, inputs, mut notes) = load(arguments, &source)?;
+    clock.lap("read");
+    let options = options(arguments, &layers.parcels)?;
+    let mut analysis = Analysis::run(layers, options, |stage| {
+        clock.enter(stage);
+        progress.step(&stage_name(stage));
+    })?;
+    clock.leave();
+    analysis.warnings.splice(0..0, notes.drain(..));
+
+    progress.step("writing");
+    let summary = Summary::of(&analysis);
+    let mut file = out.file("summary.json")?;
+    file.write(summary.to_json().as_bytes())?;
+    file.finish()?;
+    report::write_parcels(&analysis, &source, &out)?;
+    report::write_layers(&analysis, &out)?;
+    clock.lap("write");
+    if !arguments.no_map {
+        progress.step("drawing the map");
+        draw(arguments, &analysis, &out)?;
+        clock.lap("map");
+    }
+    let manifest = Manifest::new(inputs, &analysis, clock);
+    let mut file = out.file("manifest.json")?;
+    file.write(&manifest.to_json())?;
+    file.finish()?;
+    out.commit()?;
+
+    drop(progress);
+    say(&report::text(&analysis, &summary));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Says how each property is understood.
+fn dry_run(arguments: &Arguments, source: &Source) -> Result<ExitCode, Error> {
+    say(&arguments.parcels.explain(source)?);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads every layer into the plane of the parcels.
+fn load(arguments: &Arguments, source: &Source) -> Result<(Layers, Vec<Input>, Vec<String>), Error> {
+    let (schema, schemes) = arguments.parcels.schema(source)?;
+    let loaded = arguments.parcels.loader(schema)?.load(source)?;
+    let mut inputs = Vec::new();
+    let mut notes = Vec::new();
+    let parcels = take(loaded, source, &mut inputs, &mut notes);
+    let mut beside = |paths: &[PathBuf]| -> Result<Option<ParcelSet>, Error> {
+        let mut tables = Vec::new();
+        for path in paths {
+            let source = crate::layers::source(path)?;
+            let loader = Loader::new(Schema::builtin("layer")?)
+                .read_options(ReadOptions::default().closed_lines_as_polygons(true));
+            tables.push(take(loader.load_beside(&source, &parcels)?, &source, &mut inputs, &mut notes));
+        }
+        Ok(ParcelSet::merged(tables))
+    };
+    let lines = beside(&arguments.control_lines)?;
+    let districts = beside(arguments.districts.as_slice())?;
+    let unsuitable = beside(&arguments.unsuitable)?;
+    let lines = lines.map(ControlLines::new).transpose()?;
+    Ok((Layers { parcels, schemes, lines, districts, unsuitable }, inputs, notes))
+}
+
+/// Keeps what was noticed while a file was read, each line with the file's name.
+fn take(loaded: Loaded, source: &Source, inputs: &mut Vec<Input>, notes: &mut Vec<String>) -> ParcelSet {
+    let name = source.name();
+    notes.extend(loaded.warnings().map(|warning| format!("{name}: {warning}")));
+    inputs.push(Input { name, hash: loaded.report.hash.clone(), bytes: loaded.report.bytes });
+    loaded.set
+}
+
+fn options(arguments: &Arguments, parcels: &ParcelSet) -> Result<Options, Error> {
+    let mut options = Options::default();
+    options.judge = match &arguments.rules {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+            JudgeOptions::from_toml(&text, &path.display().to_string())?
+        }
+        None => judge(arguments, parcels),
+    };
+    options.sites.gap_m = arguments.gap;
+    options.sites.min_area_m2 = arguments.min_cluster_area;
+    options.local = options
+        .local
+        .with_permutations(arguments.permutations)
+        .with_alpha(arguments.alpha)
+        .with_seed(arguments.seed);
+    options.warning_line = arguments.warning_line.map(|share| WarningLine {
+        share,
+        source: arguments.warning_source.as_deref().unwrap_or_default().into(),
+    });
+    options.floor_area_counts = arguments.floor_area_counts;
+    Ok(options)
+}
+
+/// Candidates, score and rule from the command line.
+fn judge(arguments: &Arguments, parcels: &ParcelSet) -> JudgeOptions {
+    let score = arguments.score.clone().or_else(|| default_score(parcels).map(Into::into));
+    let low = score.as_deref().map(|score| match arguments.low_below {
+        Some(worse_than) => {
+            Rule::Standard { metric: score.into(), worse_than, direction: Direction::HigherIsBetter }
+        }
+        None => Rule::Quantile {
+            metric: score.into(),
+            worst_share: arguments.low_quantile,
+            direction: Direction::HigherIsBetter,
+        },
+    });
+    let mut judge = JudgeOptions::default();
+    judge.candidates = arguments.candidates.as_deref().map(Into::into);
+    judge.score = score.map(Into::into);
+    judge.low = low;
+    judge
+}
+
+/// The first of tax, output and floor area per area of land that anything is known of.
+fn default_score(parcels: &ParcelSet) -> Option<&'static str> {
+    let attributes = parcels.attributes();
+    let known = |name: &str| attributes.numbers.get(name).is_some_and(|column| column.values.known() > 0);
+    [("tax_yuan", "tax_yuan / area_m2"), ("output_yuan", "output_yuan / area_m2"), ("far", "far")]
+        .into_iter()
+        .find(|(name, _)| known(name) || (*name == "far" && attributes.floor_area_m2.known() > 0))
+        .map(|(_, score)| score)
+}
+
+#[cfg(feature = "map")]
+fn draw(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+    let notes = [format!("Drawn by landuse {}; seed {}.", env!("CARGO_PKG_VERSION"), arguments.seed)];
+    let png = report::picture(analysis, &arguments.title, &notes)?.encode_png()?;
+    let mut file = out.file("map.png")?;
+    file.write(&png)?;
+    file.finish()
+}
+
+#[cfg(not(feature = "map"))]
+fn draw(_: &Arguments, _: &Analysis, _: &OutputDir) -> Result<(), Error> {
+    crate::say_aside("note: built without the feature `map`, no map is drawn");
+    Ok(())
+}
+
+fn stage_name(stage: Stage) -> String {
+    format!("{stage:?}").to_lowercase()
+}
+
+/// Wall time of each stage.
+struct Clock {
+    laps: Vec<(String, f64)>,
+    stage: Option<Stage>,
+    since: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { laps: Vec::new(), stage: None, since: Instant::now() }
+    }
+
+    fn lap(&mut self, name: &str) {
+        let now = Instant::now();
+        self.laps.push((name.into(), now.duration_since(self.since).as_secs_f64()));
+        self.since = now;
+    }
+
+    fn enter(&mut self, stage: Stage) {
+        self.leave();
+        self.stage = Some(stage);
+    }
+
+    fn leave(&mut self) {
+        match self.stage.take() {
+            Some(stage) => self.lap(&stage_name(stage)),
+            None => self.since = Instant::now(),
+        }
+    }
+}
+
+/// A file that was read.
+#[derive(Debug, Serialize)]
+struct Input {
+    name: String,
+    hash: String,
+    bytes: u64,
+}
+
+/// `manifest.json`: all that may differ between runs of equal results.
+#[derive(Debug, Serialize)]
+struct Manifest {
+    landuse: &'static str,
+    command: Vec<String>,
+    threads: usize,
+    inputs: Vec<Input>,
+    features_rejected: usize,
+    repairs: Vec<landuse::parcel::Repair>,
+    seconds: std::collections::BTreeMap<String, f64>,
+    peak_memory_bytes: Option<u64>,
+}
+
+impl Manifest {
+    fn new(inputs: Vec<Input>, analysis: &Analysis, clock: Clock) -> Self {
+        Self {
+            landuse: env!("CARGO_PKG_VERSION"),
+            command: std::env::args().collect(),
+            threads: landuse::threads(),
+            inputs,
+            features_rejected: analysis.parcels().rejected().len(),
+            repairs: analysis.parcels().repaired().to_vec(),
+            seconds: clock.laps.into_iter().collect(),
+            peak_memory_bytes: peak_memory_bytes(),
+        }
+    }
+
+    fn to_json(&self) -> Vec<u8> {
+        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
+        text.push(b'\n');
+        text
+    }
+}
+
+/// Greatest resident memory so far, where the system tells.
+fn peak_memory_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kib * 1024)
+}

@@ -1,0 +1,96 @@
+//! Arguments that say what the layers are, and how they are read. Shared by the commands.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use landuse::Error;
+use landuse::crs::{SourceCrs, WorkingCrs};
+use landuse::io::schema::Schema;
+use landuse::io::{Loader, OnBadFeature, ReadOptions, Source};
+use landuse::zoning::Schemes;
+
+/// Which parcels, and how to understand them.
+#[derive(Debug, Args)]
+pub(crate) struct ParcelArguments {
+    /// Parcels as GeoJSON, plain or gzip; `-` reads standard input.
+    pub(crate) parcels: PathBuf,
+
+    /// Which property is what, in which unit, under which land-use scheme (TOML).
+    #[arg(long, value_name = "FILE", conflicts_with = "profile")]
+    schema: Option<PathBuf>,
+
+    /// A built-in schema instead: `generated`, `pluto` or `chinese`. Without either it is inferred.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+
+    /// Coordinate system of the input where the file does not tell, such as EPSG:4547.
+    #[arg(long, value_name = "CRS")]
+    source_crs: Option<String>,
+
+    /// Plane to compute in: `auto` is the equal-area plane around the data, EPSG:4547 the named system.
+    #[arg(long, value_name = "CRS", default_value = "auto")]
+    crs: String,
+
+    /// What to do with a feature that cannot be used.
+    #[arg(long, value_enum, default_value_t = BadFeature::Quarantine)]
+    on_bad_feature: BadFeature,
+
+    /// Number of threads; all cores by default. No figure depends on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum BadFeature {
+    /// Put it aside and go on.
+    Quarantine,
+    /// Stop at the first.
+    Stop,
+}
+
+impl ParcelArguments {
+    /// Makes the pool of threads that all stages share.
+    pub(crate) fn start_threads(&self) -> Result<(), Error> {
+        let Some(threads) = self.threads else { return Ok(()) };
+        landuse::use_threads(threads.into())
+    }
+
+    pub(crate) fn source(&self) -> Result<Source, Error> {
+        source(&self.parcels)
+    }
+
+    /// The schema that was named, else the one inferred from the first features.
+    pub(crate) fn schema(&self, source: &Source) -> Result<(Schema, Schemes), Error> {
+        match (&self.schema, &self.profile) {
+            (Some(path), _) => {
+                let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+                Schema::from_toml(&text, &path.display().to_string())
+            }
+            (None, Some(name)) => Ok((Schema::builtin(name)?, Schemes::builtin())),
+            (None, None) => Ok((Schema::infer(&landuse::io::sample(source, SAMPLE)?).schema, Schemes::builtin())),
+        }
+    }
+
+    pub(crate) fn loader(&self, schema: Schema) -> Result<Loader, Error> {
+        let on_bad_feature = match self.on_bad_feature {
+            BadFeature::Quarantine => OnBadFeature::Quarantine,
+            BadFeature::Stop => OnBadFeature::Stop,
+        };
+        Ok(Loader::new(schema)
+            .read_options(ReadOptions::default().on_bad_feature(on_bad_feature))
+            .source_crs(self.source_crs.as_deref().map(str::parse::<SourceCrs>).transpose()?)
+            .working_crs(self.crs.parse::<WorkingCrs>()?))
+    }
+}
+
+/// Features that inference looks at.
+pub(crate) const SAMPLE: usize = 1_000;
+
+/// A file, or standard input.
+pub(crate) fn source(path: &Path) -> Result<Source, Error> {
+    if path.as_os_str() == "-" {
+        Source::spool("standard input", std::io::stdin().lock())
+    } else {
+        Ok(Source::file(path))
+    }
+}

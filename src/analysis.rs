@@ -1,0 +1,321 @@
+//! All stages in a row: from parcels in a plane to every figure of a report.
+
+use serde::{Deserialize, Serialize};
+
+use crate::adjacency::{self, Graph};
+use crate::cluster::{SWEEP_GAPS_M, SiteOptions, Sites, SweepStep, sweep};
+use crate::control::{ControlLines, Overlay};
+use crate::efficiency::{Assessment, Composite, Direction, Measures, Rule, Verdict};
+use crate::error::Error;
+use crate::geometry::partition::Partition;
+use crate::geometry::{MultiPolygonArray, boolean};
+use crate::intensity::{LandStatus, Ledger, LedgerInput, StudyUnits, WarningLine, land_status};
+use crate::parcel::expr::Expr;
+use crate::parcel::{Column, ParcelIdx, ParcelSet};
+use crate::stats::{LocalOptions, LocalResults, Observations, Weights};
+use crate::zoning::{LandUse, ResolvedUses, Schemes};
+
+/// The name under which a rule refers to [`JudgeOptions::composite`].
+pub const COMPOSITE: &str = "composite";
+
+/// Who is judged, by what score, and what is low.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct JudgeOptions {
+    /// Condition that makes a parcel a candidate. Default: current industrial and logistics land where a scheme tells, else
+    /// all parcels.
+    pub candidates: Option<Box<str>>,
+    /// Expression for the score that local statistics look at and maps show.
+    pub score: Option<Box<str>>,
+    /// Which end of the score is good.
+    pub direction: Direction,
+    /// A composite score, to be named as `composite` in expressions that are nothing else.
+    pub composite: Option<Composite>,
+    /// What is low. Default: the worst fifth by score.
+    pub low: Option<Rule>,
+}
+
+/// What an analysis is asked.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Options {
+    /// The efficiency stage.
+    pub judge: JudgeOptions,
+    /// Contiguous sites; the gap is also the adjacency rule's.
+    pub sites: SiteOptions,
+    /// Local statistics of the score.
+    pub local: LocalOptions,
+    /// The warning line of the ledger.
+    pub warning_line: Option<WarningLine>,
+    /// Whether a known floor area makes construction land where no flag or code tells.
+    pub floor_area_counts: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            judge: JudgeOptions::default(),
+            sites: SiteOptions::default(),
+            local: LocalOptions::default(),
+            warning_line: None,
+            floor_area_counts: false,
+        }
+    }
+}
+
+/// What an analysis looks at. All layers lie in the plane of the parcels.
+#[derive(Debug)]
+pub struct Layers {
+    /// The parcels.
+    pub parcels: ParcelSet,
+    /// What land-use codes mean.
+    pub schemes: Schemes,
+    /// Control lines.
+    pub lines: Option<ControlLines>,
+    /// Study units.
+    pub districts: Option<ParcelSet>,
+    /// Land that cannot be built on for other reasons, such as water.
+    pub unsuitable: Option<ParcelSet>,
+}
+
+/// A stage of the analysis, named as its module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each is the module of that name")]
+pub enum Stage {
+    Adjacency,
+    Efficiency,
+    Cluster,
+    Stats,
+    Control,
+    Intensity,
+}
+
+/// Every result, each aligned with the parcels or a small table.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Analysis {
+    /// What was asked.
+    pub options: Options,
+    /// What was looked at.
+    pub layers: Layers,
+    /// What the codes of current use mean.
+    pub current_use: ResolvedUses,
+    /// Neighbours within the gap.
+    pub graph: Graph,
+    /// Parcels that overlap, with the area they share, m².
+    pub overlaps: Vec<(ParcelIdx, ParcelIdx, f64)>,
+    /// Which part of each parcel counts where parcels overlap.
+    pub partition: Partition,
+    /// What each parcel counts as.
+    pub status: Vec<LandStatus>,
+    /// The score of each parcel, candidate or not.
+    pub score: Option<Column<f64>>,
+    /// Verdicts with their reasons; none where there is no score and no rule.
+    pub assessment: Option<Assessment>,
+    /// Contiguous low-efficiency sites.
+    pub sites: Sites,
+    /// How sites change with the gap.
+    pub sweep: Vec<SweepStep>,
+    /// Local statistics of the score among candidates; none without a score.
+    pub local: Option<LocalResults>,
+    /// What control lines take; none without lines.
+    pub overlay: Option<Overlay>,
+    /// The balances.
+    pub ledger: Ledger,
+    /// What a reader should know.
+    pub warnings: Vec<String>,
+}
+
+impl Analysis {
+    /// Runs all stages. `entered` is told of each stage as it begins.
+    ///
+    /// # Errors
+    /// [`Error::Param`] for an option out of range, [`Error::Data`] for an expression that names what the parcels do not
+    /// have or districts that overlap.
+    ///
+    /// # Complexity
+    /// Near-linear in vertices and links; see each stage.
+    pub fn run(layers: Layers, options: Options, mut entered: impl FnMut(Stage)) -> Result<Self, Error> {
+        let set = &layers.parcels;
+        let mut warnings = Vec::new();
+        let current_use = layers.schemes.resolve_column(&set.attributes().current_use);
+        if !current_use.unresolved().is_empty() {
+            warnings.push(format!("current use: no scheme knows {}", list(current_use.unresolved())));
+        }
+        let status = land_status(set, &layers.schemes, options.floor_area_counts);
+
+        entered(Stage::Adjacency);
+        let graph = adjacency::within_gap(set, options.sites.gap_m)?;
+        let overlaps = adjacency::overlapping_pairs(set);
+        let pairs: Vec<[u32; 2]> = overlaps.iter().map(|(a, b, _)| [a.0, b.0]).collect();
+        let priority: Vec<u8> = status.iter().map(|&status| status as u8).collect();
+        let partition = Partition::new(set.geometry(), &pairs, &priority);
+
+        entered(Stage::Efficiency);
+        let measures = ParcelMeasures { layers: &layers, composite: options.judge.composite.as_ref() };
+        let candidates = candidates(&layers, &options.judge, &current_use, &mut warnings)?;
+        let score = options.judge.score.as_deref().map(|score| measures.numbers(score)).transpose()?;
+        let rule = options.judge.low.clone().or_else(|| {
+            Some(Rule::Quantile {
+                metric: options.judge.score.clone()?,
+                worst_share: 0.2,
+                direction: options.judge.direction,
+            })
+        });
+        let assessment =
+            rule.map(|rule| Assessment::judge(&rule, &candidates, &measures)).transpose()?;
+        if let Some(assessment) = &assessment {
+            warnings.extend(assessment.warnings.iter().cloned());
+        } else {
+            warnings.push("no score and no rule is given: no parcel is judged".into());
+        }
+        let low = assessment.as_ref().map_or_else(|| vec![false; set.len()], Assessment::low);
+
+        entered(Stage::Cluster);
+        let sites = Sites::find(set, &low, &graph, &options.sites)?;
+        let widest = SWEEP_GAPS_M[SWEEP_GAPS_M.len() - 1];
+        let wide = adjacency::within_gap_among(set, &low, widest)?;
+        let sweep = sweep(set, &low, &wide, &SWEEP_GAPS_M, options.sites.min_area_m2);
+        drop(wide);
+
+        entered(Stage::Stats);
+        let local = score.as_ref().map(|score| {
+            let values: Column<f64> =
+                score.iter().zip(&candidates).map(|(value, &is)| value.filter(|_| is)).collect();
+            Observations::new(values.iter(), &Weights::from_graph(&graph).row_standardised())?.local(&options.local)
+        });
+        let local = local.transpose()?;
+
+        entered(Stage::Control);
+        let overlay = layers.lines.as_ref().map(|lines| Overlay::new(set, lines));
+
+        entered(Stage::Intensity);
+        let unsuitable: Option<MultiPolygonArray> =
+            layers.unsuitable.as_ref().map(|unsuitable| boolean::dissolve(unsuitable.geometry()));
+        let units = match &layers.districts {
+            Some(districts) => StudyUnits::Districts(districts),
+            None if set.attributes().district.known() > 0 => StudyUnits::Attribute,
+            None => StudyUnits::Whole,
+        };
+        let ledger = Ledger::draw_up(&LedgerInput {
+            set,
+            status: &status,
+            partition: &partition,
+            exclusion: overlay.as_ref().map(|o| (&o.exclusion, o.excluded_m2.as_slice())),
+            unsuitable: unsuitable.as_ref(),
+            units,
+            warning_line: options.warning_line.clone(),
+        })?;
+        warnings.extend(ledger.warnings.iter().cloned());
+
+        let analysis = Self {
+            current_use,
+            graph,
+            overlaps,
+            partition,
+            status,
+            score,
+            assessment,
+            sites,
+            sweep,
+            local,
+            overlay,
+            ledger,
+            warnings,
+            options,
+            layers,
+        };
+        Ok(analysis.with_diagnostics())
+    }
+
+    /// The parcels.
+    pub fn parcels(&self) -> &ParcelSet {
+        &self.layers.parcels
+    }
+
+    /// The verdict on a parcel; [`Verdict::NotCandidate`] where nothing was judged.
+    pub fn verdict(&self, parcel: ParcelIdx) -> Verdict {
+        self.assessment.as_ref().map_or(Verdict::NotCandidate, |assessment| assessment.verdicts[parcel.index()])
+    }
+
+    /// What a parcel's current use means; none where no scheme knows it.
+    pub fn land_use(&self, parcel: ParcelIdx) -> Option<&LandUse> {
+        self.current_use.of(self.parcels().attributes().current_use.key(parcel.index()))
+    }
+
+    fn with_diagnostics(mut self) -> Self {
+        let share = self.sweep.iter().find(|step| step.gap_m == self.options.sites.gap_m).and_then(|s| s.largest_share);
+        if let Some(share) = share.filter(|share| *share > 0.2) {
+            self.warnings.push(format!(
+                "one site holds {:.0}% of all low-efficiency land at a gap of {} m: look at the gap sweep",
+                share * 100.0,
+                self.options.sites.gap_m
+            ));
+        }
+        let unknown = self.status.iter().filter(|&&status| status == LandStatus::Unknown).count();
+        if unknown > 0 {
+            self.warnings.push(format!("of {unknown} parcels it is not known whether they are construction land"));
+        }
+        self
+    }
+}
+
+/// Evaluates expressions over parcels.
+struct ParcelMeasures<'a> {
+    layers: &'a Layers,
+    composite: Option<&'a Composite>,
+}
+
+impl Measures for ParcelMeasures<'_> {
+    fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
+        match self.composite {
+            Some(composite) if expression.trim() == COMPOSITE => {
+                composite.score(&Self { composite: None, ..*self })
+            }
+            _ => Expr::parse(expression)?.numbers(&self.layers.parcels, &self.layers.schemes),
+        }
+    }
+
+    fn holds(&self, expression: &str) -> Result<Column<bool>, Error> {
+        Expr::parse(expression)?.conditions(&self.layers.parcels, &self.layers.schemes)
+    }
+}
+
+/// Candidates: by condition, else industry and logistics by current use, else everybody.
+fn candidates(
+    layers: &Layers,
+    options: &JudgeOptions,
+    current_use: &ResolvedUses,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<bool>, Error> {
+    use crate::zoning::SmallClass::{Industrial, Logistics};
+    let set = &layers.parcels;
+    if let Some(condition) = &options.candidates {
+        let holds = Expr::parse(condition)?.conditions(set, &layers.schemes)?;
+        let unknown = holds.len() - holds.known();
+        if unknown > 0 {
+            warnings.push(format!("candidates: `{condition}` is unknown for {unknown} parcels, which are left out"));
+        }
+        return Ok(holds.iter().map(|holds| holds == Some(true)).collect());
+    }
+    let codes = &set.attributes().current_use;
+    let is = |land: &LandUse| matches!(land.class, Industrial | Logistics);
+    let candidates: Vec<bool> = (0..set.len()).map(|i| current_use.of(codes.key(i)).is_some_and(is)).collect();
+    if candidates.contains(&true) {
+        return Ok(candidates);
+    }
+    warnings.push("candidates: no parcel is known to be industrial or logistics land, so all are judged".into());
+    Ok(vec![true; set.len()])
+}
+
+/// The first few of many, as words.
+fn list(codes: &[impl std::fmt::Display]) -> String {
+    let mut text: Vec<String> = codes.iter().take(8).map(ToString::to_string).collect();
+    if codes.len() > text.len() {
+        text.push(format!("and {} more", codes.len() - text.len()));
+    }
+    text.join(", ")
+}

@@ -1,0 +1,49 @@
+use serde::Serialize;
+
+use super::sites::groups;
+use crate::adjacency::Graph;
+use crate::parcel::ParcelSet;
+
+/// Gaps a sweep looks at, m.
+pub const SWEEP_GAPS_M: [f64; 6] = [2.0, 5.0, 10.0, 15.0, 20.0, 30.0];
+
+/// What sites would be at one gap.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SweepStep {
+    /// The gap, m.
+    pub gap_m: f64,
+    /// Sites of at least the minimum area.
+    pub sites: usize,
+    /// Low parcels in them.
+    pub parcels: usize,
+    /// Net area in them, m².
+    pub area_m2: f64,
+    /// Share of all low land that the largest site holds. Near 1 the gap is so wide that everything is one site.
+    pub largest_share: Option<f64>,
+}
+
+/// How the sites change with the gap. `graph` must hold the links of the widest gap; low parcels alone matter.
+///
+/// # Complexity
+/// O(gaps · (n + links)).
+pub fn sweep(set: &ParcelSet, low: &[bool], graph: &Graph, gaps_m: &[f64], min_area_m2: f64) -> Vec<SweepStep> {
+    let area_of = |i: usize| set.area_m2()[i];
+    let all: f64 = (0..set.len()).filter(|&i| low[i]).map(area_of).sum();
+    gaps_m
+        .iter()
+        .map(|&gap_m| {
+            let groups = groups(low, &graph.filtered(|link| link.gap_m <= gap_m));
+            let areas = groups.iter().map(|members| members.iter().map(|m| area_of(m.index())).sum::<f64>());
+            let kept: Vec<(f64, usize)> =
+                areas.zip(groups.iter().map(Vec::len)).filter(|(area, _)| *area >= min_area_m2).collect();
+            let largest = kept.iter().map(|(area, _)| *area).max_by(f64::total_cmp);
+            SweepStep {
+                gap_m,
+                sites: kept.len(),
+                parcels: kept.iter().map(|(_, count)| count).sum(),
+                area_m2: kept.iter().map(|(area, _)| area).sum(),
+                largest_share: largest.filter(|_| all > 0.0).map(|largest| largest / all),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,161 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::geometry::{MultiPolygonArray, MultiPolygonRef, boolean};
+use crate::parcel::{ParcelIdx, ParcelSet};
+
+/// What a line does to construction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Effect {
+    /// No construction inside: ecological control line, ecological red line, permanent basic farmland.
+    #[default]
+    Exclude,
+    /// Construction only inside: urban development boundary.
+    Confine,
+    /// Kept for one use: industrial block line.
+    Reserve,
+}
+
+impl FromStr for Effect {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "exclude" => Ok(Self::Exclude),
+            "confine" => Ok(Self::Confine),
+            "reserve" => Ok(Self::Reserve),
+            _ => Err(()),
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Exclude => "exclude",
+            Self::Confine => "confine",
+            Self::Reserve => "reserve",
+        })
+    }
+}
+
+/// Control lines in a working plane, valid and in canonical order.
+#[derive(Debug, Clone)]
+pub struct ControlLines {
+    set: ParcelSet,
+    effects: Vec<Effect>,
+}
+
+/// One control line: a cheap view.
+#[derive(Debug, Clone, Copy)]
+pub struct ControlLine<'a> {
+    lines: &'a ControlLines,
+    position: usize,
+}
+
+impl ControlLines {
+    /// Takes features as control lines. Their texts `tier` and `effect` say what they are; a line without an effect excludes.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for an effect other than `exclude`, `confine` or `reserve`.
+    ///
+    /// ```
+    /// use geo::{Rect, coord};
+    /// use landuse::control::{ControlLines, Effect};
+    /// use landuse::{Parcel, ParcelSet};
+    ///
+    /// let hill = Rect::new(coord! { x: 0., y: 0. }, coord! { x: 100., y: 50. }).to_polygon();
+    /// let set: ParcelSet = [Parcel::new("hill", hill).text("tier", "core")].into_iter().collect();
+    /// let lines = ControlLines::new(set)?;
+    /// let line = lines.iter().next().unwrap();
+    /// assert_eq!((line.id(), line.tier(), line.effect()), ("hill".into(), Some("core"), Effect::Exclude));
+    /// # Ok::<(), landuse::Error>(())
+    /// ```
+    pub fn new(set: ParcelSet) -> Result<Self, Error> {
+        let texts = set.attributes().texts.get("effect");
+        let effects = (0..set.len())
+            .map(|i| {
+                let Some(text) = texts.and_then(|texts| texts.get(i)) else { return Ok(Effect::default()) };
+                text.parse().map_err(|()| {
+                    let row = set.source_row()[i];
+                    let message = format!(
+                        "control line {row}: property `effect` is `{text}`, expected `exclude`, `confine` or `reserve`"
+                    );
+                    Error::Data(message.into())
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { set, effects })
+    }
+
+    /// How many lines there are.
+    pub fn len(&self) -> usize {
+        self.set.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty()
+    }
+
+    /// All lines in canonical order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = ControlLine<'_>> {
+        (0..self.len()).map(|position| ControlLine { lines: self, position })
+    }
+
+    /// The lines as a set of features.
+    pub fn features(&self) -> &ParcelSet {
+        &self.set
+    }
+
+    /// The union of all lines that exclude construction, overlaps counted once: one geometry of disjoint polygons.
+    ///
+    /// # Complexity
+    /// O(m log m) in vertices.
+    pub fn excluded(&self) -> MultiPolygonArray {
+        let excluding: Vec<u32> = (0..self.len() as u32)
+            .filter(|&i| self.effects[i as usize] == Effect::Exclude)
+            .collect();
+        boolean::dissolve(&self.set.geometry().take(&excluding))
+    }
+}
+
+impl<'a> ControlLine<'a> {
+    /// Its position among the lines.
+    pub fn position(self) -> usize {
+        self.position
+    }
+
+    /// Its id; without one, its position in the file.
+    pub fn id(self) -> std::borrow::Cow<'a, str> {
+        match self.lines.set.attributes().id.get(self.position) {
+            Some(id) => id.into(),
+            None => self.lines.set.source_row()[self.position].to_string().into(),
+        }
+    }
+
+    /// Its tier, if it has one.
+    pub fn tier(self) -> Option<&'a str> {
+        self.lines.set.attributes().texts.get("tier")?.get(self.position).map(|tier| &**tier)
+    }
+
+    /// What it does to construction.
+    pub fn effect(self) -> Effect {
+        self.lines.effects[self.position]
+    }
+
+    /// The land it encloses.
+    pub fn geometry(self) -> MultiPolygonRef<'a> {
+        self.lines.set.geometry().get(self.position)
+    }
+
+    /// Its own area, m²: whole, not cut to any study area.
+    pub fn area_m2(self) -> f64 {
+        self.lines.set.get(ParcelIdx(self.position as u32)).area_m2()
+    }
+}

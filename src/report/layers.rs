@@ -1,0 +1,211 @@
+use serde_json::{Map, Value, json};
+
+use crate::Analysis;
+use crate::Error;
+use crate::control::Relation;
+use crate::efficiency::Verdict;
+use crate::geometry::MultiPolygonArray;
+use crate::intensity::LandStatus;
+use crate::io::{FeatureWriter, OutputDir, Rounding, Source, push_number, push_text, splice};
+use crate::parcel::ParcelIdx;
+
+/// Writes `parcels.geojson`, and `rejected.geojson` where a feature was rejected.
+///
+/// Each feature of `source`, the text that the parcels were read from, is copied byte for byte in the input's order, and these
+/// properties are appended to its own. Unknown is `null`.
+///
+/// | property | meaning |
+/// |---|---|
+/// | `lu_area_m2` | area in the working plane |
+/// | `lu_class` | small class of the current use |
+/// | `lu_status` | `construction`, `other` or `unknown` |
+/// | `lu_neighbours` | parcels within the gap |
+/// | `lu_score` | the score |
+/// | `lu_verdict` | `low`, `not_low`, `unknown` or `not_candidate` |
+/// | `lu_reasons` | for each test: the rule in words, whether it marks the parcel low, value, threshold, margin |
+/// | `lu_site` | number of its low-efficiency site |
+/// | `lu_moran`, `lu_moran_p`, `lu_moran_quadrant`, `lu_moran_fdr` | local Moran: statistic, permutation p, quadrant, whether it survives the false-discovery rate |
+/// | `lu_gi_star_z`, `lu_gi_p`, `lu_gi_fdr` | Getis-Ord: Gi* as z, permutation p, whether it survives |
+/// | `lu_control_m2`, `lu_control_share`, `lu_relation` | overlap with the union of the lines that exclude construction |
+///
+/// # Errors
+/// [`Error::Io`] where a file cannot be written, or the source read again.
+pub fn write_parcels(analysis: &Analysis, source: &Source, out: &OutputDir) -> Result<(), Error> {
+    let set = analysis.parcels();
+    let rows = set.source_row().iter().max().map_or(0, |&row| row as usize + 1);
+    let mut parcel_of_row = vec![u32::MAX; rows];
+    for (parcel, &row) in set.source_row().iter().enumerate() {
+        parcel_of_row[row as usize] = parcel as u32;
+    }
+    let quarantine = match set.rejected() {
+        [] => None,
+        _ => Some(out.file("rejected.geojson")?),
+    };
+    let append = |row: u32, text: &mut Vec<u8>| {
+        if let Some(&parcel) = parcel_of_row.get(row as usize).filter(|&&parcel| parcel != u32::MAX) {
+            push_properties(analysis, ParcelIdx(parcel), text);
+        }
+    };
+    splice(source, out.file("parcels.geojson")?, quarantine, set.rejected(), append)?;
+    Ok(())
+}
+
+fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
+    let i = parcel.index();
+    let set = analysis.parcels();
+    let verdict = analysis.verdict(parcel);
+    text.extend_from_slice(b"\"lu_area_m2\":");
+    push_number(text, set.area_m2()[i]);
+    text.extend_from_slice(b",\"lu_class\":");
+    push_text(text, analysis.land_use(parcel).map(|land| land.class.name()));
+    text.extend_from_slice(b",\"lu_status\":");
+    push_text(text, analysis.status[i].name());
+    text.extend_from_slice(b",\"lu_neighbours\":");
+    push_number(text, analysis.graph.neighbours(parcel).len() as f64);
+    text.extend_from_slice(b",\"lu_score\":");
+    push_number(text, analysis.score.as_ref().and_then(|score| score.get(i)));
+    text.extend_from_slice(b",\"lu_verdict\":");
+    push_text(text, verdict.name());
+    text.extend_from_slice(b",\"lu_reasons\":");
+    match analysis.assessment.as_ref().filter(|_| verdict != Verdict::NotCandidate) {
+        None => text.extend_from_slice(b"null"),
+        Some(assessment) => {
+            text.push(b'[');
+            for (position, reason) in assessment.reasons(parcel).enumerate() {
+                text.extend_from_slice(if position == 0 { b"{\"rule\":" } else { b",{\"rule\":" });
+                push_text(text, reason.rule);
+                text.extend_from_slice(b",\"low\":");
+                push_flag(text, reason.low);
+                for (name, value) in [("value", reason.value), ("threshold", reason.threshold), ("margin", reason.margin)]
+                {
+                    text.extend_from_slice(b",\"");
+                    text.extend_from_slice(name.as_bytes());
+                    text.extend_from_slice(b"\":");
+                    push_number(text, value);
+                }
+                text.push(b'}');
+            }
+            text.push(b']');
+        }
+    }
+    text.extend_from_slice(b",\"lu_site\":");
+    push_number(text, analysis.sites.of_parcel()[i].map(f64::from));
+    if let Some(local) = &analysis.local {
+        let known = local.moran_p.get(i).is_some();
+        text.extend_from_slice(b",\"lu_moran\":");
+        push_number(text, local.moran.get(i));
+        text.extend_from_slice(b",\"lu_moran_p\":");
+        push_number(text, local.moran_p.get(i));
+        text.extend_from_slice(b",\"lu_moran_quadrant\":");
+        push_text(text, local.quadrant[i].map(crate::stats::Quadrant::name));
+        text.extend_from_slice(b",\"lu_moran_fdr\":");
+        push_flag(text, known.then(|| local.moran_fdr.discovery[i]));
+        text.extend_from_slice(b",\"lu_gi_star_z\":");
+        push_number(text, local.gi_star_z.get(i));
+        text.extend_from_slice(b",\"lu_gi_p\":");
+        push_number(text, local.g_p.get(i));
+        text.extend_from_slice(b",\"lu_gi_fdr\":");
+        push_flag(text, known.then(|| local.g_fdr.discovery[i]));
+    }
+    if let Some(overlay) = &analysis.overlay {
+        text.extend_from_slice(b",\"lu_control_m2\":");
+        push_number(text, overlay.excluded_m2[i]);
+        text.extend_from_slice(b",\"lu_control_share\":");
+        push_number(text, overlay.excluded_m2[i] / set.area_m2()[i]);
+        text.extend_from_slice(b",\"lu_relation\":");
+        push_text(text, overlay.relation[i].name());
+    }
+}
+
+fn push_flag(text: &mut Vec<u8>, flag: Option<bool>) {
+    text.extend_from_slice(match flag {
+        None => b"null",
+        Some(true) => b"true",
+        Some(false) => b"false",
+    });
+}
+
+/// Writes the computed layers in the coordinates of the input: `clusters.geojson` (dissolved sites), `districts.geojson` (study
+/// units that have a shape, with their accounts) and `inside_lines.geojson` (parcels that are, or may be, construction land
+/// and share land with a line that excludes it).
+///
+/// # Errors
+/// [`Error::Io`] where a file cannot be written.
+pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+    let set = analysis.parcels();
+    write_layer(analysis, out, "clusters.geojson", analysis.sites.outlines(), |i| {
+        let site = analysis.sites.get(i);
+        let members: Vec<Option<&str>> = site.members.iter().map(|&m| set.get(m).id()).collect();
+        let rows: Vec<u32> = site.members.iter().map(|m| set.source_row()[m.index()]).collect();
+        json!({
+            "site": site.number,
+            "parcels": site.members.len(),
+            "net_area_m2": site.net_area_m2,
+            "union_area_m2": site.union_area_m2,
+            "gross_area_m2": site.gross_area_m2,
+            "size": site.size,
+            "single_parcel": site.is_single(),
+            "parcel_ids": members,
+            "parcel_rows": rows,
+        })
+    })?;
+    if let Some(districts) = &analysis.layers.districts {
+        let account_of = |i: usize| {
+            let id = crate::intensity::unit_id(districts, i);
+            analysis.ledger.units.iter().find(|unit| unit.id.as_deref() == Some(&id))
+        };
+        write_layer(analysis, out, "districts.geojson", districts.geometry(), |i| {
+            let mut properties = json!(account_of(i));
+            if let Some(name) = districts.attributes().texts.get("name").and_then(|names| names.get(i)) {
+                properties["name"] = json!(name);
+            }
+            properties
+        })?;
+    }
+    if let Some(overlay) = &analysis.overlay {
+        let rows: Vec<u32> = (0..set.len())
+            .filter(|&i| overlay.relation[i] != Relation::Outside && analysis.status[i] != LandStatus::Other)
+            .map(|i| i as u32)
+            .collect();
+        write_layer(analysis, out, "inside_lines.geojson", &set.geometry().take(&rows), |i| {
+            let i = rows[i] as usize;
+            json!({
+                "id": set.attributes().id.get(i),
+                "row": set.source_row()[i],
+                "status": analysis.status[i],
+                "relation": overlay.relation[i],
+                "area_m2": set.area_m2()[i],
+                "control_m2": overlay.excluded_m2[i],
+                "control_share": overlay.excluded_m2[i] / set.area_m2()[i],
+            })
+        })?;
+    }
+    Ok(())
+}
+
+/// Writes one layer, moved back to the coordinates of the input.
+fn write_layer(
+    analysis: &Analysis,
+    out: &OutputDir,
+    name: &str,
+    geometry: &MultiPolygonArray,
+    properties: impl Fn(usize) -> Value,
+) -> Result<(), Error> {
+    let plane = analysis.parcels().plane();
+    let mut geometry = geometry.clone();
+    plane.inverse(geometry.coords_mut());
+    let (crs_name, rounding) = match plane.source() {
+        "EPSG:4326" | "OGC:CRS84" => (None, Rounding::Degrees),
+        name if plane.source_is_geographic() => (Some(name), Rounding::Degrees),
+        name => (Some(name), Rounding::Metres),
+    };
+    let mut writer = FeatureWriter::new(out.file(name)?, crs_name, rounding)?;
+    for (i, shape) in geometry.iter().enumerate() {
+        let properties = match properties(i) {
+            Value::Object(properties) => properties,
+            _ => Map::new(),
+        };
+        writer.write(Some(shape), &properties)?;
+    }
+    writer.finish()
+}

@@ -1,0 +1,177 @@
+use super::map::{FillStyle, Layer, Map, Picture, Table, style};
+use super::text::{TOP_SITES, site_rows};
+use crate::Analysis;
+use crate::Error;
+use crate::control::ControlLines;
+use crate::efficiency::{Direction, Verdict};
+use crate::geometry::MultiPolygonArray;
+use crate::parcel::ParcelIdx;
+use crate::units::{people_area, people_number};
+
+/// What a parcel is on the map; the order is that of the legend.
+const BASE: u8 = 0;
+const LOW: u8 = 1;
+const BEST: u8 = 4;
+const UNKNOWN: u8 = 5;
+
+/// Draws the map of an analysis: candidates in four grades (low-efficiency, and the others in thirds by score), those not known
+/// hatched, everything else grey; control lines hatched by tier; districts and sites outlined, the first
+/// [`TOP_SITES`] sites numbered as in the table beside the map.
+///
+/// # Errors
+/// As [`Map::render`].
+pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Picture, Error> {
+    let set = analysis.parcels();
+    let class = classes(analysis);
+    let numbers: Vec<String> = (analysis.sites.iter())
+        .map(|site| if site.number as usize <= TOP_SITES { site.number.to_string() } else { String::new() })
+        .collect();
+    let plane = set.plane();
+    let mut map = Map::new(title)
+        .subtitle(subtitle(analysis))
+        .extent(set.extent())
+        .layer(Layer::areas(set.geometry(), &class, styles(analysis, &class)).heading("Candidates by score"))
+        .footnote(format!("Plane: {} ({} areas). North is up in the plane.", plane.definition(), kind(plane.area())));
+    for note in notes {
+        map = map.footnote(note);
+    }
+
+    let tiers;
+    if let Some(lines) = &analysis.layers.lines {
+        tiers = Tiers::of(lines);
+        map = map.layer(Layer::areas(lines.features().geometry(), &tiers.class, tiers.styles).heading("Control lines"));
+    }
+    let (districts, names): (Option<&MultiPolygonArray>, Vec<String>) = match &analysis.layers.districts {
+        None => (None, Vec::new()),
+        Some(districts) => {
+            let texts = districts.attributes().texts.get("name");
+            let name = |i| {
+                let name = texts.and_then(|texts| texts.get(i)).map(ToString::to_string);
+                name.unwrap_or_else(|| crate::intensity::unit_id(districts, i).into())
+            };
+            (Some(districts.geometry()), (0..districts.len()).map(name).collect())
+        }
+    };
+    if let Some(geometry) = districts {
+        map = map.layer(Layer::lines(geometry, style::district_outline(), "District").names(&names));
+    }
+    if !analysis.sites.is_empty() {
+        let label = format!("Low-efficiency site ({})", analysis.sites.len());
+        map = map
+            .layer(Layer::lines(analysis.sites.outlines(), style::site_outline(), label).numbers(&numbers))
+            .table(table(analysis));
+    }
+    map.render()
+}
+
+fn kind(area: crate::crs::AreaKind) -> &'static str {
+    match area {
+        crate::crs::AreaKind::EqualArea => "ellipsoidal",
+        crate::crs::AreaKind::Planar => "planar",
+    }
+}
+
+fn subtitle(analysis: &Analysis) -> String {
+    let rule = analysis.assessment.as_ref().map_or_else(
+        || "no parcel judged".to_owned(),
+        |assessment| {
+            let rules: Vec<&str> = assessment.tests.iter().map(|test| &*test.rule).collect();
+            format!("low-efficiency: {}", rules.join("; "))
+        },
+    );
+    let gap_m = analysis.options.sites.gap_m;
+    let min_ha = analysis.options.sites.min_area_m2 / 1e4;
+    format!("{rule}; sites bridge gaps up to {gap_m} m and hold at least {min_ha} ha")
+}
+
+/// The class of each parcel.
+fn classes(analysis: &Analysis) -> Vec<u8> {
+    let score = |i: usize| analysis.score.as_ref().and_then(|score| score.get(i));
+    let sign = match analysis.options.judge.direction {
+        Direction::HigherIsBetter => 1.0,
+        Direction::LowerIsBetter => -1.0,
+    };
+    let verdict = |i: usize| analysis.verdict(ParcelIdx(i as u32));
+    let count = analysis.parcels().len();
+    let mut rest: Vec<f64> = (0..count)
+        .filter(|&i| verdict(i) == Verdict::NotLow)
+        .filter_map(|i| Some(sign * score(i)?))
+        .collect();
+    rest.sort_by(f64::total_cmp);
+    let third = |value: f64| match rest.len() {
+        0 => BEST,
+        n => LOW + 1 + (rest.partition_point(|&other| other < value) * 3 / n).min(2) as u8,
+    };
+    (0..count)
+        .map(|i| match verdict(i) {
+            Verdict::NotCandidate => BASE,
+            Verdict::Unknown => UNKNOWN,
+            Verdict::Low => LOW,
+            Verdict::NotLow => score(i).map_or(BEST, |score| third(sign * score)),
+        })
+        .collect()
+}
+
+fn styles(analysis: &Analysis, class: &[u8]) -> Vec<FillStyle> {
+    let note = |which: u8| {
+        let area_m2 = analysis.parcels().area_m2();
+        let members = (0..class.len()).filter(|&i| class[i] == which);
+        let (count, area) = members.fold((0, 0.0), |(count, area), i| (count + 1, area + area_m2[i]));
+        format!("{}, {}", people_number(f64::from(count), 0), people_area(area).split(" (").next().unwrap_or_default())
+    };
+    let [low, second, third, best] = style::GRADES;
+    vec![
+        FillStyle::new(style::BASE, "not a candidate").note(note(BASE)),
+        FillStyle::new(low, "low-efficiency").note(note(LOW)),
+        FillStyle::new(second, "lower third of the others").note(note(LOW + 1)),
+        FillStyle::new(third, "middle third").note(note(LOW + 2)),
+        FillStyle::new(best, "upper third").note(note(BEST)),
+        style::unknown("not known").note(note(UNKNOWN)),
+    ]
+}
+
+/// Control lines by effect and tier.
+struct Tiers {
+    class: Vec<u8>,
+    styles: Vec<FillStyle>,
+}
+
+impl Tiers {
+    fn of(lines: &ControlLines) -> Self {
+        let label = |line: crate::control::ControlLine<'_>| match line.tier() {
+            Some(tier) => format!("{}: {tier}", line.effect()),
+            None => line.effect().to_string(),
+        };
+        let mut labels: Vec<(u8, String)> = lines.iter().map(|line| (line.effect() as u8, label(line))).collect();
+        let all = labels.clone();
+        labels.sort();
+        labels.dedup();
+        let class = all
+            .iter()
+            .map(|label| labels.binary_search(label).unwrap_or_default() as u8)
+            .collect();
+        let area = |class_of: &[u8], which: usize| -> f64 {
+            lines.iter().zip(class_of).filter(|(_, c)| usize::from(**c) == which).map(|(line, _)| line.area_m2()).sum()
+        };
+        let class: Vec<u8> = class;
+        let styles = (labels.into_iter().enumerate())
+            .map(|(i, (_, label))| {
+                let note = people_area(area(&class, i));
+                style::control_tier(i, label).note(note.split(" (").next().unwrap_or_default())
+            })
+            .collect();
+        Self { class, styles }
+    }
+}
+
+/// The first sites, by number.
+fn table(analysis: &Analysis) -> Table {
+    let mut rows = site_rows(analysis);
+    let mut columns = rows.remove(0);
+    // The first parcel's id is for a terminal, where it can be searched for.
+    columns.pop();
+    for row in &mut rows {
+        row.pop();
+    }
+    Table { heading: "Sites with most land".into(), right: vec![true; columns.len()], columns, rows }
+}

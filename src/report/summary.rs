@@ -1,0 +1,275 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::cluster::Site;
+use crate::control::{Effect, Relation};
+use crate::efficiency::{Basis, Direction, Verdict};
+use crate::intensity::{Account, LandStatus, StudyArea};
+use crate::parcel::ParcelIdx;
+use crate::{Analysis, ParcelSet};
+
+/// Version of the names and meanings in `summary.json`.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What `summary.json` holds. Names are a contract; a figure that is not known is `null`, never 0.
+///
+/// Equal input, options and seed give equal bytes, on any number of threads and for any order of the features.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the names are those of the contract; each stage documents its figures")]
+pub struct Summary {
+    pub schema_version: u32,
+    pub crs: Crs,
+    pub parcels: Parcels,
+    pub coverage: Coverage,
+    pub adjacency: Adjacency,
+    pub efficiency: Efficiency,
+    pub clusters: Clusters,
+    pub local_moran: Option<LocalMoran>,
+    pub getis_ord: Option<GetisOrd>,
+    pub intensity: Intensity,
+    pub districts: Vec<Account>,
+    pub control_lines: Vec<Line>,
+    pub warnings: Vec<String>,
+}
+
+/// The systems that coordinates were read and computed in.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the contract")]
+pub struct Crs {
+    pub source: String,
+    pub working: String,
+    pub area: crate::crs::AreaKind,
+}
+
+/// `count` accepted parcels, repaired ones included; `count + rejected` features were read.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the contract")]
+pub struct Parcels {
+    pub count: usize,
+    pub rejected: usize,
+    pub repaired: usize,
+    pub duplicate_ids: usize,
+    pub area_m2: f64,
+    pub union_area_m2: f64,
+    pub floor_area_m2: Option<f64>,
+    pub floor_area_unknown: usize,
+}
+
+/// Where parcels overlap.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the contract")]
+pub struct Coverage {
+    pub overlapping_pairs: usize,
+    pub overlap_area_m2: f64,
+}
+
+/// Who touches whom.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the contract")]
+pub struct Adjacency {
+    pub rule: &'static str,
+    pub gap_m: f64,
+    pub links: usize,
+    pub isolates: usize,
+    pub components: u32,
+}
+
+/// Which parcels are low-efficiency.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the contract")]
+pub struct Efficiency {
+    pub score: Option<String>,
+    pub direction: Direction,
+    pub rule: Option<String>,
+    pub candidates: usize,
+    pub known: usize,
+    pub unknown: usize,
+    pub threshold: Option<f64>,
+    pub at_threshold: usize,
+    pub low_count: usize,
+    pub low_area_m2: f64,
+    pub basis: Option<Basis>,
+}
+
+/// Contiguous low-efficiency sites.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the contract")]
+pub struct Clusters {
+    pub count: usize,
+    pub parcels: usize,
+    pub area_m2: f64,
+    pub largest_area_m2: f64,
+    pub single_parcel: usize,
+}
+
+/// Significant parcels by quadrant.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the contract")]
+pub struct LocalMoran {
+    pub permutations: u32,
+    pub global_i: Option<f64>,
+    pub significant: BTreeMap<&'static str, usize>,
+    pub significant_fdr: BTreeMap<&'static str, usize>,
+}
+
+/// Significant hot and cold spots.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the contract")]
+pub struct GetisOrd {
+    pub hot: usize,
+    pub cold: usize,
+    pub hot_fdr: usize,
+    pub cold_fdr: usize,
+}
+
+/// The balance of the whole study area.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the contract")]
+pub struct Intensity {
+    pub study_area: StudyArea,
+    #[serde(flatten)]
+    pub account: Account,
+    pub warning_source: Option<String>,
+}
+
+/// One control line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the contract")]
+pub struct Line {
+    pub id: String,
+    pub effect: Effect,
+    pub tier: Option<String>,
+    pub area_m2: f64,
+    pub construction_m2: f64,
+    pub overlap_m2: f64,
+    pub parcels_inside: usize,
+    pub parcels_partial: usize,
+}
+
+impl Summary {
+    /// The figures of an analysis.
+    pub fn of(analysis: &Analysis) -> Self {
+        let set = analysis.parcels();
+        let plane = set.plane();
+        let overlap_area_m2 = analysis.partition.overlap_area_m2();
+        Self {
+            schema_version: SCHEMA_VERSION,
+            crs: Crs { source: plane.source().into(), working: plane.definition().into(), area: plane.area() },
+            parcels: Parcels::of(set, overlap_area_m2),
+            coverage: Coverage { overlapping_pairs: analysis.overlaps.len(), overlap_area_m2 },
+            adjacency: Adjacency {
+                rule: "gap",
+                gap_m: analysis.options.sites.gap_m,
+                links: analysis.graph.links().len(),
+                isolates: analysis.graph.isolates(),
+                components: analysis.graph.components().count,
+            },
+            efficiency: Efficiency::of(analysis),
+            clusters: Clusters {
+                count: analysis.sites.len(),
+                parcels: analysis.sites.iter().map(|site| site.members.len()).sum(),
+                area_m2: analysis.sites.iter().map(|site| site.net_area_m2).sum(),
+                largest_area_m2: analysis.sites.iter().next().map_or(0.0, |site| site.net_area_m2),
+                single_parcel: analysis.sites.iter().filter(|site| Site::is_single(site)).count(),
+            },
+            local_moran: None,
+            getis_ord: None,
+            intensity: Intensity {
+                study_area: analysis.ledger.study_area,
+                account: analysis.ledger.total.clone(),
+                warning_source: analysis.options.warning_line.as_ref().map(|line| line.source.to_string()),
+            },
+            districts: analysis.ledger.units.clone(),
+            control_lines: lines(analysis),
+            warnings: analysis.warnings.clone(),
+        }
+    }
+
+    /// The file's text: indented JSON with a final line break.
+    pub fn to_json(&self) -> String {
+        // Serializing numbers, strings and maps with text keys into memory has no way to fail.
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+}
+
+impl Parcels {
+    fn of(set: &ParcelSet, overlap_area_m2: f64) -> Self {
+        let attributes = set.attributes();
+        let mut ids: Vec<&str> = attributes.id.iter().flatten().collect();
+        ids.sort_unstable();
+        let area_m2: f64 = set.area_m2().iter().sum();
+        let floor_area = &attributes.floor_area_m2;
+        Self {
+            count: set.len(),
+            rejected: set.rejected().len(),
+            repaired: set.repaired().len(),
+            duplicate_ids: ids.windows(2).filter(|pair| pair[0] == pair[1]).count(),
+            area_m2,
+            union_area_m2: area_m2 - overlap_area_m2,
+            floor_area_m2: (floor_area.known() > 0).then(|| floor_area.iter().flatten().sum()),
+            floor_area_unknown: set.len() - floor_area.known(),
+        }
+    }
+}
+
+impl Efficiency {
+    fn of(analysis: &Analysis) -> Self {
+        let judge = &analysis.options.judge;
+        let area_m2 = analysis.parcels().area_m2();
+        let count = |verdict| analysis.assessment.as_ref().map_or(0, |a| a.count(verdict));
+        // With one test its threshold is the verdict's; a joined rule has one per test, in the parcel layer.
+        let test = analysis.assessment.as_ref().and_then(|a| a.tests.first().filter(|_| a.tests.len() == 1));
+        let [low_count, unknown, rest] = [Verdict::Low, Verdict::Unknown, Verdict::NotLow].map(count);
+        Self {
+            score: judge.score.as_deref().map(Into::into),
+            direction: judge.direction,
+            rule: judge.low.as_ref().map(ToString::to_string),
+            candidates: low_count + unknown + rest,
+            known: low_count + rest,
+            unknown,
+            threshold: test.and_then(|test| test.threshold),
+            at_threshold: test.map_or(0, |test| test.at_threshold),
+            low_count,
+            low_area_m2: (0..area_m2.len())
+                .filter(|&i| analysis.verdict(ParcelIdx(i as u32)) == Verdict::Low)
+                .map(|i| area_m2[i])
+                .sum(),
+            basis: test.map(|test| test.basis),
+        }
+    }
+}
+
+/// Totals of each line over all parcels, in order of id.
+fn lines(analysis: &Analysis) -> Vec<Line> {
+    let Some((lines, overlay)) = analysis.layers.lines.as_ref().zip(analysis.overlay.as_ref()) else {
+        return Vec::new();
+    };
+    let mut rows: Vec<Line> = lines
+        .iter()
+        .map(|line| Line {
+            id: line.id().into(),
+            effect: line.effect(),
+            tier: line.tier().map(Into::into),
+            area_m2: line.area_m2(),
+            construction_m2: 0.0,
+            overlap_m2: 0.0,
+            parcels_inside: 0,
+            parcels_partial: 0,
+        })
+        .collect();
+    for overlap in &overlay.overlaps {
+        let row = &mut rows[overlap.line as usize];
+        row.overlap_m2 += overlap.area_m2;
+        row.parcels_inside += usize::from(overlap.relation == Relation::Inside);
+        row.parcels_partial += usize::from(overlap.relation == Relation::Partial);
+        if analysis.status[overlap.parcel.index()] == LandStatus::Construction {
+            row.construction_m2 += overlap.area_m2;
+        }
+    }
+    rows.sort_by(|a, b| a.id.cmp(&b.id));
+    rows
+}

@@ -1,0 +1,227 @@
+use crate::Analysis;
+use crate::intensity::{Account, WarningStatus};
+use crate::parcel::ParcelIdx;
+use crate::report::Summary;
+use crate::units::{people_area, people_number};
+
+/// Sites that tables for people list, and maps number.
+pub const TOP_SITES: usize = 20;
+
+/// An analysis in words for people: five figures with what they rest on, the sites, the ledger, the gap sweep, the warnings.
+pub fn text(analysis: &Analysis, summary: &Summary) -> String {
+    let mut text = figures(analysis, summary);
+    if !analysis.sites.is_empty() {
+        text.push_str(&format!("\nLow-efficiency sites (the {TOP_SITES} with most land)\n"));
+        text.push_str(&table(&site_rows(analysis)));
+    }
+    text.push_str("\nLedger: who works the land how hard\n");
+    text.push_str(&table(&ledger_rows(analysis)));
+    text.push_str("\nSites by gap rule\n");
+    text.push_str(&table(&sweep_rows(analysis)));
+    if !summary.warnings.is_empty() {
+        text.push_str("\nWarnings\n");
+        for warning in &summary.warnings {
+            text.push_str(&format!("  - {warning}\n"));
+        }
+    }
+    text
+}
+
+fn figures(analysis: &Analysis, summary: &Summary) -> String {
+    let Summary { parcels, efficiency, clusters, intensity, .. } = summary;
+    let account = &intensity.account;
+    let share = |part: usize, whole: usize| {
+        if whole == 0 { "none".to_owned() } else { format!("{:.1}%", part as f64 / whole as f64 * 100.0) }
+    };
+    let mut rows = vec![vec![
+        "Parcels".to_owned(),
+        people_area(parcels.union_area_m2),
+        format!(
+            "{} parcels, {} rejected, {} repaired; floor area known for {}",
+            parcels.count,
+            parcels.rejected,
+            parcels.repaired,
+            share(parcels.count - parcels.floor_area_unknown, parcels.count)
+        ),
+    ]];
+    rows.push(vec![
+        "Low-efficiency".to_owned(),
+        people_area(efficiency.low_area_m2),
+        format!(
+            "{} of {} candidates; known for {}",
+            efficiency.low_count,
+            efficiency.candidates,
+            share(efficiency.known, efficiency.candidates)
+        ),
+    ]);
+    rows.push(vec![
+        "In contiguous sites".to_owned(),
+        people_area(clusters.area_m2),
+        format!(
+            "{} sites of {} parcels, the largest {}; {} of one parcel",
+            clusters.count,
+            clusters.parcels,
+            people_area(clusters.largest_area_m2),
+            clusters.single_parcel
+        ),
+    ]);
+    rows.push(vec![
+        "Construction inside lines".to_owned(),
+        account.construction_inside_m2.map_or_else(|| "not known".into(), people_area),
+        account.control_m2.map_or_else(
+            || "no line that excludes construction was given".into(),
+            |control| format!("of {} inside lines in the study area", people_area(control)),
+        ),
+    ]);
+    let net = account.net.map_or_else(|| "not known".into(), percent);
+    rows.push(vec![
+        "Intensity".to_owned(),
+        interval(account),
+        format!("net {net}; {}", standing(account, analysis.options.warning_line.as_ref().map(|l| &*l.source))),
+    ]);
+    table(&rows)
+}
+
+fn percent(ratio: f64) -> String {
+    format!("{:.1}%", ratio * 100.0)
+}
+
+/// Gross intensity with its bounds.
+fn interval(account: &Account) -> String {
+    match (account.gross, account.gross_upper) {
+        (Some(gross), Some(upper)) if upper - gross > 5e-4 => format!("{} to {}", percent(gross), percent(upper)),
+        (Some(gross), _) => percent(gross),
+        _ => "not known".into(),
+    }
+}
+
+fn standing(account: &Account, source: Option<&str>) -> String {
+    let Some((line, headroom_m2)) = account.warning_line.zip(account.headroom_m2) else {
+        return "no warning line was given".into();
+    };
+    let line = format!("warning line {} ({})", percent(line), source.unwrap_or("no source given"));
+    match account.status {
+        WarningStatus::Exceeded => format!("{line} passed by {}", people_area(-headroom_m2)),
+        WarningStatus::Below => format!("{line} not reached, headroom {}", people_area(headroom_m2)),
+        WarningStatus::Undetermined => format!("{line}: what is not known decides"),
+        WarningStatus::NotAssessed => format!("{line} not assessed"),
+    }
+}
+
+/// Rows of the site table: a heading, then the sites with most land.
+pub(super) fn site_rows(analysis: &Analysis) -> Vec<Vec<String>> {
+    let mut rows = vec![["no", "parcels", "net ha", "gross ha", "mu", "of it inside lines", "first parcel"].map(String::from).to_vec()];
+    for site in analysis.sites.iter().take(TOP_SITES) {
+        let inside = analysis.overlay.as_ref().map(|overlay| {
+            site.members.iter().map(|m| overlay.excluded_m2[m.index()]).sum::<f64>() / site.net_area_m2
+        });
+        rows.push(vec![
+            site.number.to_string(),
+            site.members.len().to_string(),
+            people_number(site.net_area_m2 / 1e4, 2),
+            people_number(site.gross_area_m2 / 1e4, 2),
+            people_number(crate::units::AreaUnit::Mu.from_m2(site.net_area_m2), 1),
+            inside.map_or_else(|| "-".into(), percent),
+            name(analysis, site.members[0]),
+        ]);
+    }
+    rows
+}
+
+fn name(analysis: &Analysis, parcel: ParcelIdx) -> String {
+    let parcel = analysis.parcels().get(parcel);
+    parcel.id().map_or_else(|| format!("feature {}", analysis.parcels().source_row()[parcel.idx().index()]), Into::into)
+}
+
+fn ledger_rows(analysis: &Analysis) -> Vec<Vec<String>> {
+    let heading = ["unit", "land ha", "inside lines", "construction ha", "of it inside", "unknown", "gross", "net", "status"];
+    let mut rows = vec![heading.map(String::from).to_vec()];
+    let total = &analysis.ledger.total;
+    let units = analysis.ledger.units.iter();
+    for (account, label) in units.map(|unit| (unit, unit.id.as_deref().unwrap_or("(no unit)"))).chain([(total, "all")]) {
+        if label == "all" && analysis.ledger.units.len() == 1 && rows.len() > 1 {
+            continue;
+        }
+        let share = |part: Option<f64>, whole: f64| match part {
+            Some(part) if whole > 0.0 => percent(part / whole),
+            _ => "-".into(),
+        };
+        rows.push(vec![
+            label.to_owned(),
+            people_number(account.land_m2 / 1e4, 1),
+            share(account.control_m2, account.land_m2),
+            people_number(account.construction_m2 / 1e4, 1),
+            share(account.construction_inside_m2, account.construction_m2),
+            share(Some(account.unknown_m2), account.land_m2),
+            interval(account),
+            account.net.map_or_else(|| "-".into(), percent),
+            match account.status {
+                WarningStatus::NotAssessed => "-",
+                WarningStatus::Below => "below",
+                WarningStatus::Exceeded => "exceeded",
+                WarningStatus::Undetermined => "undetermined",
+            }
+            .to_owned(),
+        ]);
+    }
+    rows
+}
+
+fn sweep_rows(analysis: &Analysis) -> Vec<Vec<String>> {
+    let mut rows = vec![["gap m", "sites", "parcels", "ha", "largest"].map(String::from).to_vec()];
+    for step in &analysis.sweep {
+        rows.push(vec![
+            step.gap_m.to_string(),
+            step.sites.to_string(),
+            step.parcels.to_string(),
+            people_number(step.area_m2 / 1e4, 1),
+            step.largest_share.map_or_else(|| "-".into(), percent),
+        ]);
+    }
+    rows
+}
+
+/// Rows as text: columns padded to their widest cell, numbers to the right.
+pub(super) fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let cell = |row: &[String], column: usize| row.get(column).map_or(0, |text| display_width(text));
+    let widths: Vec<usize> =
+        (0..columns).map(|c| rows.iter().map(|row| cell(row, c)).max().unwrap_or(0)).collect();
+    let numeric: Vec<bool> = (0..columns)
+        .map(|c| {
+            let mut texts = rows.iter().skip(1).filter_map(|row| row.get(c)).peekable();
+            texts.peek().is_some()
+                && texts.all(|text| text == "-" || text.starts_with(|c: char| c.is_ascii_digit() || c == '-'))
+        })
+        .collect();
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, value) in row.iter().enumerate() {
+            let padding = " ".repeat(widths[column] - display_width(value));
+            line.push_str("  ");
+            let sides = if numeric[column] { [&padding, value] } else { [value, &padding] };
+            sides.iter().for_each(|side| line.push_str(side));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Columns a text takes on a terminal: two for East Asian wide characters.
+fn display_width(text: &str) -> usize {
+    let wide = |c: char| matches!(c as u32, 0x1100..=0x115F | 0x2E80..=0xA4CF | 0xAC00..=0xD7A3 | 0xF900..=0xFAFF | 0xFE30..=0xFE6F | 0xFF00..=0xFF60 | 0xFFE0..=0xFFE6 | 0x20000..=0x3FFFD);
+    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_line_up_under_wide_characters() {
+        let rows = [["unit", "ha"], ["坪山区", "1.5"], ["A", "12.0"]].map(|row| row.map(String::from).to_vec());
+        assert_eq!(table(&rows), "  unit      ha\n  坪山区   1.5\n  A       12.0\n");
+    }
+}
