@@ -1,3 +1,15 @@
-//! Files in and out.
+//! Files in and out: GeoJSON into columns, layers and tables out, each output whole or not there at all.
 
+mod geometry;
+mod json;
+mod read;
 pub mod schema;
+mod source;
+mod splice;
+mod walk;
+mod write;
+
+pub use read::{Layer, OnBadFeature, PropertyFault, ReadOptions, ReadReport, read, sample};
+pub use source::Source;
+pub use splice::splice;
+pub use write::{FeatureWriter, OutputDir, OutputFile, Rounding, push_number, push_text};

@@ -1,0 +1,564 @@
+//! A strict reader of JSON text that is driven by its caller: nothing is built that nobody asked for.
+
+use std::borrow::Cow;
+
+/// How deeply arrays and objects may be nested.
+const MAX_DEPTH: u32 = 128;
+
+/// Powers of ten that a double holds exactly.
+const POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+    1e19, 1e20, 1e21, 1e22,
+];
+
+/// Where text stops being the JSON that was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fault {
+    /// Byte position in the text.
+    pub(super) at: usize,
+    /// What should have stood there.
+    pub(super) expected: &'static str,
+}
+
+impl Fault {
+    /// "found …, expected …".
+    pub(super) fn describe(self, text: &str) -> String {
+        format!("found {}, expected {}", found_at(text, self.at), self.expected)
+    }
+}
+
+/// What stands at a position, in words.
+pub(super) fn found_at(text: &str, at: usize) -> String {
+    match text.get(at..).and_then(|rest| rest.chars().next()) {
+        None => "the end of the text".into(),
+        Some('n') if text[at..].starts_with("null") => "null".into(),
+        Some('t') if text[at..].starts_with("true") => "true".into(),
+        Some('f') if text[at..].starts_with("false") => "false".into(),
+        Some('"') => "a text".into(),
+        Some('[') => "an array".into(),
+        Some('{') => "an object".into(),
+        Some('-' | '0'..='9') => "a number".into(),
+        Some(c) => format!("`{}`", c.escape_debug()),
+    }
+}
+
+/// A text between quotes, not yet unescaped.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Quoted<'a> {
+    raw: &'a str,
+    escaped: bool,
+}
+
+impl<'a> Quoted<'a> {
+    /// The text as written between the quotes.
+    pub(super) fn raw(self) -> &'a str {
+        self.raw
+    }
+
+    /// The text itself. Half a surrogate pair, which JSON allows and Unicode does not, becomes U+FFFD.
+    pub(super) fn text(self) -> Cow<'a, str> {
+        if self.escaped { Cow::Owned(unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
+    }
+}
+
+/// A cursor over JSON text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Json<'a> {
+    text: &'a str,
+    pos: usize,
+    depth: u32,
+}
+
+impl<'a> Json<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self::at(text, 0)
+    }
+
+    pub(super) fn at(text: &'a str, pos: usize) -> Self {
+        Self { text, pos, depth: 0 }
+    }
+
+    pub(super) fn pos(&self) -> usize {
+        self.pos
+    }
+
+    /// The text from `start` to here.
+    pub(super) fn since(&self, start: usize) -> &'a str {
+        &self.text[start..self.pos]
+    }
+
+    pub(super) fn describe(&self, fault: Fault) -> String {
+        fault.describe(self.text)
+    }
+
+    /// What stands at the next token, in words.
+    pub(super) fn found(&mut self) -> String {
+        self.token();
+        found_at(self.text, self.pos)
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.pos).copied()
+    }
+
+    pub(super) fn fault(&self, expected: &'static str) -> Fault {
+        Fault { at: self.pos, expected }
+    }
+
+    /// The first byte that is no white space; the cursor stands on it.
+    #[inline]
+    pub(super) fn token(&mut self) -> Option<u8> {
+        loop {
+            match self.peek() {
+                Some(b' ' | b'\t' | b'\n' | b'\r') => self.pos += 1,
+                other => return other,
+            }
+        }
+    }
+
+    /// Moves over `byte` if it is the next token.
+    #[inline]
+    pub(super) fn take(&mut self, byte: u8) -> bool {
+        let found = self.token() == Some(byte);
+        self.pos += usize::from(found);
+        found
+    }
+
+    #[inline]
+    pub(super) fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), Fault> {
+        if self.take(byte) { Ok(()) } else { Err(self.fault(expected)) }
+    }
+
+    fn descend(&mut self) -> Result<(), Fault> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.fault("at most 128 levels of arrays and objects"));
+        }
+        Ok(())
+    }
+
+    /// Walks an object: `member` is called with each key and has to move over its value.
+    #[inline]
+    pub(super) fn object<E: From<Fault>>(
+        &mut self,
+        mut member: impl FnMut(&mut Self, Quoted<'a>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(b'{', "an object")?;
+        self.descend()?;
+        if !self.take(b'}') {
+            loop {
+                if self.token() != Some(b'"') {
+                    return Err(self.fault("a key in double quotes").into());
+                }
+                let key = self.string()?;
+                self.expect(b':', "`:`")?;
+                self.token();
+                member(self, key)?;
+                match self.token() {
+                    Some(b',') => self.pos += 1,
+                    Some(b'}') => break,
+                    _ => return Err(self.fault("`,` or `}`").into()),
+                }
+            }
+            self.pos += 1;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Walks an array: `element` is called for each element and has to move over it.
+    #[inline]
+    pub(super) fn array<E: From<Fault>>(
+        &mut self,
+        mut element: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(b'[', "an array")?;
+        self.descend()?;
+        if !self.take(b']') {
+            loop {
+                self.token();
+                element(self)?;
+                match self.token() {
+                    Some(b',') => self.pos += 1,
+                    Some(b']') => break,
+                    _ => return Err(self.fault("`,` or `]`").into()),
+                }
+            }
+            self.pos += 1;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// Reads a text; the cursor stands on its opening quote.
+    #[inline]
+    pub(super) fn string(&mut self) -> Result<Quoted<'a>, Fault> {
+        self.expect(b'"', "a text")?;
+        let bytes = self.text.as_bytes();
+        let start = self.pos;
+        let mut escaped = false;
+        loop {
+            match bytes.get(self.pos) {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.escape()?;
+                }
+                Some(0x20..) => self.pos += 1,
+                Some(_) => return Err(self.fault("control characters in texts to be escaped")),
+                None => return Err(self.fault("`\"` at the end of a text")),
+            }
+        }
+        self.pos += 1;
+        Ok(Quoted { raw: &self.text[start..self.pos - 1], escaped })
+    }
+
+    #[cold]
+    fn escape(&mut self) -> Result<(), Fault> {
+        self.pos += 1;
+        match self.peek() {
+            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.pos += 1,
+            Some(b'u') => {
+                self.pos += 1;
+                for _ in 0..4 {
+                    if !self.peek().is_some_and(|b| b.is_ascii_hexdigit()) {
+                        return Err(self.fault("four hexadecimal digits"));
+                    }
+                    self.pos += 1;
+                }
+            }
+            _ => return Err(self.fault("one of `\"\\/bfnrtu` after a backslash")),
+        }
+        Ok(())
+    }
+
+    /// Reads a number: the double nearest to it, infinite where it is too large.
+    ///
+    /// Up to 2^53 digits and 10^±22 one division or multiplication of two exact doubles rounds correctly (Clinger 1990,
+    /// "How to read floating point numbers accurately"); everything else is left to the standard library.
+    #[inline]
+    pub(super) fn number(&mut self) -> Result<f64, Fault> {
+        const DIGIT: &str = "a digit";
+        let bytes = self.text.as_bytes();
+        let start = self.pos;
+        let mut i = start;
+        let negative = bytes.get(i) == Some(&b'-');
+        i += usize::from(negative);
+        let mut mantissa = 0u64;
+        let mut digits = |i: &mut usize| -> Option<usize> {
+            let first = *i;
+            while let Some(digit) = bytes.get(*i).map(|b| b.wrapping_sub(b'0')).filter(|&d| d < 10) {
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(digit.into());
+                *i += 1;
+            }
+            (*i > first).then_some(*i - first)
+        };
+        let mut count = match bytes.get(i) {
+            Some(b'0') => {
+                i += 1;
+                1
+            }
+            Some(b'1'..=b'9') => digits(&mut i).unwrap_or(0),
+            _ => return Err(Fault { at: i, expected: if negative { DIGIT } else { "a number" } }),
+        };
+        let mut exponent = 0i32;
+        if bytes.get(i) == Some(&b'.') {
+            i += 1;
+            let decimals = digits(&mut i).ok_or(Fault { at: i, expected: DIGIT })?;
+            count += decimals;
+            exponent = -(decimals.min(1_000_000) as i32);
+        }
+        if let Some(b'e' | b'E') = bytes.get(i) {
+            i += 1;
+            let minus = bytes.get(i) == Some(&b'-');
+            i += usize::from(matches!(bytes.get(i), Some(b'-' | b'+')));
+            let first = i;
+            let mut power = 0i32;
+            while let Some(digit) = bytes.get(i).filter(|b| b.is_ascii_digit()) {
+                power = (power * 10 + i32::from(digit - b'0')).min(1_000_000);
+                i += 1;
+            }
+            if i == first {
+                return Err(Fault { at: i, expected: DIGIT });
+            }
+            exponent += if minus { -power } else { power };
+        }
+        self.pos = i;
+        // 19 digits cannot overflow 64 bits.
+        if count <= 19 && mantissa <= 1 << 53 && (-22..=22).contains(&exponent) {
+            let whole = mantissa as f64;
+            let power = POWERS[exponent.unsigned_abs() as usize];
+            let value = if exponent < 0 { whole / power } else { whole * power };
+            return Ok(if negative { -value } else { value });
+        }
+        self.text[start..i].parse().map_err(|_| Fault { at: start, expected: "a number" })
+    }
+
+    /// Moves over a value of any kind and checks its syntax.
+    pub(super) fn skip(&mut self) -> Result<(), Fault> {
+        match self.token() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'{') => self.object(|json, _| json.skip()),
+            Some(b'[') => self.array(Self::skip),
+            Some(b'-' | b'0'..=b'9') => self.number().map(drop),
+            _ => self.literal().map(drop),
+        }
+    }
+
+    /// Moves over a value that is known to be JSON: of objects only braces and quotes are looked at.
+    pub(super) fn hop(&mut self) -> Result<(), Fault> {
+        if self.token() != Some(b'{') {
+            return self.skip();
+        }
+        self.pos = object_end(self.text.as_bytes(), self.pos).ok_or_else(|| self.fault("`}`"))?;
+        Ok(())
+    }
+
+    /// Reads `true` or `false`; `null` is none.
+    pub(super) fn literal(&mut self) -> Result<Option<bool>, Fault> {
+        let rest = &self.text.as_bytes()[self.pos..];
+        for (word, value) in [("null", None), ("true", Some(true)), ("false", Some(false))] {
+            if rest.starts_with(word.as_bytes()) {
+                self.pos += word.len();
+                return Ok(value);
+            }
+        }
+        // A word that is cut off is at fault where it ends, so that more text can complete it.
+        let whole = ["null", "true", "false"].iter().any(|word| word.as_bytes().starts_with(rest));
+        Err(Fault { at: if whole { self.text.len() } else { self.pos }, expected: "a value" })
+    }
+
+    /// Whether only white space is left.
+    pub(super) fn at_end(&mut self) -> bool {
+        self.token().is_none()
+    }
+}
+
+fn unescape(raw: &str) -> String {
+    let hex = |at: usize| raw.get(at..at + 4).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+    let mut text = String::with_capacity(raw.len());
+    let mut rest = 0;
+    while let Some(offset) = memchr::memchr(b'\\', &raw.as_bytes()[rest..]) {
+        let at = rest + offset;
+        text.push_str(&raw[rest..at]);
+        rest = at + 2;
+        text.push(match raw.as_bytes().get(at + 1) {
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                let unit = hex(at + 2).unwrap_or(0xfffd);
+                rest = (at + 6).min(raw.len());
+                let low = if raw[rest..].starts_with("\\u") { hex(rest + 2) } else { None };
+                match (unit, low) {
+                    (0xd800..0xdc00, Some(low @ 0xdc00..0xe000)) => {
+                        rest += 6;
+                        char::from_u32(0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00))
+                            .unwrap_or('\u{fffd}')
+                    }
+                    _ => char::from_u32(unit).unwrap_or('\u{fffd}'),
+                }
+            }
+            Some(&other) => char::from(other),
+            None => break,
+        });
+    }
+    text.push_str(&raw[rest.min(raw.len())..]);
+    text
+}
+
+/// End of the object that starts at `start`, found by braces outside texts; none where the bytes end before it.
+///
+/// For an object that is JSON this is its end. What it finds in other bytes is caught by whoever reads the object.
+pub(super) fn object_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut depth = 0u32;
+    let mut i = start;
+    loop {
+        i += memchr::memchr3(b'"', b'{', b'}', bytes.get(i..)?)?;
+        match bytes[i] {
+            b'{' => depth += 1,
+            b'}' => {
+                depth = depth.checked_sub(1)?;
+                if depth == 0 {
+                    return Some(i + 1);
+                }
+            }
+            _ => i = string_end(bytes, i + 1)?,
+        }
+        i += 1;
+    }
+}
+
+/// Position of the closing quote of a text whose first character is at `i`.
+fn string_end(bytes: &[u8], mut i: usize) -> Option<usize> {
+    loop {
+        i += memchr::memchr2(b'"', b'\\', bytes.get(i..)?)?;
+        if bytes[i] == b'"' {
+            return Some(i);
+        }
+        i += 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Result<f64, Fault> {
+        let mut json = Json::new(text);
+        let value = json.number()?;
+        if json.at_end() { Ok(value) } else { Err(json.fault("the end")) }
+    }
+
+    /// Numbers below `n`, from a multiplicative generator (L'Ecuyer 1999, table 4, m = 2^64).
+    struct Draw(u64);
+
+    impl Draw {
+        fn below(&mut self, n: u64) -> u64 {
+            self.0 = self.0.wrapping_mul(1_181_783_497_276_652_981);
+            (self.0 >> 33) % n
+        }
+    }
+
+    #[test]
+    fn numbers_are_rounded_as_the_standard_library_rounds() {
+        let mut draw = Draw(2_685_821_657_736_338_717);
+        for round in 0..400_000 {
+            let mut text = String::new();
+            if draw.below(2) == 0 {
+                text.push('-');
+            }
+            let digits = 1 + draw.below(if round % 4 == 0 { 25 } else { 17 });
+            for i in 0..digits {
+                let digit = if i == 0 && digits > 1 { 1 + draw.below(9) } else { draw.below(10) };
+                text.push(char::from(b'0' + digit as u8));
+            }
+            if draw.below(8) > 0 {
+                text.push('.');
+                for _ in 0..=draw.below(18) {
+                    text.push(char::from(b'0' + draw.below(10) as u8));
+                }
+            }
+            if draw.below(4) == 0 {
+                text.push_str(["e", "E", "e+", "e-"][draw.below(4) as usize]);
+                text.push_str(&draw.below(330).to_string());
+            }
+            let expected: f64 = text.parse().unwrap();
+            assert_eq!(number(&text).unwrap().to_bits(), expected.to_bits(), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_at_the_edges() {
+        let edges = [
+            "0",
+            "-0",
+            "0.0",
+            "-0.0",
+            "9007199254740992",
+            "9007199254740993",
+            "1e22",
+            "1e23",
+            "1e-22",
+            "1e-23",
+            "1e400",
+            "-1e400",
+            "4.9e-324",
+            "2e-324",
+            "1.7976931348623157e308",
+            "1.7976931348623159e308",
+            "0e999999999999",
+            "18446744073709551616",
+            "0.000000000000000000000000000000000001",
+            "9999999999999999999",
+        ];
+        for text in edges {
+            let expected: f64 = text.parse().unwrap();
+            assert_eq!(number(text).unwrap().to_bits(), expected.to_bits(), "{text}");
+        }
+        for text in
+            ["", "-", "+1", "01", "-01", "1.", ".5", "1e", "1e+", "0x1", "NaN", "Infinity", "-Infinity", "1,"]
+        {
+            assert!(number(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn syntax_is_that_of_the_json_crate() {
+        let cases = [
+            "null",
+            "true",
+            "false",
+            "tru",
+            "nul",
+            "\"\"",
+            "\"a\\n\\u00e9\"",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"",
+            "[1,2]",
+            "[1,]",
+            "[,1]",
+            "[",
+            "{\"a\":1}",
+            "{\"a\":}",
+            "{\"a\"}",
+            "{a:1}",
+            "{\"a\":1,}",
+            "{}",
+            "[]",
+            "[}",
+            "{]",
+            "\"\u{1}\"",
+            "\"\t\"",
+            "1 2",
+            "[1 2]",
+            "é",
+            "\"é\"",
+            "[\"\\\\\"]",
+            " \n\t\r[ 1 , { } ] ",
+            "\u{a0}1",
+        ];
+        for text in cases {
+            let mut json = Json::new(text);
+            let ours = json.skip().is_ok() && json.at_end();
+            let theirs = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+            assert_eq!(ours, theirs, "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_are_unescaped_as_by_the_json_crate() {
+        for text in [
+            r#""plain""#,
+            r#""a\"b\\c\/d\b\f\n\r\t""#,
+            r#""\u0041\u00e9\u4e2d""#,
+            r#""\ud83c\udfd9 x""#,
+            r#""é中""#,
+        ] {
+            let ours = Json::new(text).string().unwrap().text().into_owned();
+            assert_eq!(ours, serde_json::from_str::<String>(text).unwrap());
+        }
+        assert_eq!(Json::new(r#""\ud800x\udc00""#).string().unwrap().text(), "\u{fffd}x\u{fffd}");
+        assert_eq!(Json::new(r#""\ud800\ud83c\udfd9""#).string().unwrap().text(), "\u{fffd}🏙");
+    }
+
+    #[test]
+    fn depth_is_limited() {
+        let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
+        assert!(Json::new(&deep(128)).skip().is_ok());
+        assert!(Json::new(&deep(129)).skip().is_err());
+        assert!(Json::new(&deep(1_000_000)).skip().is_err());
+    }
+
+    #[test]
+    fn objects_end_at_their_brace() {
+        let text = br#"{"a}":"{\"","b":[{"c":{}}]} tail"#;
+        assert_eq!(object_end(text, 0), Some(text.len() - 5));
+        for cut in 0..text.len() - 5 {
+            assert_eq!(object_end(&text[..cut], 0), None);
+        }
+    }
+}

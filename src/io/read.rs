@@ -1,0 +1,838 @@
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::geometry::{Geometry, Kind, Tally};
+use super::json::{Fault, Json};
+use super::schema::{Field, Meaning, Scalar, Schema, Target};
+use super::source::Source;
+use super::walk::{BLOCK, Block, GEOMETRIES, Walk, crs_name};
+use crate::Error;
+use crate::error::FeaturePos;
+use crate::geometry::MultiPolygonArray;
+use crate::parcel::{Attributes, CategoryColumn, Column, FeatureTable, NamedNumbers, Rejected, TextColumn};
+use crate::zoning::LandUseCode;
+
+/// Text one thread parses at a time.
+const BATCH: usize = 1 << 18;
+/// Characters of a value that a message quotes.
+const QUOTED: usize = 40;
+
+/// What to do with a feature that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnBadFeature {
+    /// Put it aside with its position and the reason, and go on.
+    #[default]
+    Quarantine,
+    /// Stop at the first one in the file with [`Error::Feature`].
+    Stop,
+}
+
+/// How to read features.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    /// What to do with a feature that cannot be used. Default: put it aside.
+    pub on_bad_feature: OnBadFeature,
+    /// Take a closed line as the polygon it encloses, as control lines are often drawn. Default: no.
+    pub closed_lines_as_polygons: bool,
+    /// Bytes of text in memory at a time, a multiple of which is used; no result depends on it. Default: 8 MiB.
+    pub block_bytes: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { on_bad_feature: OnBadFeature::default(), closed_lines_as_polygons: false, block_bytes: BLOCK }
+    }
+}
+
+impl ReadOptions {
+    /// Sets what to do with a feature that cannot be used.
+    #[must_use]
+    pub fn on_bad_feature(mut self, on_bad_feature: OnBadFeature) -> Self {
+        self.on_bad_feature = on_bad_feature;
+        self
+    }
+
+    /// Sets whether a closed line is taken as the polygon it encloses.
+    #[must_use]
+    pub fn closed_lines_as_polygons(mut self, yes: bool) -> Self {
+        self.closed_lines_as_polygons = yes;
+        self
+    }
+
+    /// Sets how much text is read at a time.
+    #[must_use]
+    pub fn block_bytes(mut self, bytes: usize) -> Self {
+        self.block_bytes = bytes;
+        self
+    }
+}
+
+/// Features of one file, with what was noticed on the way.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Layer {
+    /// The features as columns, in file order, and those that could not be taken.
+    pub table: FeatureTable,
+    /// What was noticed.
+    pub report: ReadReport,
+}
+
+/// What was noticed while reading.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[non_exhaustive]
+pub struct ReadReport {
+    /// Features in the file: taken + rejected.
+    pub features: u64,
+    /// Bytes of text, decompressed.
+    pub bytes: u64,
+    /// Hash of the file as stored, `algorithm:hex`. Not cryptographic: it tells files apart, it does not seal them.
+    pub hash: String,
+    /// The name in the member `crs` that files from before RFC 7946 carry.
+    pub crs_member: Option<String>,
+    /// Ordinates beyond the second that were left out.
+    pub dropped_ordinates: u64,
+    /// Features whose closed lines were taken as polygons.
+    pub closed_lines: u64,
+    /// Features whose collection of polygons was taken as one multipolygon.
+    pub collections: u64,
+    /// Properties of the schema that stood twice in one feature; the last counts.
+    pub repeated_properties: u64,
+    /// Values that are of a wrong kind and so unknown.
+    pub property_faults: Vec<PropertyFault>,
+    /// The above in words, one line each, for whoever has to act on it.
+    pub warnings: Vec<String>,
+}
+
+/// Values of one property that are not what the schema says; they are unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PropertyFault {
+    /// The property.
+    pub property: Box<str>,
+    /// What its values should be.
+    pub expected: Box<str>,
+    /// How many are not.
+    pub count: u64,
+    /// The first feature with such a value.
+    pub first: FeaturePos,
+    /// The value there, as written.
+    pub found: Box<str>,
+}
+
+/// Reads GeoJSON into columns: a `FeatureCollection`, a `Feature`, a geometry, or features one after another (one a line,
+/// with or without the record separators of RFC 8142); plain or gzip; with or without a byte order mark.
+///
+/// Memory is bounded by the columns and a few blocks of text: the file is neither mapped nor held. Blocks are read and cut
+/// into features on one thread while the others parse the block before. The result is the same for any number of threads.
+///
+/// *What is taken*: `Polygon`, `MultiPolygon`, a `GeometryCollection` of nothing else (as one multipolygon), closed lines
+/// where the options ask for it. Rings are taken as given, even unclosed or too short: whether they bound land is the
+/// question of [`ParcelSet::new`](crate::ParcelSet::new). Ordinates beyond the second are left out and counted.
+///
+/// *What is put aside* (in `table.rejected`, in file order): features without polygons, with coordinates that are no finite
+/// numbers, with properties that are neither object nor null. A value that the schema cannot read is unknown and listed in
+/// [`ReadReport::property_faults`]: it does not cost the land.
+///
+/// Without a field for the id in the schema, the feature's own `id` is the id.
+///
+/// # Errors
+/// [`Error::Io`] where the source cannot be read, [`Error::Syntax`] where it is not JSON, not UTF-8 or not GeoJSON (nothing
+/// of such a file is used), [`Error::Feature`] for the first unusable feature where the options say stop, and
+/// [`Error::TooLarge`] from 4,294,967,295 coordinates or features on.
+///
+/// # Complexity
+/// O(bytes) time; besides the columns three blocks of text and the columns of one.
+///
+/// # Source
+/// RFC 8259 (JSON), RFC 7946 (GeoJSON), RFC 8142 (text sequences), GeoJSON 2008 for `crs`.
+///
+/// # Examples
+/// ```
+/// use landuse::io::{ReadOptions, Source, read, schema::Schema};
+///
+/// let text = r#"{"type": "Feature", "id": "A-104", "properties": null,
+///     "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}}"#;
+/// let layer = read(&Source::bytes("parcel", text.as_bytes()), &Schema::default(), &ReadOptions::default())?;
+/// assert_eq!(layer.table.attributes.id.get(0), Some("A-104"));
+/// assert_eq!(layer.table.geometry.coords().len(), 4);
+/// # Ok::<(), landuse::Error>(())
+/// ```
+pub fn read(source: &Source, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error> {
+    let plan = Plan::new(schema);
+    let mut walk = Walk::open(source, options.block_bytes.max(1))?;
+    let name = walk.name().to_owned();
+    let mut merged = Batch::new(&plan);
+    let mut parsed = Vec::new();
+    let mut block = walk.next()?;
+    while let Some(current) = block {
+        if current.row + current.spans.len() as u64 > u32::MAX.into() {
+            let found = current.row + current.spans.len() as u64;
+            return Err(Error::TooLarge { what: "features", found, limit: u32::MAX.into() });
+        }
+        let append = || parsed.drain(..).try_for_each(|batch| merged.append(batch));
+        let parse = || rayon::join(|| parse_block(&current, &plan, options, &name), append);
+        let (next, (batches, appended)) = rayon::join(|| walk.next(), parse);
+        appended?;
+        parsed = batches?;
+        walk.recycle(current.text);
+        block = next?;
+    }
+    parsed.into_iter().try_for_each(|batch| merged.append(batch))?;
+    Ok(merged.finish(&walk))
+}
+
+/// Text samples of the properties of the first `limit` features: each name in order of first appearance with the values it
+/// has, for a look at a file before there is a schema. The feature's own id is `$id`.
+///
+/// # Errors
+/// As [`read`], for the part of the text that is looked at.
+pub fn sample(source: &Source, limit: usize) -> Result<Vec<(String, Vec<serde_json::Value>)>, Error> {
+    let mut walk = Walk::open(source, BLOCK / 8)?;
+    let mut names: Vec<(String, Vec<serde_json::Value>)> = Vec::new();
+    let mut positions: HashMap<String, usize> = HashMap::new();
+    let mut add = |name: &str, value: serde_json::Value| {
+        let i = *positions.entry(name.to_owned()).or_insert_with(|| {
+            names.push((name.to_owned(), Vec::new()));
+            names.len() - 1
+        });
+        names[i].1.push(value);
+    };
+    let mut seen = 0;
+    while seen < limit {
+        let Some(block) = walk.next()? else { break };
+        let text = block_text(&block, walk.name())?;
+        for span in block.spans.iter().take(limit - seen) {
+            let mut json = Json::at(text, span.start);
+            seen += 1;
+            if json.token() != Some(b'{') {
+                continue;
+            }
+            let value_of = |json: &mut Json<'_>| -> Result<serde_json::Value, Fault> {
+                json.token();
+                let start = json.pos();
+                json.skip()?;
+                Ok(serde_json::from_str(json.since(start)).unwrap_or_default())
+            };
+            let walked = json.object(|json, key| match &*key.text() {
+                "id" => {
+                    add("$id", value_of(json)?);
+                    Ok(())
+                }
+                "properties" if json.token() == Some(b'{') => json.object(|json, key| {
+                    add(&key.text(), value_of(json)?);
+                    Ok(())
+                }),
+                _ => json.skip(),
+            });
+            walked.map_err(|fault| syntax(walk.name(), block.base, text, fault))?;
+        }
+    }
+    Ok(names)
+}
+
+fn syntax(file: &str, base: u64, text: &str, fault: Fault) -> Error {
+    Error::Syntax { file: file.into(), offset: base + fault.at as u64, reason: fault.describe(text).into() }
+}
+
+/// The text of a block from its first feature on; what is in it before that was read already.
+fn block_text<'a>(block: &'a Block, file: &str) -> Result<&'a str, Error> {
+    let end = block.spans.last().map_or(0, |span| span.end);
+    std::str::from_utf8(&block.text[..end]).map_err(|error| Error::Syntax {
+        file: file.into(),
+        offset: block.base + error.valid_up_to() as u64,
+        reason: "found bytes that are not UTF-8, expected UTF-8 text".into(),
+    })
+}
+
+/// Parses a block on all threads; batches come back in order, and so does the first error.
+fn parse_block<'p>(
+    block: &Block,
+    plan: &'p Plan,
+    options: &ReadOptions,
+    file: &str,
+) -> Result<Vec<Batch<'p>>, Error> {
+    batches(block)
+        .into_par_iter()
+        .map(|range| {
+            let spans = &block.spans[range.clone()];
+            let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
+                return Ok(Batch::new(plan));
+            };
+            let (start, end) = (first.start, last.end);
+            let text = std::str::from_utf8(&block.text[start..end]).map_err(|error| Error::Syntax {
+                file: file.into(),
+                offset: block.base + (start + error.valid_up_to()) as u64,
+                reason: "found bytes that are not UTF-8, expected UTF-8 text".into(),
+            })?;
+            let mut reader = Reader::new(plan, options, text.len());
+            for (i, span) in spans.iter().enumerate() {
+                let row = (block.row as usize + range.start + i) as u32;
+                let feature = &text[span.start - start..span.end - start];
+                reader
+                    .feature(feature, row)
+                    .map_err(|fault| syntax(file, block.base + span.start as u64, feature, fault))?;
+                if options.on_bad_feature == OnBadFeature::Stop && !reader.batch.table.rejected.is_empty() {
+                    let Rejected { at, reason } = reader.batch.table.rejected.swap_remove(0);
+                    return Err(Error::Feature { file: file.into(), at, reason });
+                }
+            }
+            Ok(reader.batch)
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
+        .collect()
+}
+
+/// Cuts the features of a block into runs of about equal text.
+pub(super) fn batches(block: &Block) -> Vec<std::ops::Range<usize>> {
+    let mut runs = Vec::new();
+    let mut first = 0;
+    for (i, span) in block.spans.iter().enumerate() {
+        if span.end - block.spans[first].start >= BATCH {
+            runs.push(first..i + 1);
+            first = i + 1;
+        }
+    }
+    if first < block.spans.len() {
+        runs.push(first..block.spans.len());
+    }
+    runs
+}
+
+/// A schema turned the way the reader needs it: from properties to columns.
+struct Plan {
+    /// Names of properties that feed a column; the first is the feature's own id.
+    properties: Vec<Box<str>>,
+    slots: HashMap<Box<str>, usize>,
+    columns: Vec<PlannedColumn>,
+    /// Which of the columns is the id.
+    id: usize,
+}
+
+struct PlannedColumn {
+    target: Target,
+    /// Properties that feed it; the first known value counts.
+    fields: Vec<(usize, Field)>,
+}
+
+impl Plan {
+    fn new(schema: &Schema) -> Self {
+        const OWN_ID: &str = "$id";
+        let mut plan = Self {
+            properties: vec![OWN_ID.into()],
+            slots: HashMap::from([(OWN_ID.into(), 0)]),
+            columns: Vec::new(),
+            id: 0,
+        };
+        for field in &schema.fields {
+            let slot = *plan.slots.entry(field.property.clone()).or_insert_with(|| {
+                plan.properties.push(field.property.clone());
+                plan.properties.len() - 1
+            });
+            let column = plan.columns.iter().position(|column| column.target == field.target);
+            let column = column.unwrap_or_else(|| {
+                plan.columns.push(PlannedColumn { target: field.target.clone(), fields: Vec::new() });
+                plan.columns.len() - 1
+            });
+            plan.columns[column].fields.push((slot, field.clone()));
+        }
+        // A property may be called `$id` too; it would hide the feature's own id, so it is not looked for by name.
+        plan.slots.remove(OWN_ID);
+        plan.id = plan.columns.iter().position(|column| column.target == Target::Id).unwrap_or_else(|| {
+            let own_id = Field {
+                property: OWN_ID.into(),
+                target: Target::Id,
+                scale: 1.0,
+                unit: "".into(),
+                scheme: None,
+                unknown: Vec::new(),
+            };
+            plan.columns.push(PlannedColumn { target: Target::Id, fields: vec![(0, own_id)] });
+            plan.columns.len() - 1
+        });
+        plan
+    }
+}
+
+/// A column being filled.
+enum Cells {
+    Text(TextColumn),
+    Number(Column<f64>),
+    Bool(Column<bool>),
+    Code(CategoryColumn<LandUseCode>),
+    Category(CategoryColumn<Box<str>>),
+}
+
+impl Cells {
+    fn of(target: &Target) -> Self {
+        match target {
+            Target::Id => Self::Text(TextColumn::new()),
+            Target::CurrentUse | Target::ZonedUse => Self::Code(CategoryColumn::new()),
+            Target::Construction => Self::Bool(Column::new()),
+            Target::District | Target::Text(_) => Self::Category(CategoryColumn::new()),
+            _ => Self::Number(Column::new()),
+        }
+    }
+
+    fn push(&mut self, meaning: &Meaning<'_>) {
+        match self {
+            Self::Text(column) => {
+                column.push(if let Meaning::Text(text) = meaning { Some(text) } else { None })
+            }
+            Self::Number(column) => {
+                column.push(if let Meaning::Number(x) = meaning { Some(*x) } else { None })
+            }
+            Self::Bool(column) => {
+                column.push(if let Meaning::Bool(flag) = meaning { Some(*flag) } else { None })
+            }
+            Self::Code(column) => {
+                column.push(if let Meaning::Code(code) = meaning { Some(code) } else { None })
+            }
+            Self::Category(column) => {
+                column.push(if let Meaning::Text(text) = meaning { Some(&**text) } else { None });
+            }
+        }
+    }
+
+    fn append(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Text(own), Self::Text(theirs)) => own.append(theirs),
+            (Self::Number(own), Self::Number(theirs)) => own.append(theirs),
+            (Self::Bool(own), Self::Bool(theirs)) => own.append(theirs),
+            (Self::Code(own), Self::Code(theirs)) => own.append(theirs),
+            (Self::Category(own), Self::Category(theirs)) => own.append(theirs),
+            _ => unreachable!("both come from one plan"),
+        }
+    }
+}
+
+/// Features that were read, with the columns of the plan in place of attributes.
+struct Batch<'p> {
+    plan: &'p Plan,
+    table: FeatureTable,
+    cells: Vec<Cells>,
+    tally: Tally,
+    repeated: u64,
+    faults: Vec<PropertyFault>,
+}
+
+impl<'p> Batch<'p> {
+    fn new(plan: &'p Plan) -> Self {
+        Self {
+            plan,
+            table: FeatureTable::default(),
+            cells: plan.columns.iter().map(|column| Cells::of(&column.target)).collect(),
+            tally: Tally::default(),
+            repeated: 0,
+            faults: Vec::new(),
+        }
+    }
+
+    fn append(&mut self, mut other: Self) -> Result<(), Error> {
+        let extra = other.table.geometry.coords().len();
+        if !self.table.geometry.fits(extra) {
+            let found = self.table.geometry.coords().len() as u64 + extra as u64;
+            return Err(Error::TooLarge { what: "coordinates", found, limit: u32::MAX.into() });
+        }
+        self.table.geometry.append(&other.table.geometry);
+        self.table.source_row.append(&mut other.table.source_row);
+        self.table.rejected.append(&mut other.table.rejected);
+        self.cells.iter_mut().zip(&other.cells).for_each(|(own, theirs)| own.append(theirs));
+        self.tally.dropped_ordinates += other.tally.dropped_ordinates;
+        self.tally.closed_lines += other.tally.closed_lines;
+        self.tally.collections += other.tally.collections;
+        self.repeated += other.repeated;
+        for fault in other.faults {
+            match same_fault(&mut self.faults, &fault.property, &fault.expected) {
+                Some(own) => own.count += fault.count,
+                None => self.faults.push(fault),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, walk: &Walk) -> Layer {
+        let mut table = self.table;
+        table.attributes = attributes(self.plan, self.cells, table.source_row.len());
+        let mut report = ReadReport {
+            features: walk.rows(),
+            bytes: walk.bytes(),
+            hash: walk.hash(),
+            crs_member: walk.crs().and_then(crs_name),
+            dropped_ordinates: self.tally.dropped_ordinates,
+            closed_lines: self.tally.closed_lines,
+            collections: self.tally.collections,
+            repeated_properties: self.repeated,
+            property_faults: self.faults,
+            warnings: Vec::new(),
+        };
+        report.warnings = warnings(&report, &table.rejected);
+        Layer { table, report }
+    }
+}
+
+fn same_fault<'a>(
+    faults: &'a mut [PropertyFault],
+    property: &str,
+    expected: &str,
+) -> Option<&'a mut PropertyFault> {
+    faults.iter_mut().find(|fault| *fault.property == *property && *fault.expected == *expected)
+}
+
+fn warnings(report: &ReadReport, rejected: &[Rejected]) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(first) = rejected.first() {
+        let count = rejected.len();
+        lines.push(format!("{count} features cannot be used; the first: {}: {}", first.at, first.reason));
+    }
+    lines.extend(report.property_faults.iter().map(|fault| {
+        let PropertyFault { property, expected, count, first, found } = fault;
+        format!("{count} values of `{property}` are unknown; the first: {first}: found {found}, expected {expected}")
+    }));
+    let mut count = |n: u64, what: &str| {
+        if n > 0 {
+            lines.push(format!("{n} {what}"));
+        }
+    };
+    count(report.dropped_ordinates, "ordinates beyond the second were left out");
+    count(report.closed_lines, "features of closed lines were taken as polygons");
+    count(report.collections, "collections of polygons were taken as multipolygons");
+    count(report.repeated_properties, "properties stood twice in one feature; the last value was taken");
+    lines
+}
+
+/// The columns of a plan as attributes of `len` rows; what no field feeds is unknown.
+fn attributes(plan: &Plan, cells: Vec<Cells>, len: usize) -> Attributes {
+    let mut all = Attributes {
+        id: TextColumn::new(),
+        current_use: CategoryColumn::unknown(len),
+        zoned_use: CategoryColumn::unknown(len),
+        construction: Column::unknown(len),
+        floor_area_m2: Column::unknown(len),
+        footprint_m2: Column::unknown(len),
+        floors: Column::unknown(len),
+        height_m: Column::unknown(len),
+        allowed_far: Column::unknown(len),
+        year_built: Column::unknown(len),
+        district: CategoryColumn::unknown(len),
+        ..Attributes::default()
+    };
+    for (column, cells) in plan.columns.iter().zip(cells) {
+        match (&column.target, cells) {
+            (Target::Id, Cells::Text(values)) => all.id = values,
+            (Target::CurrentUse, Cells::Code(values)) => all.current_use = values,
+            (Target::ZonedUse, Cells::Code(values)) => all.zoned_use = values,
+            (Target::Construction, Cells::Bool(values)) => all.construction = values,
+            (Target::FloorArea, Cells::Number(values)) => all.floor_area_m2 = values,
+            (Target::Footprint, Cells::Number(values)) => all.footprint_m2 = values,
+            (Target::Floors, Cells::Number(values)) => all.floors = values,
+            (Target::Height, Cells::Number(values)) => all.height_m = values,
+            (Target::AllowedFar, Cells::Number(values)) => all.allowed_far = values,
+            (Target::YearBuilt, Cells::Number(values)) => all.year_built = values,
+            (Target::District, Cells::Category(values)) => all.district = values,
+            (Target::Number(name), Cells::Number(values)) => {
+                let unit = column.fields.first().map_or_else(Box::default, |(_, field)| field.unit.clone());
+                all.numbers.insert(name.clone(), NamedNumbers { unit, values });
+            }
+            (Target::Text(name), Cells::Category(values)) => {
+                all.texts.insert(name.clone(), values);
+            }
+            _ => unreachable!("cells are made for their target"),
+        }
+    }
+    all
+}
+
+/// A value of a property as it stands in the text.
+enum Value<'a> {
+    Missing,
+    Bool(bool),
+    /// With the digits as written, which an id may need.
+    Number(f64, &'a str),
+    Text(Cow<'a, str>),
+    Nested(&'a str),
+}
+
+impl<'a> Value<'a> {
+    fn read(json: &mut Json<'a>) -> Result<Self, Fault> {
+        Ok(match json.token() {
+            Some(b'"') => match json.string()?.text() {
+                text if text.is_empty() => Self::Missing,
+                text => Self::Text(text),
+            },
+            Some(b'-' | b'0'..=b'9') => {
+                let start = json.pos();
+                let number = json.number()?;
+                Self::Number(number, json.since(start))
+            }
+            Some(b'{' | b'[') => {
+                let start = json.pos();
+                json.skip()?;
+                Self::Nested(json.since(start))
+            }
+            _ => json.literal()?.map_or(Self::Missing, Self::Bool),
+        })
+    }
+
+    /// The value as a field of this target takes it: a whole number that a double would blur is a text to those that want
+    /// texts (ids of 18 digits).
+    fn scalar(&self, target: &Target) -> Scalar<'_> {
+        let textual = || {
+            matches!(
+                target,
+                Target::Id | Target::CurrentUse | Target::ZonedUse | Target::District | Target::Text(_)
+            )
+        };
+        match self {
+            Self::Missing => Scalar::Null,
+            Self::Bool(flag) => Scalar::Bool(*flag),
+            Self::Number(x, written) if x.abs() > 9_007_199_254_740_991.0 && textual() => {
+                Scalar::Text(written)
+            }
+            Self::Number(x, _) => Scalar::Number(*x),
+            Self::Text(text) => Scalar::Text(text),
+            Self::Nested(text) => Scalar::Nested(text),
+        }
+    }
+
+    /// As a message quotes it.
+    fn quoted(&self) -> Box<str> {
+        let text = match self {
+            Self::Missing => "null".into(),
+            Self::Bool(flag) => flag.to_string(),
+            Self::Number(_, written) | Self::Nested(written) => (*written).to_owned(),
+            Self::Text(text) => format!("\"{text}\""),
+        };
+        match text.char_indices().nth(QUOTED) {
+            Some((end, _)) => format!("{}…", &text[..end]).into(),
+            None => text.into(),
+        }
+    }
+}
+
+/// What stands under `properties`.
+enum Properties {
+    Readable,
+    Wrong(String),
+}
+
+/// Reads features of one run of text into one batch.
+struct Reader<'p, 'a> {
+    plan: &'p Plan,
+    batch: Batch<'p>,
+    values: Vec<Value<'a>>,
+    /// The keys of the feature before with their slots: the next feature most likely has the same in the same order.
+    habit: Vec<(Cow<'a, str>, Option<usize>)>,
+    closed_lines: bool,
+}
+
+impl<'p, 'a> Reader<'p, 'a> {
+    fn new(plan: &'p Plan, options: &ReadOptions, bytes: usize) -> Self {
+        let mut batch = Batch::new(plan);
+        // Room for parcels of the densest kind, so that columns seldom move.
+        batch.table.geometry = MultiPolygonArray::with_capacity(bytes / 512, bytes / 40);
+        Self {
+            plan,
+            batch,
+            values: Vec::new(),
+            habit: Vec::new(),
+            closed_lines: options.closed_lines_as_polygons,
+        }
+    }
+
+    /// Reads one feature: it is taken or put aside. The text is exactly one JSON value, or a fault.
+    fn feature(&mut self, text: &'a str, row: u32) -> Result<(), Fault> {
+        self.values.clear();
+        self.values.resize_with(self.plan.properties.len(), || Value::Missing);
+        let verdict = self.read_feature(text);
+        if !matches!(verdict, Ok(Ok(()))) {
+            self.batch.table.geometry.rollback();
+        }
+        let position = |reader: &Self| FeaturePos { row, id: reader.id() };
+        if let Err(reason) = verdict? {
+            let at = position(self);
+            self.batch.table.rejected.push(Rejected { at, reason: reason.into() });
+            return Ok(());
+        }
+        self.batch.table.geometry.end_geometry();
+        self.batch.table.source_row.push(row);
+        for (i, column) in self.plan.columns.iter().enumerate() {
+            let mut meaning = Meaning::Unknown;
+            for (slot, field) in &column.fields {
+                let value = &self.values[*slot];
+                match read_value(field, value) {
+                    Ok(Meaning::Unknown) => {}
+                    Ok(known) => {
+                        meaning = known;
+                        break;
+                    }
+                    Err(expected) => match same_fault(&mut self.batch.faults, &field.property, expected) {
+                        Some(fault) => fault.count += 1,
+                        None => self.batch.faults.push(PropertyFault {
+                            property: field.property.clone(),
+                            expected: expected.into(),
+                            count: 1,
+                            first: FeaturePos { row, id: id_of(self.plan, &self.values) },
+                            found: value.quoted(),
+                        }),
+                    },
+                }
+            }
+            self.batch.cells[i].push(&meaning);
+        }
+        Ok(())
+    }
+
+    fn id(&self) -> Option<Box<str>> {
+        id_of(self.plan, &self.values)
+    }
+
+    fn read_feature(&mut self, text: &'a str) -> Result<Result<(), String>, Fault> {
+        let mut json = Json::new(text);
+        if json.token() != Some(b'{') {
+            let found = json.found();
+            json.skip()?;
+            return Ok(Err(format!("found {found}, expected a Feature")));
+        }
+        let mut kind: Option<Cow<'a, str>> = None;
+        let mut geometry: Option<Result<(), String>> = None;
+        let mut properties = Properties::Readable;
+        json.object(|json, key| {
+            match &*key.text() {
+                "type" if json.token() == Some(b'"') => kind = Some(json.string()?.text()),
+                "type" => {
+                    let found = json.found();
+                    json.skip()?;
+                    kind = Some(found.into());
+                }
+                "id" => self.values[0] = Value::read(json)?,
+                "properties" => properties = self.properties(json)?,
+                "geometry" => {
+                    self.batch.table.geometry.rollback();
+                    geometry = Some(self.geometry(json)?);
+                }
+                _ => json.skip()?,
+            }
+            Ok::<(), Fault>(())
+        })?;
+        if !json.at_end() {
+            return Err(json.fault("the end of the feature"));
+        }
+        Ok(match (kind.as_deref(), properties) {
+            (Some("Feature"), Properties::Wrong(found)) => {
+                Err(format!("`properties` is {found}, expected an object or null"))
+            }
+            (Some("Feature"), Properties::Readable) => geometry.unwrap_or_else(|| {
+                Err("there is no `geometry`, expected a Polygon or a MultiPolygon".into())
+            }),
+            (Some(kind), _) if GEOMETRIES.contains(&kind) => {
+                self.batch.table.geometry.rollback();
+                self.values.iter_mut().for_each(|value| *value = Value::Missing);
+                self.geometry(&mut Json::new(text))?
+            }
+            (Some(kind), _) => Err(format!("`type` is {kind}, expected Feature")),
+            (None, _) => Err("there is no `type`, expected Feature".into()),
+        })
+    }
+
+    fn geometry(&mut self, json: &mut Json<'a>) -> Result<Result<(), String>, Fault> {
+        let tally = self.batch.tally.clone();
+        let mut geometry = Geometry {
+            array: &mut self.batch.table.geometry,
+            tally: &mut self.batch.tally,
+            closed_lines: self.closed_lines,
+        };
+        let kind = geometry.read(json)?;
+        Ok(match kind {
+            Ok(Kind::Empty) => Err("the geometry is empty, expected a Polygon or a MultiPolygon".into()),
+            Ok(kind) => {
+                geometry.count(kind);
+                Ok(())
+            }
+            Err(reason) => Err(reason),
+        }
+        .inspect_err(|_| self.batch.tally = tally))
+    }
+
+    fn properties(&mut self, json: &mut Json<'a>) -> Result<Properties, Fault> {
+        if json.token() != Some(b'{') {
+            let found = json.found();
+            json.skip()?;
+            return Ok(if found == "null" { Properties::Readable } else { Properties::Wrong(found) });
+        }
+        // `properties` a second time replaces the first.
+        self.values[1..].iter_mut().for_each(|value| *value = Value::Missing);
+        let mut seen = 0;
+        json.object(|json, key| {
+            let key = key.text();
+            let slot = match self.habit.get(seen) {
+                Some((habit, slot)) if *habit == key => *slot,
+                _ => {
+                    let slot = self.plan.slots.get(&*key).copied();
+                    if seen < self.habit.len() {
+                        self.habit[seen] = (key, slot);
+                    } else {
+                        self.habit.push((key, slot));
+                    }
+                    slot
+                }
+            };
+            seen += 1;
+            let Some(slot) = slot else { return json.skip() };
+            if !matches!(self.values[slot], Value::Missing) {
+                self.batch.repeated += 1;
+            }
+            self.values[slot] = Value::read(json)?;
+            Ok(())
+        })?;
+        Ok(Properties::Readable)
+    }
+}
+
+/// What a field makes of a value; a number no double can hold is none.
+fn read_value<'v>(field: &Field, value: &'v Value<'_>) -> Result<Meaning<'v>, &'static str> {
+    match value.scalar(&field.target) {
+        Scalar::Number(x) if !x.is_finite() => Err("a finite number"),
+        scalar => read_field(field, scalar),
+    }
+}
+
+fn id_of(plan: &Plan, values: &[Value<'_>]) -> Option<Box<str>> {
+    plan.columns[plan.id].fields.iter().find_map(|(slot, field)| match read_value(field, &values[*slot]) {
+        Ok(Meaning::Text(id)) => Some(id.into()),
+        _ => None,
+    })
+}
+
+/// What a field makes of a value. An interim reading until the schema reads values itself.
+fn read_field<'v>(field: &Field, value: Scalar<'v>) -> Result<Meaning<'v>, &'static str> {
+    let written: Cow<'v, str> = match value {
+        Scalar::Null => return Ok(Meaning::Unknown),
+        Scalar::Bool(flag) => flag.to_string().into(),
+        Scalar::Number(x) => x.to_string().into(),
+        Scalar::Text(text) => text.trim().into(),
+        Scalar::Nested(_) => return Err("a single value"),
+    };
+    if field.unknown.iter().any(|unknown| **unknown == *written) {
+        return Ok(Meaning::Unknown);
+    }
+    match field.target {
+        Target::Id | Target::District | Target::Text(_) => Ok(Meaning::Text(written)),
+        Target::CurrentUse | Target::ZonedUse => {
+            let (scheme, edition) = field.scheme.clone().unwrap_or_default();
+            Ok(Meaning::Code(LandUseCode { scheme, edition, code: written.into() }))
+        }
+        Target::Construction => match value {
+            Scalar::Bool(flag) => Ok(Meaning::Bool(flag)),
+            _ => Err("true or false"),
+        },
+        _ => match value {
+            Scalar::Number(x) => Ok(Meaning::Number(x * field.scale)),
+            _ => written.parse().map(|x: f64| Meaning::Number(x * field.scale)).map_err(|_| "a number"),
+        },
+    }
+}

@@ -1,0 +1,352 @@
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Map, Value};
+
+use crate::Error;
+use crate::geometry::{Coord, MultiPolygonRef};
+
+/// Folder inside the output folder where outputs grow until all are whole.
+const STAGING: &str = ".landuse-partial";
+/// Bytes handed to the system at a time.
+const BUFFER: usize = 1 << 20;
+
+/// A folder of outputs that appear together, whole, or not at all.
+///
+/// Files grow in a hidden folder beside their final place and are moved there by [`commit`](Self::commit). Until then, and
+/// after any failure, the files of an earlier run stand untouched and no half-written file bears a final name.
+///
+/// ```
+/// use landuse::io::OutputDir;
+/// # let place = std::env::temp_dir().join(format!("landuse-doc-{}", std::process::id()));
+/// let out = OutputDir::create(&place, &["summary.json", "map.png"], false)?;
+/// let mut file = out.file("summary.json")?;
+/// file.write(b"{}\n")?;
+/// file.finish()?;
+/// out.commit()?;
+/// assert!(place.join("summary.json").exists());
+/// # std::fs::remove_dir_all(&place).ok();
+/// # Ok::<(), landuse::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct OutputDir {
+    path: PathBuf,
+    staging: PathBuf,
+    known: Vec<Box<str>>,
+    unfinished: Arc<AtomicUsize>,
+    /// Whether the folder did not exist before.
+    created: bool,
+}
+
+impl OutputDir {
+    /// Prepares a folder for the outputs named in `known`, all a run may write.
+    ///
+    /// A folder that holds anything is refused unless `overwrite` is set. Then [`commit`](Self::commit) replaces outputs and
+    /// removes those of `known` that this run did not write; files of other names are never touched.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where the folder cannot be made or written, or holds something without `overwrite`.
+    pub fn create(path: impl Into<PathBuf>, known: &[&str], overwrite: bool) -> Result<Self, Error> {
+        let path = path.into();
+        let created = !path.exists();
+        fs::create_dir_all(&path).map_err(|error| Error::io("create folder", &path, error))?;
+        let staging = path.join(STAGING);
+        if overwrite {
+            match fs::remove_dir_all(&staging) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::io("remove", &staging, error));
+                }
+                _ => {}
+            }
+        } else if fs::read_dir(&path)
+            .map_err(|error| Error::io("read folder", &path, error))?
+            .next()
+            .is_some()
+        {
+            let reason = "the folder is not empty, expected an empty one or leave to overwrite";
+            return Err(Error::io("write into", &path, io::Error::new(io::ErrorKind::AlreadyExists, reason)));
+        }
+        fs::create_dir(&staging).map_err(|error| Error::io("create folder", &staging, error))?;
+        let known = known.iter().map(|&name| name.into()).collect();
+        Ok(Self { path, staging, known, unfinished: Arc::default(), created })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Begins an output.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be made; [`Error::Data`] for a name that was not announced.
+    pub fn file(&self, name: &str) -> Result<OutputFile, Error> {
+        if !self.known.iter().any(|known| **known == *name) {
+            return Err(Error::Data(format!("`{name}` is not among the outputs of this run").into()));
+        }
+        let path = self.path.join(name);
+        let file =
+            File::create(self.staging.join(name)).map_err(|error| Error::io("create", &path, error))?;
+        self.unfinished.fetch_add(1, Ordering::Relaxed);
+        let writer = Box::new(BufWriter::with_capacity(BUFFER, file));
+        Ok(OutputFile { path, writer, unfinished: Some(Arc::clone(&self.unfinished)) })
+    }
+
+    /// Moves all outputs to their place, then removes known outputs of earlier runs that this one did not write.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where a file cannot be moved or removed; [`Error::Data`] where one was not finished: nothing is moved.
+    pub fn commit(self) -> Result<(), Error> {
+        let unfinished = self.unfinished.load(Ordering::Relaxed);
+        if unfinished > 0 {
+            return Err(Error::Data(format!("{unfinished} outputs were not finished").into()));
+        }
+        let written = |name: &str| self.staging.join(name).exists();
+        let (fresh, stale): (Vec<&str>, Vec<&str>) =
+            self.known.iter().map(|name| &**name).partition(|name| written(name));
+        for name in fresh {
+            let target = self.path.join(name);
+            fs::rename(self.staging.join(name), &target)
+                .map_err(|error| Error::io("rename", &target, error))?;
+        }
+        for name in stale {
+            let old = self.path.join(name);
+            match fs::remove_file(&old) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(Error::io("remove", &old, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for OutputDir {
+    fn drop(&mut self) {
+        // What cannot be removed here is removed by the next run; there is nobody to tell.
+        let _ = fs::remove_dir_all(&self.staging);
+        if self.created {
+            let _ = fs::remove_dir(&self.path);
+        }
+    }
+}
+
+/// One output being written. Errors name its final place.
+pub struct OutputFile {
+    path: PathBuf,
+    writer: Box<dyn Write + Send>,
+    unfinished: Option<Arc<AtomicUsize>>,
+}
+
+impl std::fmt::Debug for OutputFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OutputFile").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl OutputFile {
+    /// An output that goes to any writer; `name` stands in errors.
+    pub fn to(name: impl Into<PathBuf>, writer: impl Write + Send + 'static) -> Self {
+        Self { path: name.into(), writer: Box::new(writer), unfinished: None }
+    }
+
+    /// Adds bytes.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the file's final place.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.writer.write_all(bytes).map_err(|error| Error::io("write", &self.path, error))
+    }
+
+    /// Hands everything to the system. An output that is dropped before is never committed.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with the file's final place.
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.writer.flush().map_err(|error| Error::io("write", &self.path, error))?;
+        if let Some(unfinished) = self.unfinished.take() {
+            unfinished.fetch_sub(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+}
+
+/// Adds a number as JSON: the shortest decimal that reads back to the same double; `null` for unknown, NaN and infinity.
+///
+/// ```
+/// let mut text = Vec::new();
+/// landuse::io::push_number(&mut text, Some(0.1));
+/// text.push(b' ');
+/// landuse::io::push_number(&mut text, Some(f64::NAN));
+/// assert_eq!(text, b"0.1 null");
+/// ```
+pub fn push_number(text: &mut Vec<u8>, number: impl Into<Option<f64>>) {
+    push_json(text, &number.into().filter(|x| x.is_finite()));
+}
+
+/// Adds a text as JSON, in quotes and escaped; `null` for none.
+pub fn push_text<'a>(text: &mut Vec<u8>, value: impl Into<Option<&'a str>>) {
+    push_json(text, &value.into());
+}
+
+#[expect(
+    clippy::expect_used,
+    reason = "numbers, texts and JSON values always serialise, and memory takes them"
+)]
+fn push_json(text: &mut Vec<u8>, value: &impl serde::Serialize) {
+    serde_json::to_writer(text, value).expect("no value here can fail");
+}
+
+/// How coordinates are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rounding {
+    /// As they are, with as many digits as it takes to read them back exactly.
+    #[default]
+    Exact,
+    /// To 9 decimals of a degree, 0.1 mm on the ground.
+    Degrees,
+    /// To 4 decimals of a metre.
+    Metres,
+}
+
+impl Rounding {
+    fn apply(self, x: f64) -> f64 {
+        let unit = match self {
+            Self::Exact => return x,
+            Self::Degrees => 1e9,
+            Self::Metres => 1e4,
+        };
+        let rounded = (x * unit).round() / unit;
+        // Far out a double is coarser than the rounding; -0 and 0 are one place.
+        if rounded.is_finite() { rounded + 0.0 } else { x }
+    }
+}
+
+/// Opening of a collection up to its features.
+pub(super) fn push_opening(text: &mut Vec<u8>, crs: Option<&str>) {
+    text.extend_from_slice(b"{\"type\":\"FeatureCollection\",\n");
+    if let Some(crs) = crs {
+        text.extend_from_slice(b"\"crs\":");
+        text.extend_from_slice(crs.as_bytes());
+        text.extend_from_slice(b",\n");
+    }
+    text.extend_from_slice(b"\"features\":[");
+}
+
+/// Writes a layer of computed features as a GeoJSON `FeatureCollection`, one feature a line, keys of properties in order.
+///
+/// ```
+/// use landuse::geometry::MultiPolygonArray;
+/// use landuse::io::{FeatureWriter, OutputFile, Rounding};
+/// # let mut array = MultiPolygonArray::new();
+/// # array.push_ring([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]);
+/// # array.end_polygon();
+/// # array.end_geometry();
+/// let mut layer = FeatureWriter::new(OutputFile::to("sites", Vec::new()), None, Rounding::Degrees)?;
+/// let properties = serde_json::from_str(r#"{"area_m2": 0.5}"#).unwrap();
+/// layer.write(Some(array.get(0)), &properties)?;
+/// layer.finish()?;
+/// # Ok::<(), landuse::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct FeatureWriter {
+    out: OutputFile,
+    rounding: Rounding,
+    text: Vec<u8>,
+    first: bool,
+}
+
+impl FeatureWriter {
+    /// Begins a layer. `crs_name` is written as the member `crs` of GeoJSON 2008; leave it out for longitude and latitude.
+    ///
+    /// # Errors
+    /// As [`OutputFile::write`].
+    pub fn new(mut out: OutputFile, crs_name: Option<&str>, rounding: Rounding) -> Result<Self, Error> {
+        let crs = crs_name
+            .map(|name| serde_json::json!({"type": "name", "properties": {"name": name}}).to_string());
+        let mut text = Vec::new();
+        push_opening(&mut text, crs.as_deref());
+        out.write(&text)?;
+        Ok(Self { out, rounding, text, first: true })
+    }
+
+    /// Adds a feature; one polygon is written as a Polygon, more or none as a MultiPolygon.
+    ///
+    /// # Errors
+    /// As [`OutputFile::write`]; [`Error::Data`] for a coordinate that is no finite number.
+    pub fn write(
+        &mut self,
+        geometry: Option<MultiPolygonRef<'_>>,
+        properties: &Map<String, Value>,
+    ) -> Result<(), Error> {
+        if let Some([x, y]) =
+            geometry.and_then(|g| g.coords().iter().copied().find(|c| !c.iter().all(|x| x.is_finite())))
+        {
+            let place = self.out.path.display();
+            return Err(Error::Data(
+                format!("a coordinate of `{place}` is {x}, {y}, expected finite numbers").into(),
+            ));
+        }
+        let text = &mut self.text;
+        text.clear();
+        text.extend_from_slice(if self.first { b"\n" } else { b",\n" });
+        self.first = false;
+        text.extend_from_slice(b"{\"type\":\"Feature\",\"properties\":");
+        push_json(text, properties);
+        text.extend_from_slice(b",\"geometry\":");
+        match geometry {
+            None => text.extend_from_slice(b"null"),
+            Some(geometry) => push_geometry(text, geometry, self.rounding),
+        }
+        text.push(b'}');
+        self.out.write(text)
+    }
+
+    /// Closes the layer.
+    ///
+    /// # Errors
+    /// As [`OutputFile::finish`].
+    pub fn finish(mut self) -> Result<(), Error> {
+        self.out.write(b"\n]}\n")?;
+        self.out.finish()
+    }
+}
+
+fn push_geometry(text: &mut Vec<u8>, geometry: MultiPolygonRef<'_>, rounding: Rounding) {
+    let multi = geometry.polygons().len() != 1;
+    text.extend_from_slice(b"{\"type\":\"");
+    text.extend_from_slice(if multi {
+        b"MultiPolygon\",\"coordinates\":["
+    } else {
+        b"Polygon\",\"coordinates\":"
+    });
+    push_list(text, geometry.polygons(), |text, polygon| {
+        text.push(b'[');
+        push_list(text, polygon.rings(), |text, ring| {
+            text.push(b'[');
+            push_list(text, ring.iter(), |text, &[x, y]: &Coord| {
+                text.push(b'[');
+                push_number(text, rounding.apply(x));
+                text.push(b',');
+                push_number(text, rounding.apply(y));
+                text.push(b']');
+            });
+            text.push(b']');
+        });
+        text.push(b']');
+    });
+    text.extend_from_slice(if multi { b"]}" } else { b"}" });
+}
+
+fn push_list<T>(text: &mut Vec<u8>, items: impl Iterator<Item = T>, push: impl Fn(&mut Vec<u8>, T)) {
+    for (i, item) in items.enumerate() {
+        if i > 0 {
+            text.push(b',');
+        }
+        push(text, item);
+    }
+}
