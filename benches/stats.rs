@@ -1,6 +1,6 @@
 //! Local statistics with conditional permutation: the shared-draw scheme against sampling afresh, and by size.
 
-#![expect(missing_docs, reason = "benchmarks are no library")]
+#![expect(clippy::expect_used, reason = "benchmarks stop where their input is wrong")]
 
 use std::hint::black_box;
 

@@ -60,9 +60,9 @@ mod tests {
     #[test]
     fn no_size_overflows() {
         for size in [1e60, 1.1e-60, 123_456_789.123_456_7, 0.0] {
-            for terms in [1, 100, 1 << 30] {
-                let fixed = Fixed::new(&[size, -size, size / 3.0], terms);
-                assert!(fixed.values[0].checked_mul(terms as i64).is_some(), "{size} {terms}");
+            for terms in [1i64, 100, 1 << 30] {
+                let fixed = Fixed::new(&[size, -size, size / 3.0], terms as usize);
+                assert!(fixed.values[0].checked_mul(terms).is_some(), "{size} {terms}");
                 assert!(size == 0.0 || fixed.values[0] > 1 << 20, "{size} {terms}");
             }
         }

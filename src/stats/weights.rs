@@ -467,12 +467,13 @@ mod tests {
                 weights.row(i).for_each(|(j, weight)| row[j as usize] = weight);
             }
             let (mut s0, mut s1, mut s2) = (0.0, 0.0, 0.0);
-            for i in 0..3 {
+            for (i, row) in dense.iter().enumerate() {
                 let mut margin = 0.0;
-                for j in 0..3 {
-                    s0 += dense[i][j];
-                    s1 += (dense[i][j] + dense[j][i]).powi(2) / 2.0;
-                    margin += dense[i][j] + dense[j][i];
+                for (weight, other) in row.iter().zip(&dense) {
+                    let back = other[i];
+                    s0 += weight;
+                    s1 += (weight + back).powi(2) / 2.0;
+                    margin += weight + back;
                 }
                 s2 += margin * margin;
             }

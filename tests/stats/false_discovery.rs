@@ -7,6 +7,7 @@ use super::support::Noise;
 #[test]
 fn noise_is_not_believed_and_clusters_are_found() {
     const SIDE: usize = 60;
+    const ROUNDS: u32 = 5;
     let grid = Weights::lattice(SIDE as u32, SIDE as u32, Contiguity::Queen).unwrap().row_standardised();
     // Two blocks of 12 by 12 with lower values; the difference in units of the noise's standard deviation.
     let planted = |i: usize| {
@@ -18,7 +19,6 @@ fn noise_is_not_believed_and_clusters_are_found() {
     println!("deviation | significant outside | recall | with FDR: outside | recall");
     for (shift, recall_at_least) in [(0.0, 0.0), (1.0, 0.05), (2.0, 0.7)] {
         let (mut outside, mut inside) = ([0.0; 2], [0.0; 2]);
-        const ROUNDS: u32 = 5;
         for round in 0..ROUNDS {
             let noise: Vec<f64> = Noise(u64::from(round) << 32).take(12 * SIDE * SIDE).collect();
             let values = noise.chunks(12).enumerate().map(|(i, chunk)| {

@@ -1,5 +1,7 @@
 //! Worked examples small enough to check by hand.
 
+#![expect(clippy::unreadable_literal, reason = "pasted as printed")]
+
 use landuse::stats::{
     Contiguity, LocalOptions, Observations, Quadrant, Standing, Undefined, Weights, join_counts,
 };
@@ -95,8 +97,8 @@ fn unknown_values_and_islands_are_set_aside() {
     let rest = path.subset(&keep);
     let dense = Observations::new(values.into_iter().flatten(), &rest).unwrap().local(&options).unwrap();
     let mut next = 0;
-    for i in 0..8 {
-        let expected = keep[i].then(|| {
+    for (i, keep) in keep.into_iter().enumerate() {
+        let expected = keep.then(|| {
             next += 1;
             [&dense.moran, &dense.moran_p, &dense.gi_z, &dense.gi_star_z, &dense.g_p]
                 .map(|column| column.get(next - 1))

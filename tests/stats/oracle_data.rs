@@ -29,7 +29,7 @@ pub(super) struct Oracle {
     pub(super) gi_star: &'static [f64],
 }
 
-#[expect(clippy::unreadable_literal, clippy::excessive_precision, reason = "pasted as printed")]
+#[expect(clippy::unreadable_literal, reason = "pasted as printed")]
 pub(super) const ORACLES: &[Oracle] = &[
     Oracle {
         folder: "columbus",

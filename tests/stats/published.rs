@@ -184,8 +184,8 @@ fn weights(words: &str, style: &str, points: &[[f64; 2]], gal: Option<&Weights>)
 /// Whether `found` rounds to the digits printed; figures printed with all their digits agree to 1e-12.
 fn agrees(printed: &str, found: f64) -> bool {
     let (mantissa, exponent) = printed.split_once('e').unwrap_or((printed, "0"));
-    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len()) as i32;
+    let decimals = mantissa.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     let value: f64 = printed.parse().unwrap();
-    let unit = 10f64.powi(exponent.parse::<i32>().unwrap() - decimals);
+    let unit = 10f64.powi(exponent.parse::<i32>().unwrap() - i32::try_from(decimals).unwrap());
     (found - value).abs() <= f64::max(0.501 * unit, 1e-12 * value.abs())
 }
