@@ -36,6 +36,45 @@ pub struct JudgeOptions {
     pub low: Option<Rule>,
 }
 
+impl JudgeOptions {
+    /// Reads rules from TOML; `file` is what errors call it.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the line, the key and what was expected.
+    ///
+    /// ```
+    /// use landuse::analysis::JudgeOptions;
+    /// let rules = r#"
+    ///     candidates = "class in (commercial, industrial)"
+    ///     score = "composite"
+    ///     [composite]
+    ///     parts = [
+    ///         { metric = "far", weight = 50, benchmark = 1.05, cap = 2 },
+    ///         { metric = "improvement_value / land_value", weight = 50, benchmark = 1 },
+    ///     ]
+    ///     [low]
+    ///     metric = "composite"
+    ///     worst_share = 0.2
+    /// "#;
+    /// assert_eq!(JudgeOptions::from_toml(rules, "rules")?.score.as_deref(), Some("composite"));
+    /// # Ok::<(), landuse::Error>(())
+    /// ```
+    pub fn from_toml(text: &str, file: &str) -> Result<Self, Error> {
+        toml::from_str(text)
+            .map_err(|error| Error::Config { file: file.into(), reason: error.to_string().into() })
+    }
+
+    /// Every expression that a run with these options evaluates.
+    pub fn expressions(&self) -> Vec<&str> {
+        let parts =
+            self.composite.iter().flat_map(|composite| composite.parts.iter().map(|part| &*part.metric));
+        let rules = self.low.iter().flat_map(Rule::expressions);
+        let all =
+            self.candidates.as_deref().into_iter().chain(self.score.as_deref()).chain(parts).chain(rules);
+        all.filter(|expression| self.composite.is_none() || expression.trim() != COMPOSITE).collect()
+    }
+}
+
 /// What an analysis is asked.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -165,8 +204,7 @@ impl Analysis {
                 direction: options.judge.direction,
             })
         });
-        let assessment =
-            rule.map(|rule| Assessment::judge(&rule, &candidates, &measures)).transpose()?;
+        let assessment = rule.map(|rule| Assessment::judge(&rule, &candidates, &measures)).transpose()?;
         if let Some(assessment) = &assessment {
             warnings.extend(assessment.warnings.iter().cloned());
         } else {
@@ -185,7 +223,8 @@ impl Analysis {
         let local = score.as_ref().map(|score| {
             let values: Column<f64> =
                 score.iter().zip(&candidates).map(|(value, &is)| value.filter(|_| is)).collect();
-            Observations::new(values.iter(), &Weights::from_graph(&graph).row_standardised())?.local(&options.local)
+            Observations::new(values.iter(), &Weights::from_graph(&graph).row_standardised())?
+                .local(&options.local)
         });
         let local = local.transpose()?;
 
@@ -238,7 +277,9 @@ impl Analysis {
 
     /// The verdict on a parcel; [`Verdict::NotCandidate`] where nothing was judged.
     pub fn verdict(&self, parcel: ParcelIdx) -> Verdict {
-        self.assessment.as_ref().map_or(Verdict::NotCandidate, |assessment| assessment.verdicts[parcel.index()])
+        self.assessment
+            .as_ref()
+            .map_or(Verdict::NotCandidate, |assessment| assessment.verdicts[parcel.index()])
     }
 
     /// What a parcel's current use means; none where no scheme knows it.
@@ -247,7 +288,11 @@ impl Analysis {
     }
 
     fn with_diagnostics(mut self) -> Self {
-        let share = self.sweep.iter().find(|step| step.gap_m == self.options.sites.gap_m).and_then(|s| s.largest_share);
+        let share = self
+            .sweep
+            .iter()
+            .find(|step| step.gap_m == self.options.sites.gap_m)
+            .and_then(|s| s.largest_share);
         if let Some(share) = share.filter(|share| *share > 0.2) {
             self.warnings.push(format!(
                 "one site holds {:.0}% of all low-efficiency land at a gap of {} m: look at the gap sweep",
@@ -257,7 +302,8 @@ impl Analysis {
         }
         let unknown = self.status.iter().filter(|&&status| status == LandStatus::Unknown).count();
         if unknown > 0 {
-            self.warnings.push(format!("of {unknown} parcels it is not known whether they are construction land"));
+            self.warnings
+                .push(format!("of {unknown} parcels it is not known whether they are construction land"));
         }
         self
     }
@@ -297,17 +343,21 @@ fn candidates(
         let holds = Expr::parse(condition)?.conditions(set, &layers.schemes)?;
         let unknown = holds.len() - holds.known();
         if unknown > 0 {
-            warnings.push(format!("candidates: `{condition}` is unknown for {unknown} parcels, which are left out"));
+            warnings.push(format!(
+                "candidates: `{condition}` is unknown for {unknown} parcels, which are left out"
+            ));
         }
         return Ok(holds.iter().map(|holds| holds == Some(true)).collect());
     }
     let codes = &set.attributes().current_use;
     let is = |land: &LandUse| matches!(land.class, Industrial | Logistics);
-    let candidates: Vec<bool> = (0..set.len()).map(|i| current_use.of(codes.key(i)).is_some_and(is)).collect();
+    let candidates: Vec<bool> =
+        (0..set.len()).map(|i| current_use.of(codes.key(i)).is_some_and(is)).collect();
     if candidates.contains(&true) {
         return Ok(candidates);
     }
-    warnings.push("candidates: no parcel is known to be industrial or logistics land, so all are judged".into());
+    warnings
+        .push("candidates: no parcel is known to be industrial or logistics land, so all are judged".into());
     Ok(vec![true; set.len()])
 }
 

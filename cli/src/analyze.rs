@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Args;
 use landuse::analysis::{JudgeOptions, Layers, Options, Stage};
 use landuse::control::ControlLines;
-use landuse::efficiency::{Direction, Rule};
+use landuse::efficiency::Rule;
 use landuse::intensity::WarningLine;
 use landuse::io::schema::Schema;
 use landuse::io::{Loaded, Loader, OutputDir, ReadOptions, Source};
@@ -15,7 +15,7 @@ use landuse::report::{self, Summary};
 use landuse::{Analysis, Error, ParcelSet};
 use serde::Serialize;
 
-use crate::layers::{ParcelArguments, source};
+use crate::layers::ParcelArguments;
 use crate::{Progress, say};
 
 /// From parcels to tables, layers and a map.
@@ -133,9 +133,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let mut clock = Clock::start();
 
     progress.step("reading");
-    let (layers, inputs, mut notes) = load(arguments, &source)?;
+    let rules = rules(arguments)?;
+    let (layers, inputs, mut notes) = load(arguments, &source, &rules)?;
     clock.lap("read");
-    let options = options(arguments, &layers.parcels)?;
+    let options = options(arguments, rules, &layers.parcels);
     let mut analysis = Analysis::run(layers, options, |stage| {
         clock.enter(stage);
         progress.step(&stage_name(stage));
@@ -174,17 +175,22 @@ fn dry_run(arguments: &Arguments, source: &Source) -> Result<ExitCode, Error> {
 }
 
 /// Reads every layer into the plane of the parcels.
-fn load(arguments: &Arguments, source: &Source) -> Result<(Layers, Vec<Input>, Vec<String>), Error> {
-    let (schema, schemes) = arguments.parcels.schema(source)?;
+fn load(
+    arguments: &Arguments,
+    source: &Source,
+    rules: &JudgeOptions,
+) -> Result<(Layers, Vec<Input>, Vec<String>), Error> {
+    let (schema, schemes) = arguments.parcels.schema(source, &rules.expressions())?;
     let loaded = arguments.parcels.loader(schema)?.load(source)?;
     let mut inputs = Vec::new();
     let mut notes = Vec::new();
     let parcels = take(loaded, source, &mut inputs, &mut notes);
+    let schema = Schema::layer()?;
     let mut beside = |paths: &[PathBuf]| -> Result<Option<ParcelSet>, Error> {
         let mut tables = Vec::new();
         for path in paths {
             let source = crate::layers::source(path)?;
-            let loader = Loader::new(Schema::builtin("layer")?)
+            let loader = Loader::new(schema.clone())
                 .read_options(ReadOptions::default().closed_lines_as_polygons(true));
             tables.push(take(loader.load_beside(&source, &parcels)?, &source, &mut inputs, &mut notes));
         }
@@ -205,15 +211,31 @@ fn take(loaded: Loaded, source: &Source, inputs: &mut Vec<Input>, notes: &mut Ve
     loaded.set
 }
 
-fn options(arguments: &Arguments, parcels: &ParcelSet) -> Result<Options, Error> {
+/// Candidates, score and rule as far as the command line or the rules file says.
+fn rules(arguments: &Arguments) -> Result<JudgeOptions, Error> {
+    if let Some(path) = &arguments.rules {
+        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+        return JudgeOptions::from_toml(&text, &path.display().to_string());
+    }
+    let mut rules = JudgeOptions::default();
+    rules.candidates = arguments.candidates.as_deref().map(Into::into);
+    rules.score = arguments.score.as_deref().map(Into::into);
+    Ok(rules)
+}
+
+fn options(arguments: &Arguments, mut judge: JudgeOptions, parcels: &ParcelSet) -> Options {
+    if judge.score.is_none() && arguments.rules.is_none() {
+        judge.score = default_score(parcels).map(Into::into);
+    }
+    if let (None, Some(score), None) = (&judge.low, &judge.score, &arguments.rules) {
+        let (metric, direction) = (score.clone(), judge.direction);
+        judge.low = Some(match arguments.low_below {
+            Some(worse_than) => Rule::Standard { metric, worse_than, direction },
+            None => Rule::Quantile { metric, worst_share: arguments.low_quantile, direction },
+        });
+    }
     let mut options = Options::default();
-    options.judge = match &arguments.rules {
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-            JudgeOptions::from_toml(&text, &path.display().to_string())?
-        }
-        None => judge(arguments, parcels),
-    };
+    options.judge = judge;
     options.sites.gap_m = arguments.gap;
     options.sites.min_area_m2 = arguments.min_cluster_area;
     options.local = options
@@ -226,27 +248,7 @@ fn options(arguments: &Arguments, parcels: &ParcelSet) -> Result<Options, Error>
         source: arguments.warning_source.as_deref().unwrap_or_default().into(),
     });
     options.floor_area_counts = arguments.floor_area_counts;
-    Ok(options)
-}
-
-/// Candidates, score and rule from the command line.
-fn judge(arguments: &Arguments, parcels: &ParcelSet) -> JudgeOptions {
-    let score = arguments.score.clone().or_else(|| default_score(parcels).map(Into::into));
-    let low = score.as_deref().map(|score| match arguments.low_below {
-        Some(worse_than) => {
-            Rule::Standard { metric: score.into(), worse_than, direction: Direction::HigherIsBetter }
-        }
-        None => Rule::Quantile {
-            metric: score.into(),
-            worst_share: arguments.low_quantile,
-            direction: Direction::HigherIsBetter,
-        },
-    });
-    let mut judge = JudgeOptions::default();
-    judge.candidates = arguments.candidates.as_deref().map(Into::into);
-    judge.score = score.map(Into::into);
-    judge.low = low;
-    judge
+    options
 }
 
 /// The first of tax, output and floor area per area of land that anything is known of.

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use landuse::adjacency::overlapping_pairs;
 use landuse::Error;
+use landuse::adjacency::overlapping_pairs;
 use landuse::units::people_area;
 
 use crate::layers::ParcelArguments;
@@ -23,7 +23,7 @@ const LISTED: usize = 20;
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     arguments.parcels.start_threads()?;
     let source = arguments.parcels.source()?;
-    let (schema, _) = arguments.parcels.schema(&source)?;
+    let (schema, _) = arguments.parcels.schema(&source, &[])?;
     let loaded = arguments.parcels.loader(schema)?.load(&source)?;
     let set = &loaded.set;
     let overlaps = overlapping_pairs(set);
@@ -41,13 +41,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     );
     let rejected = set.rejected().iter().map(|r| format!("{}: rejected: {}", r.at, r.reason));
     let repaired = set.repaired().iter().map(|r| {
-        format!("{}: repaired: {} ({:.2} m² before, {:.2} m² after)", r.at, r.reason, r.area_before_m2, r.area_after_m2)
+        format!(
+            "{}: repaired: {} ({:.2} m² before, {:.2} m² after)",
+            r.at, r.reason, r.area_before_m2, r.area_after_m2
+        )
     });
     let name = |parcel| {
         let parcel = set.get(parcel);
-        parcel.id().map_or_else(|| format!("feature {}", set.source_row()[parcel.idx().index()]), |id| format!("`{id}`"))
+        parcel.id().map_or_else(
+            || format!("feature {}", set.source_row()[parcel.idx().index()]),
+            |id| format!("`{id}`"),
+        )
     };
-    let overlapping = overlaps.iter().map(|&(a, b, m2)| format!("{} and {} overlap by {m2:.2} m²", name(a), name(b)));
+    let overlapping =
+        overlaps.iter().map(|&(a, b, m2)| format!("{} and {} overlap by {m2:.2} m²", name(a), name(b)));
     let sections: [(&str, Vec<String>); 4] = [
         ("Rejected", rejected.collect()),
         ("Repaired", repaired.collect()),

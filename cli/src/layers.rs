@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use landuse::Error;
 use landuse::crs::{SourceCrs, WorkingCrs};
-use landuse::io::schema::Schema;
-use landuse::io::{Loader, OnBadFeature, ReadOptions, Source};
+use landuse::io::schema::{Field, Schema, Target};
+use landuse::io::{Loader, OnBadFeature, ReadOptions, Source, infer};
+use landuse::parcel::expr::Expr;
 use landuse::zoning::Schemes;
 
 /// Which parcels, and how to understand them.
@@ -59,16 +60,42 @@ impl ParcelArguments {
         source(&self.parcels)
     }
 
-    /// The schema that was named, else the one inferred from the first features.
-    pub(crate) fn schema(&self, source: &Source) -> Result<(Schema, Schemes), Error> {
-        match (&self.schema, &self.profile) {
+    /// The schema that was named, else the one inferred from the first features; with a column for each property that an
+    /// expression names and no field feeds.
+    pub(crate) fn schema(&self, source: &Source, expressions: &[&str]) -> Result<(Schema, Schemes), Error> {
+        let inference = infer(source)?;
+        let (mut schema, schemes) = match (&self.schema, &self.profile) {
             (Some(path), _) => {
                 let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-                Schema::from_toml(&text, &path.display().to_string())
+                Schema::from_toml(&text, &path.display().to_string())?
             }
-            (None, Some(name)) => Ok((Schema::builtin(name)?, Schemes::builtin())),
-            (None, None) => Ok((Schema::infer(&landuse::io::sample(source, SAMPLE)?).schema, Schemes::builtin())),
+            (None, Some(name)) => {
+                let properties = inference.decisions.iter().map(|decision| &*decision.property);
+                (Schema::builtin(name)?.fit(properties), Schemes::builtin())
+            }
+            (None, None) => (inference.schema.clone(), Schemes::builtin()),
+        };
+        for expression in expressions {
+            let expression = Expr::parse(expression)?;
+            for name in expression.columns() {
+                let targets = [Target::Number(name.into()), Target::Text(name.into())];
+                let fed = schema.fields.iter().any(|field| targets.contains(&field.target));
+                let decision = inference.decisions.iter().find(|decision| &*decision.property == name);
+                if let Some(decision) = decision.filter(|_| !fed && name.parse::<Target>().is_err()) {
+                    let [number, text] = targets;
+                    schema.fields.push(Field::new(name, if decision.is_numeric() { number } else { text }));
+                }
+            }
         }
+        Ok((schema, schemes))
+    }
+
+    /// How each property is understood, as a schema file to edit.
+    pub(crate) fn explain(&self, source: &Source) -> Result<String, Error> {
+        if self.schema.is_none() && self.profile.is_none() {
+            return Ok(infer(source)?.to_toml());
+        }
+        Ok(self.schema(source, &[])?.0.to_toml())
     }
 
     pub(crate) fn loader(&self, schema: Schema) -> Result<Loader, Error> {
@@ -82,9 +109,6 @@ impl ParcelArguments {
             .working_crs(self.crs.parse::<WorkingCrs>()?))
     }
 }
-
-/// Features that inference looks at.
-pub(crate) const SAMPLE: usize = 1_000;
 
 /// A file, or standard input.
 pub(crate) fn source(path: &Path) -> Result<Source, Error> {

@@ -107,15 +107,25 @@ impl Sites {
     ///
     /// # Complexity
     /// O(n + links) for the components, O(m log m) in the vertices of all sites for outlines and gross areas.
-    pub fn find(set: &ParcelSet, low: &[bool], graph: &Graph, options: &SiteOptions) -> Result<Self, ParamError> {
+    pub fn find(
+        set: &ParcelSet,
+        low: &[bool],
+        graph: &Graph,
+        options: &SiteOptions,
+    ) -> Result<Self, ParamError> {
         options.check()?;
         for (name, found) in [("low", low.len()), ("graph", graph.len())] {
             if found != set.len() {
-                return Err(ParamError::new(name, found, &format!("one entry for each of {} parcels", set.len())));
+                return Err(ParamError::new(
+                    name,
+                    found,
+                    &format!("one entry for each of {} parcels", set.len()),
+                ));
             }
         }
         let mut found = groups(low, graph);
-        let net_area_m2 = |members: &[ParcelIdx]| members.iter().map(|m| set.area_m2()[m.index()]).sum::<f64>();
+        let net_area_m2 =
+            |members: &[ParcelIdx]| members.iter().map(|m| set.area_m2()[m.index()]).sum::<f64>();
         let mut kept: Vec<(f64, Vec<ParcelIdx>)> = found
             .drain(..)
             .map(|members| (net_area_m2(&members), members))
@@ -139,7 +149,8 @@ impl Sites {
         let mut of_parcel = vec![None; set.len()];
         let mut outlines = MultiPolygonArray::new();
         let mut sites = Vec::with_capacity(kept.len());
-        for (position, ((net_area_m2, members), (outline, gross))) in kept.into_iter().zip(shaped).enumerate() {
+        for (position, ((net_area_m2, members), (outline, gross))) in kept.into_iter().zip(shaped).enumerate()
+        {
             let number = position as u32 + 1;
             for member in &members {
                 of_parcel[member.index()] = Some(number);

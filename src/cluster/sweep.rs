@@ -26,7 +26,13 @@ pub struct SweepStep {
 ///
 /// # Complexity
 /// O(gaps · (n + links)).
-pub fn sweep(set: &ParcelSet, low: &[bool], graph: &Graph, gaps_m: &[f64], min_area_m2: f64) -> Vec<SweepStep> {
+pub fn sweep(
+    set: &ParcelSet,
+    low: &[bool],
+    graph: &Graph,
+    gaps_m: &[f64],
+    min_area_m2: f64,
+) -> Vec<SweepStep> {
     let area_of = |i: usize| set.area_m2()[i];
     let all: f64 = (0..set.len()).filter(|&i| low[i]).map(area_of).sum();
     gaps_m

@@ -118,9 +118,8 @@ impl ControlLines {
     /// # Complexity
     /// O(m log m) in vertices.
     pub fn excluded(&self) -> MultiPolygonArray {
-        let excluding: Vec<u32> = (0..self.len() as u32)
-            .filter(|&i| self.effects[i as usize] == Effect::Exclude)
-            .collect();
+        let excluding: Vec<u32> =
+            (0..self.len() as u32).filter(|&i| self.effects[i as usize] == Effect::Exclude).collect();
         boolean::dissolve(&self.set.geometry().take(&excluding))
     }
 }

@@ -32,6 +32,7 @@ const CHUNK: usize = 16_384;
 #[derive(Debug)]
 pub struct WorkingPlane {
     source: Box<str>,
+    source_is_geographic: bool,
     definition: Box<str>,
     area: AreaKind,
     projection: Option<Box<dyn Projection>>,
@@ -51,6 +52,7 @@ impl WorkingPlane {
     pub fn local() -> Self {
         Self {
             source: "local".into(),
+            source_is_geographic: false,
             definition: "local".into(),
             area: AreaKind::Planar,
             projection: None,
@@ -160,12 +162,24 @@ impl WorkingPlane {
                 (crs.to_string(), area, projection)
             }
         };
-        Ok(Self { source: source.name().into(), definition: definition.into(), area, projection, target })
+        Ok(Self {
+            source: source.name().into(),
+            source_is_geographic: source.is_geographic() == Some(true),
+            definition: definition.into(),
+            area,
+            projection,
+            target,
+        })
     }
 
     /// The source system, as named by the data or the caller.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Whether source coordinates are degrees.
+    pub fn source_is_geographic(&self) -> bool {
+        self.source_is_geographic
     }
 
     /// The working system, in words that identify it.

@@ -4,11 +4,14 @@
 
 pub mod array;
 pub mod boolean;
+pub mod distance;
 mod envelope;
 pub mod hilbert;
 pub mod overlap;
 pub mod partition;
 mod predicates;
+pub mod prepared;
+mod trapezoid;
 pub mod validity;
 
 pub use array::{MultiPolygonArray, MultiPolygonRef, PolygonRef};

@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(parts.replaced(), [1, 2]);
         let parts = Partition::new(&array, &[[0, 1], [1, 2]], &[2, 1, 0, 0]);
         assert_eq!(parts.area_m2(), [8.0, 8.0, 16.0, 1.0]);
-        assert_eq!(parts.get(2).coords(), array.get(2).coords());
+        assert_eq!(parts.get(&array, 2).coords(), array.get(2).coords());
         assert_eq!((parts.union_area_m2(), parts.overlap_area_m2()), (33.0, 16.0));
     }
 
@@ -156,7 +156,7 @@ mod tests {
         let array = squares(&[[0.0, 0.0, 4.0], [0.0, 0.0, 4.0]]);
         let parts = Partition::new(&array, &[[0, 1]], &[1, 1]);
         assert_eq!(parts.area_m2(), [16.0, 0.0]);
-        assert_eq!(parts.get(&squares, 1).polygons().len(), 0);
+        assert_eq!(parts.get(&array, 1).polygons().len(), 0);
         let none = Partition::new(&array, &[], &[0, 0]);
         assert_eq!((none.union_area_m2(), none.overlap_area_m2()), (32.0, 0.0));
     }
@@ -181,7 +181,7 @@ mod tests {
         assert!((parts.union_area_m2() + parts.overlap_area_m2() - sum).abs() < 1e-9 * sum);
         for a in 0..40 {
             for b in a + 1..40 {
-                assert!(overlap_area(&parts.get(a), &parts.get(b)).abs() < 1e-7, "{a} {b}");
+                assert!(overlap_area(&parts.get(&array, a), &parts.get(&array, b)).abs() < 1e-7, "{a} {b}");
             }
         }
         // The order and the direction of the pairs do not matter.

@@ -157,7 +157,8 @@ impl Ledger {
         {
             return Err(ParamError::new("warning_line", share, "a share above 0 and up to 1").into());
         }
-        let lengths = [("status", status.len()), ("exclusion", exclusion.map_or(set.len(), |(_, of)| of.len()))];
+        let lengths =
+            [("status", status.len()), ("exclusion", exclusion.map_or(set.len(), |(_, of)| of.len()))];
         for (name, found) in lengths {
             if found != set.len() {
                 let expected = format!("one entry for each of {} parcels", set.len());
@@ -193,7 +194,8 @@ impl Ledger {
         {
             tallies.truncate(last);
         }
-        let account = |id: Option<Box<str>>, tally: &Tally| tally.account(id, layers.known(), warning_line.as_ref());
+        let account =
+            |id: Option<Box<str>>, tally: &Tally| tally.account(id, layers.known(), warning_line.as_ref());
         let ledger = Self {
             study_area,
             total: account(Some("all".into()), &total),
@@ -207,7 +209,8 @@ impl Ledger {
         for account in self.units.iter().chain([&self.total]) {
             let name = account.id.as_deref().unwrap_or("outside all districts");
             if let Some(ratio) = account.construction_to_developable.filter(|ratio| *ratio > 1.0) {
-                let excess_ha = (account.construction_m2 - account.developable_m2.unwrap_or_default()) / 10_000.0;
+                let excess_ha =
+                    (account.construction_m2 - account.developable_m2.unwrap_or_default()) / 10_000.0;
                 self.warnings.push(format!(
                     "{name}: construction land is {ratio:.3} of the developable land: at least {excess_ha:.1} ha \
                      of it stands where building is excluded or unsuitable"
@@ -234,7 +237,8 @@ impl Account {
             sides.map(|(inside, outside)| (inside + outside, self.construction_m2)),
             lines.map(|(control, unrestricted)| (control + unrestricted, self.land_m2)),
         ];
-        let relative = |(sum, whole): (f64, f64)| if whole > 0.0 { (sum - whole).abs() / whole } else { sum.abs() };
+        let relative =
+            |(sum, whole): (f64, f64)| if whole > 0.0 { (sum - whole).abs() / whole } else { sum.abs() };
         balances.into_iter().flatten().map(relative).fold(0.0, f64::max)
     }
 }
@@ -312,7 +316,8 @@ impl Tally {
             gross,
             gross_upper,
             net: known(construction_outside).and_then(|outside| ratio(outside, developable)),
-            construction_to_developable: known(developable).and_then(|_| ratio(self.construction, developable)),
+            construction_to_developable: known(developable)
+                .and_then(|_| ratio(self.construction, developable)),
             warning_line: line.map(|line| line.share),
             headroom_m2: line.map(|line| line.share * self.land - self.construction),
             status,
@@ -361,7 +366,11 @@ impl Layers<'_> {
     }
 
     fn shares(&self) -> Vec<Share> {
-        (0..self.input.set.len() as u32).into_par_iter().with_min_len(256).map(|i| self.whole_share(i)).collect()
+        (0..self.input.set.len() as u32)
+            .into_par_iter()
+            .with_min_len(256)
+            .map(|i| self.whole_share(i))
+            .collect()
     }
 
     fn whole(&self) -> Vec<Tally> {
@@ -386,7 +395,8 @@ impl Layers<'_> {
             let unit = names.key(i).map_or(order.len(), |key| unit_of_key[key as usize]);
             tallies[unit].add_share(&share, self.input.status[i], true);
         }
-        let ids = order.iter().map(|&key| Some(names.distinct()[key as usize].clone())).chain([None]).collect();
+        let ids =
+            order.iter().map(|&key| Some(names.distinct()[key as usize].clone())).chain([None]).collect();
         (ids, tallies)
     }
 
@@ -438,7 +448,8 @@ impl Layers<'_> {
                 _ if of_whole >= whole.area - rounding => area,
                 None => 0.0,
                 Some(layer) => {
-                    let piece = piece.get_or_insert_with(|| boolean::intersection(&land, &units.land(unit as usize)));
+                    let piece =
+                        piece.get_or_insert_with(|| boolean::intersection(&land, &units.land(unit as usize)));
                     piece.iter().map(|part| layer.overlap_m2(part)).sum::<f64>().clamp(0.0, area)
                 }
             };
@@ -495,7 +506,8 @@ impl Districts {
             let smaller = given.get(a as usize).signed_area().min(given.get(b as usize).signed_area());
             if overlap_m2 > DISTRICT_SLIVER * smaller {
                 let (a, b) = (&ids[a as usize], &ids[b as usize]);
-                let message = format!("districts `{a}` and `{b}` overlap by {overlap_m2:.1} m², expected none");
+                let message =
+                    format!("districts `{a}` and `{b}` overlap by {overlap_m2:.1} m², expected none");
                 return Err(Error::Data(message.into()));
             }
             sliver_m2 += overlap_m2;
@@ -531,7 +543,8 @@ fn overlapping_pairs(array: &MultiPolygonArray) -> Vec<(u32, u32, f64)> {
     let envelopes: Vec<_> = array.iter().map(|geometry| geometry.envelope()).collect();
     let mut pairs = Vec::new();
     for a in 0..array.len() {
-        let near: Vec<usize> = (a + 1..array.len()).filter(|&b| envelopes[a].intersects(&envelopes[b])).collect();
+        let near: Vec<usize> =
+            (a + 1..array.len()).filter(|&b| envelopes[a].intersects(&envelopes[b])).collect();
         if near.is_empty() {
             continue;
         }

@@ -47,12 +47,14 @@ pub fn land_status(set: &ParcelSet, schemes: &Schemes, floor_area_counts: bool) 
         .collect();
     (0..set.len())
         .map(|i| {
-            let recorded = attributes.construction.get(i).map(|is| {
-                if is { LandStatus::Construction } else { LandStatus::Other }
-            });
+            let recorded = attributes
+                .construction
+                .get(i)
+                .map(|is| if is { LandStatus::Construction } else { LandStatus::Other });
             let by_code = || attributes.current_use.key(i).and_then(|key| of_code[key as usize]);
             let by_floor = || {
-                let built = floor_area_counts && attributes.floor_area_m2.get(i).is_some_and(|area| area > 0.0);
+                let built =
+                    floor_area_counts && attributes.floor_area_m2.get(i).is_some_and(|area| area > 0.0);
                 built.then_some(LandStatus::Construction)
             };
             recorded.or_else(by_code).or_else(by_floor).unwrap_or(LandStatus::Unknown)

@@ -2,6 +2,7 @@
 
 mod geometry;
 mod json;
+mod load;
 mod read;
 pub mod schema;
 mod source;
@@ -9,6 +10,7 @@ mod splice;
 mod walk;
 mod write;
 
+pub use load::{Loaded, Loader, infer};
 pub use read::{Layer, OnBadFeature, PropertyFault, ReadOptions, ReadReport, read, sample};
 pub use source::Source;
 pub use splice::splice;

@@ -343,14 +343,7 @@ impl Plan {
         // A property may be called `$id` too; it would hide the feature's own id, so it is not looked for by name.
         plan.slots.remove(OWN_ID);
         plan.id = plan.columns.iter().position(|column| column.target == Target::Id).unwrap_or_else(|| {
-            let own_id = Field {
-                property: OWN_ID.into(),
-                target: Target::Id,
-                scale: 1.0,
-                unit: "".into(),
-                scheme: None,
-                unknown: Vec::new(),
-            };
+            let own_id = Field::new(OWN_ID, Target::Id);
             plan.columns.push(PlannedColumn { target: Target::Id, fields: vec![(0, own_id)] });
             plan.columns.len() - 1
         });
@@ -794,10 +787,10 @@ impl<'p, 'a> Reader<'p, 'a> {
 }
 
 /// What a field makes of a value; a number no double can hold is none.
-fn read_value<'v>(field: &Field, value: &'v Value<'_>) -> Result<Meaning<'v>, &'static str> {
+fn read_value<'v>(field: &'v Field, value: &'v Value<'_>) -> Result<Meaning<'v>, &'static str> {
     match value.scalar(&field.target) {
         Scalar::Number(x) if !x.is_finite() => Err("a finite number"),
-        scalar => read_field(field, scalar),
+        scalar => field.read(scalar),
     }
 }
 
@@ -806,33 +799,4 @@ fn id_of(plan: &Plan, values: &[Value<'_>]) -> Option<Box<str>> {
         Ok(Meaning::Text(id)) => Some(id.into()),
         _ => None,
     })
-}
-
-/// What a field makes of a value. An interim reading until the schema reads values itself.
-fn read_field<'v>(field: &Field, value: Scalar<'v>) -> Result<Meaning<'v>, &'static str> {
-    let written: Cow<'v, str> = match value {
-        Scalar::Null => return Ok(Meaning::Unknown),
-        Scalar::Bool(flag) => flag.to_string().into(),
-        Scalar::Number(x) => x.to_string().into(),
-        Scalar::Text(text) => text.trim().into(),
-        Scalar::Nested(_) => return Err("a single value"),
-    };
-    if field.unknown.iter().any(|unknown| **unknown == *written) {
-        return Ok(Meaning::Unknown);
-    }
-    match field.target {
-        Target::Id | Target::District | Target::Text(_) => Ok(Meaning::Text(written)),
-        Target::CurrentUse | Target::ZonedUse => {
-            let (scheme, edition) = field.scheme.clone().unwrap_or_default();
-            Ok(Meaning::Code(LandUseCode { scheme, edition, code: written.into() }))
-        }
-        Target::Construction => match value {
-            Scalar::Bool(flag) => Ok(Meaning::Bool(flag)),
-            _ => Err("true or false"),
-        },
-        _ => match value {
-            Scalar::Number(x) => Ok(Meaning::Number(x * field.scale)),
-            _ => written.parse().map(|x: f64| Meaning::Number(x * field.scale)).map_err(|_| "a number"),
-        },
-    }
 }

@@ -670,6 +670,16 @@ impl Schema {
         Ok(Self { name: (*file).into(), ..schema })
     }
 
+    /// What control lines, districts and other layers beside the parcels say of themselves: id, name, tier, effect,
+    /// population.
+    ///
+    /// # Errors
+    /// None: the built-in text is read by the tests.
+    pub fn layer() -> Result<Self, Error> {
+        let (schema, _) = Self::from_toml(include_str!("profiles/layer.toml"), "built-in layer")?;
+        Ok(schema)
+    }
+
     /// The schema with each field under the name it has among `properties` (its own first, then its aliases; case, blanks
     /// and underscores aside), without the fields that are absent.
     #[must_use]
@@ -839,6 +849,13 @@ pub struct Decision {
     /// Why.
     pub reason: Box<str>,
     numeric: bool,
+}
+
+impl Decision {
+    /// Whether all samples of the property are numbers, as far as there are any.
+    pub fn is_numeric(&self) -> bool {
+        self.numeric
+    }
 }
 
 impl Inference {

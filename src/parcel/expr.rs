@@ -190,7 +190,7 @@ impl Expr {
         Ok(Selection { mask, selected, unknown })
     }
 
-    fn truths(&self, parcels: &ParcelSet, schemes: &Schemes) -> Result<Vec<Truth>, Error> {
+    fn truths(&self, parcels: &ParcelSet, schemes: &Schemes) -> Result<Vec<u8>, Error> {
         let context = Context::new(&self.root, parcels, schemes);
         let test = context.test(&self.root)?;
         let mut truths = vec![FALSE; parcels.len()];

@@ -37,7 +37,7 @@ pub struct Repair {
     pub at: FeaturePos,
     /// What was wrong.
     pub reason: Box<str>,
-    /// Area by the shoelace formula as given, m².
+    /// Area by the shoelace formula of the rings as given, m²; not a number where they hold none.
     pub area_before_m2: f64,
     /// Area after repair, m².
     pub area_after_m2: f64,
@@ -97,14 +97,16 @@ impl ParcelSet {
         let order = canonical_order(&geometry, &attributes, &verdicts);
         let mut ordered = MultiPolygonArray::with_capacity(order.len(), geometry.coords().len());
         let mut repaired = Vec::new();
+        let mut given = MultiPolygonArray::new();
         for &i in &order {
             match &verdicts[i as usize] {
                 Verdict::Repaired { reason, mended } => {
                     ordered.push_oriented(mended.geometry.get(0));
+                    given.push_oriented(geometry.get(i as usize));
                     repaired.push(Repair {
                         at: at(i as usize),
                         reason: reason.clone(),
-                        area_before_m2: geometry.get(i as usize).signed_area().abs(),
+                        area_before_m2: given.get(repaired.len()).signed_area(),
                         area_after_m2: mended.geometry.get(0).signed_area().abs(),
                         parts_dropped: mended.parts_dropped,
                     });
@@ -115,16 +117,22 @@ impl ParcelSet {
         drop((geometry, verdicts));
         repaired.sort_by_key(|r| r.at.row);
 
-        Ok(Self {
-            area_m2: (0..ordered.len()).into_par_iter().map(|i| ordered.get(i).signed_area()).collect(),
-            envelopes: (0..ordered.len()).into_par_iter().map(|i| ordered.get(i).envelope()).collect(),
-            attributes: attributes.take(&order),
-            source_row: order.iter().map(|&i| source_row[i as usize]).collect(),
-            geometry: ordered,
-            rejected,
-            repaired,
-            plane,
-        })
+        let source_row = order.iter().map(|&i| source_row[i as usize]).collect();
+        Ok(Self::measured(ordered, attributes.take(&order), source_row, rejected, repaired, plane))
+    }
+
+    /// A set of rows in canonical order.
+    fn measured(
+        geometry: MultiPolygonArray,
+        attributes: Attributes,
+        source_row: Vec<u32>,
+        rejected: Vec<Rejected>,
+        repaired: Vec<Repair>,
+        plane: Arc<WorkingPlane>,
+    ) -> Self {
+        let area_m2 = (0..geometry.len()).into_par_iter().map(|i| geometry.get(i).signed_area()).collect();
+        let envelopes = (0..geometry.len()).into_par_iter().map(|i| geometry.get(i).envelope()).collect();
+        Self { geometry, attributes, source_row, rejected, repaired, area_m2, envelopes, plane }
     }
 
     /// How many parcels were accepted.
@@ -189,6 +197,34 @@ impl ParcelSet {
     /// Parcels whose boundary was mended, in file order.
     pub fn repaired(&self) -> &[Repair] {
         &self.repaired
+    }
+
+    /// Several sets in the same plane as one, none where there is none. Positions in a file are those in its own file.
+    pub fn merged(sets: Vec<Self>) -> Option<Self> {
+        let mut sets = sets.into_iter();
+        let (Some(mut merged), more) = (sets.next(), sets.len()) else { return None };
+        if more == 0 {
+            return Some(merged);
+        }
+        for set in sets {
+            merged.geometry.append(&set.geometry);
+            merged.attributes.append(&set.attributes);
+            merged.source_row.extend(set.source_row);
+            merged.rejected.extend(set.rejected);
+            merged.repaired.extend(set.repaired);
+        }
+        let Self { geometry, attributes, source_row, rejected, repaired, plane, .. } = merged;
+        let verdicts: Vec<Verdict> = (0..geometry.len()).map(|_| Verdict::Valid).collect();
+        let order = canonical_order(&geometry, &attributes, &verdicts);
+        let source_row: Vec<u32> = order.iter().map(|&i| source_row[i as usize]).collect();
+        Some(Self::measured(
+            geometry.take(&order),
+            attributes.take(&order),
+            source_row,
+            rejected,
+            repaired,
+            plane,
+        ))
     }
 
     /// The plane everything is computed in.

@@ -76,7 +76,8 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
                 push_text(text, reason.rule);
                 text.extend_from_slice(b",\"low\":");
                 push_flag(text, reason.low);
-                for (name, value) in [("value", reason.value), ("threshold", reason.threshold), ("margin", reason.margin)]
+                for (name, value) in
+                    [("value", reason.value), ("threshold", reason.threshold), ("margin", reason.margin)]
                 {
                     text.extend_from_slice(b",\"");
                     text.extend_from_slice(name.as_bytes());

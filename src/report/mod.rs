@@ -13,7 +13,6 @@ pub use layers::{write_layers, write_parcels};
 #[cfg(feature = "map")]
 pub use picture::picture;
 pub use summary::{
-    Adjacency, Clusters, Coverage, Crs, Efficiency, GetisOrd, Intensity, Line, LocalMoran, Parcels, SCHEMA_VERSION,
-    Summary,
+    Adjacency, Clusters, Coverage, Crs, Efficiency, Intensity, Line, Parcels, SCHEMA_VERSION, Summary,
 };
 pub use text::{TOP_SITES, text};

@@ -31,7 +31,11 @@ pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Pic
         .subtitle(subtitle(analysis))
         .extent(set.extent())
         .layer(Layer::areas(set.geometry(), &class, styles(analysis, &class)).heading("Candidates by score"))
-        .footnote(format!("Plane: {} ({} areas). North is up in the plane.", plane.definition(), kind(plane.area())));
+        .footnote(format!(
+            "Plane: {} ({} areas). North is up in the plane.",
+            plane.definition(),
+            kind(plane.area())
+        ));
     for note in notes {
         map = map.footnote(note);
     }
@@ -39,7 +43,9 @@ pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Pic
     let tiers;
     if let Some(lines) = &analysis.layers.lines {
         tiers = Tiers::of(lines);
-        map = map.layer(Layer::areas(lines.features().geometry(), &tiers.class, tiers.styles).heading("Control lines"));
+        map = map.layer(
+            Layer::areas(lines.features().geometry(), &tiers.class, tiers.styles).heading("Control lines"),
+        );
     }
     let (districts, names): (Option<&MultiPolygonArray>, Vec<String>) = match &analysis.layers.districts {
         None => (None, Vec::new()),
@@ -117,7 +123,11 @@ fn styles(analysis: &Analysis, class: &[u8]) -> Vec<FillStyle> {
         let area_m2 = analysis.parcels().area_m2();
         let members = (0..class.len()).filter(|&i| class[i] == which);
         let (count, area) = members.fold((0, 0.0), |(count, area), i| (count + 1, area + area_m2[i]));
-        format!("{}, {}", people_number(f64::from(count), 0), people_area(area).split(" (").next().unwrap_or_default())
+        format!(
+            "{}, {}",
+            people_number(f64::from(count), 0),
+            people_area(area).split(" (").next().unwrap_or_default()
+        )
     };
     let [low, second, third, best] = style::GRADES;
     vec![
@@ -142,16 +152,19 @@ impl Tiers {
             Some(tier) => format!("{}: {tier}", line.effect()),
             None => line.effect().to_string(),
         };
-        let mut labels: Vec<(u8, String)> = lines.iter().map(|line| (line.effect() as u8, label(line))).collect();
+        let mut labels: Vec<(u8, String)> =
+            lines.iter().map(|line| (line.effect() as u8, label(line))).collect();
         let all = labels.clone();
         labels.sort();
         labels.dedup();
-        let class = all
-            .iter()
-            .map(|label| labels.binary_search(label).unwrap_or_default() as u8)
-            .collect();
+        let class = all.iter().map(|label| labels.binary_search(label).unwrap_or_default() as u8).collect();
         let area = |class_of: &[u8], which: usize| -> f64 {
-            lines.iter().zip(class_of).filter(|(_, c)| usize::from(**c) == which).map(|(line, _)| line.area_m2()).sum()
+            lines
+                .iter()
+                .zip(class_of)
+                .filter(|(_, c)| usize::from(**c) == which)
+                .map(|(line, _)| line.area_m2())
+                .sum()
         };
         let class: Vec<u8> = class;
         let styles = (labels.into_iter().enumerate())

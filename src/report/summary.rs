@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use crate::cluster::Site;
@@ -7,6 +5,7 @@ use crate::control::{Effect, Relation};
 use crate::efficiency::{Basis, Direction, Verdict};
 use crate::intensity::{Account, LandStatus, StudyArea};
 use crate::parcel::ParcelIdx;
+use crate::stats::{GetisOrdSummary, LocalMoranSummary};
 use crate::{Analysis, ParcelSet};
 
 /// Version of the names and meanings in `summary.json`.
@@ -26,8 +25,8 @@ pub struct Summary {
     pub adjacency: Adjacency,
     pub efficiency: Efficiency,
     pub clusters: Clusters,
-    pub local_moran: Option<LocalMoran>,
-    pub getis_ord: Option<GetisOrd>,
+    pub local_moran: Option<LocalMoranSummary>,
+    pub getis_ord: Option<GetisOrdSummary>,
     pub intensity: Intensity,
     pub districts: Vec<Account>,
     pub control_lines: Vec<Line>,
@@ -104,26 +103,6 @@ pub struct Clusters {
     pub single_parcel: usize,
 }
 
-/// Significant parcels by quadrant.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the names are those of the contract")]
-pub struct LocalMoran {
-    pub permutations: u32,
-    pub global_i: Option<f64>,
-    pub significant: BTreeMap<&'static str, usize>,
-    pub significant_fdr: BTreeMap<&'static str, usize>,
-}
-
-/// Significant hot and cold spots.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "the names are those of the contract")]
-pub struct GetisOrd {
-    pub hot: usize,
-    pub cold: usize,
-    pub hot_fdr: usize,
-    pub cold_fdr: usize,
-}
-
 /// The balance of the whole study area.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the names are those of the contract")]
@@ -156,7 +135,11 @@ impl Summary {
         let overlap_area_m2 = analysis.partition.overlap_area_m2();
         Self {
             schema_version: SCHEMA_VERSION,
-            crs: Crs { source: plane.source().into(), working: plane.definition().into(), area: plane.area() },
+            crs: Crs {
+                source: plane.source().into(),
+                working: plane.definition().into(),
+                area: plane.area(),
+            },
             parcels: Parcels::of(set, overlap_area_m2),
             coverage: Coverage { overlapping_pairs: analysis.overlaps.len(), overlap_area_m2 },
             adjacency: Adjacency {
@@ -174,8 +157,8 @@ impl Summary {
                 largest_area_m2: analysis.sites.iter().next().map_or(0.0, |site| site.net_area_m2),
                 single_parcel: analysis.sites.iter().filter(|site| Site::is_single(site)).count(),
             },
-            local_moran: None,
-            getis_ord: None,
+            local_moran: analysis.local.as_ref().map(|local| local.local_moran),
+            getis_ord: analysis.local.as_ref().map(|local| local.getis_ord),
             intensity: Intensity {
                 study_area: analysis.ledger.study_area,
                 account: analysis.ledger.total.clone(),

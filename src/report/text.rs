@@ -77,7 +77,10 @@ fn figures(analysis: &Analysis, summary: &Summary) -> String {
     rows.push(vec![
         "Intensity".to_owned(),
         interval(account),
-        format!("net {net}; {}", standing(account, analysis.options.warning_line.as_ref().map(|l| &*l.source))),
+        format!(
+            "net {net}; {}",
+            standing(account, analysis.options.warning_line.as_ref().map(|l| &*l.source))
+        ),
     ]);
     table(&rows)
 }
@@ -89,7 +92,9 @@ fn percent(ratio: f64) -> String {
 /// Gross intensity with its bounds.
 fn interval(account: &Account) -> String {
     match (account.gross, account.gross_upper) {
-        (Some(gross), Some(upper)) if upper - gross > 5e-4 => format!("{} to {}", percent(gross), percent(upper)),
+        (Some(gross), Some(upper)) if upper - gross > 5e-4 => {
+            format!("{} to {}", percent(gross), percent(upper))
+        }
         (Some(gross), _) => percent(gross),
         _ => "not known".into(),
     }
@@ -110,7 +115,11 @@ fn standing(account: &Account, source: Option<&str>) -> String {
 
 /// Rows of the site table: a heading, then the sites with most land.
 pub(super) fn site_rows(analysis: &Analysis) -> Vec<Vec<String>> {
-    let mut rows = vec![["no", "parcels", "net ha", "gross ha", "mu", "of it inside lines", "first parcel"].map(String::from).to_vec()];
+    let mut rows = vec![
+        ["no", "parcels", "net ha", "gross ha", "mu", "of it inside lines", "first parcel"]
+            .map(String::from)
+            .to_vec(),
+    ];
     for site in analysis.sites.iter().take(TOP_SITES) {
         let inside = analysis.overlay.as_ref().map(|overlay| {
             site.members.iter().map(|m| overlay.excluded_m2[m.index()]).sum::<f64>() / site.net_area_m2
@@ -130,15 +139,30 @@ pub(super) fn site_rows(analysis: &Analysis) -> Vec<Vec<String>> {
 
 fn name(analysis: &Analysis, parcel: ParcelIdx) -> String {
     let parcel = analysis.parcels().get(parcel);
-    parcel.id().map_or_else(|| format!("feature {}", analysis.parcels().source_row()[parcel.idx().index()]), Into::into)
+    parcel.id().map_or_else(
+        || format!("feature {}", analysis.parcels().source_row()[parcel.idx().index()]),
+        Into::into,
+    )
 }
 
 fn ledger_rows(analysis: &Analysis) -> Vec<Vec<String>> {
-    let heading = ["unit", "land ha", "inside lines", "construction ha", "of it inside", "unknown", "gross", "net", "status"];
+    let heading = [
+        "unit",
+        "land ha",
+        "inside lines",
+        "construction ha",
+        "of it inside",
+        "unknown",
+        "gross",
+        "net",
+        "status",
+    ];
     let mut rows = vec![heading.map(String::from).to_vec()];
     let total = &analysis.ledger.total;
     let units = analysis.ledger.units.iter();
-    for (account, label) in units.map(|unit| (unit, unit.id.as_deref().unwrap_or("(no unit)"))).chain([(total, "all")]) {
+    for (account, label) in
+        units.map(|unit| (unit, unit.id.as_deref().unwrap_or("(no unit)"))).chain([(total, "all")])
+    {
         if label == "all" && analysis.ledger.units.len() == 1 && rows.len() > 1 {
             continue;
         }
@@ -221,7 +245,8 @@ mod tests {
 
     #[test]
     fn tables_line_up_under_wide_characters() {
-        let rows = [["unit", "ha"], ["坪山区", "1.5"], ["A", "12.0"]].map(|row| row.map(String::from).to_vec());
+        let rows =
+            [["unit", "ha"], ["坪山区", "1.5"], ["A", "12.0"]].map(|row| row.map(String::from).to_vec());
         assert_eq!(table(&rows), "  unit      ha\n  坪山区   1.5\n  A       12.0\n");
     }
 }

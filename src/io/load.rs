@@ -1,0 +1,162 @@
+use std::sync::Arc;
+
+use super::schema::{Inference, Scalar, Schema};
+use super::{Layer, ReadOptions, ReadReport, Source, read, sample};
+use crate::Error;
+use crate::crs::doctor::{CoordinateStats, Diagnosis, Evidence, Severity, examine};
+use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
+use crate::geometry::Envelope;
+use crate::parcel::ParcelSet;
+
+/// From a file to parcels in a plane: reads, asks the doctor which system the coordinates are in, projects, validates.
+///
+/// ```
+/// use landuse::io::{Loader, Source, schema::Schema};
+///
+/// let text = r#"{"type": "Feature", "id": "A-104", "properties": null, "geometry": {"type": "Polygon",
+///     "coordinates": [[[114.05, 22.54], [114.06, 22.54], [114.06, 22.55], [114.05, 22.55], [114.05, 22.54]]]}}"#;
+/// let loaded = Loader::new(Schema::default()).load(&Source::bytes("parcel", text.as_bytes()))?;
+/// assert!((loaded.set.area_m2()[0] - 1_139_080.0).abs() < 1.0);
+/// # Ok::<(), landuse::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Loader {
+    schema: Schema,
+    read: ReadOptions,
+    source_crs: Option<SourceCrs>,
+    working_crs: WorkingCrs,
+}
+
+/// Features that inference looks at.
+const SAMPLE: usize = 1_000;
+
+/// Guesses the schema of a file from its first features ([`Schema::infer`]).
+///
+/// # Errors
+/// As [`sample`].
+pub fn infer(source: &Source) -> Result<Inference, Error> {
+    let samples = sample(source, SAMPLE)?;
+    let texts: Vec<Vec<String>> =
+        samples.iter().map(|(_, values)| values.iter().map(ToString::to_string).collect()).collect();
+    let scalars: Vec<(&str, Vec<Scalar<'_>>)> = samples
+        .iter()
+        .zip(&texts)
+        .map(|((name, values), texts)| {
+            (&**name, values.iter().zip(texts).map(|(v, t)| scalar(v, t)).collect())
+        })
+        .collect();
+    Ok(Schema::infer(&scalars))
+}
+
+fn scalar<'v>(value: &'v serde_json::Value, written: &'v str) -> Scalar<'v> {
+    use serde_json::Value;
+    match value {
+        Value::Null => Scalar::Null,
+        Value::Bool(flag) => Scalar::Bool(*flag),
+        Value::Number(number) => number.as_f64().map_or(Scalar::Text(written), Scalar::Number),
+        Value::String(text) if text.is_empty() => Scalar::Null,
+        Value::String(text) => Scalar::Text(text),
+        Value::Array(_) | Value::Object(_) => Scalar::Nested(written),
+    }
+}
+
+/// What a [`Loader`] made of a file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// The features in the plane.
+    pub set: ParcelSet,
+    /// What was noticed while reading.
+    pub report: ReadReport,
+    /// What the doctor found, and the system that was taken.
+    pub diagnosis: Diagnosis,
+}
+
+impl Loaded {
+    /// What a reader should know, one line each: of the text, of the coordinates, of the boundaries.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        let noticed = self.diagnosis.findings.iter().filter(|finding| finding.severity() != Severity::Note);
+        let mended = self.set.repaired().len();
+        let mended = (mended > 0).then(|| format!("{mended} boundaries were not valid and were repaired"));
+        let rejected = self.set.rejected().len();
+        let rejected = (rejected > 0).then(|| format!("{rejected} features were rejected"));
+        self.report
+            .warnings
+            .iter()
+            .cloned()
+            .chain(noticed.map(ToString::to_string))
+            .chain(mended)
+            .chain(rejected)
+    }
+}
+
+impl Loader {
+    /// A loader for files of one schema, in the system the file states (longitude and latitude where it states none), into
+    /// the equal-area plane around the data.
+    pub fn new(schema: Schema) -> Self {
+        Self { schema, ..Self::default() }
+    }
+
+    /// Sets how features are read.
+    #[must_use]
+    pub fn read_options(mut self, read: ReadOptions) -> Self {
+        self.read = read;
+        self
+    }
+
+    /// Declares the system of the coordinates; it wins over what the file says.
+    #[must_use]
+    pub fn source_crs(mut self, crs: Option<SourceCrs>) -> Self {
+        self.source_crs = crs;
+        self
+    }
+
+    /// Sets the plane to compute in.
+    #[must_use]
+    pub fn working_crs(mut self, crs: WorkingCrs) -> Self {
+        self.working_crs = crs;
+        self
+    }
+
+    /// Loads a file into a plane of its own.
+    ///
+    /// # Errors
+    /// Those of [`read`] and [`ParcelSet::new`]; [`Error::Crs`] where the doctor refuses the coordinates or no plane fits.
+    pub fn load(&self, source: &Source) -> Result<Loaded, Error> {
+        self.place(source, |crs, coordinates| {
+            // A file of no parcels still needs a plane: any will do.
+            if coordinates.is_empty() {
+                Ok(WorkingPlane::local())
+            } else {
+                WorkingPlane::new(crs, &self.working_crs, coordinates)
+            }
+        })
+    }
+
+    /// Loads a further layer into the plane of `other`.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_beside(&self, source: &Source, other: &ParcelSet) -> Result<Loaded, Error> {
+        self.place(source, |crs, _| other.plane().for_source(crs))
+    }
+
+    fn place(
+        &self,
+        source: &Source,
+        plane: impl FnOnce(&SourceCrs, Envelope) -> Result<WorkingPlane, crate::crs::CrsError>,
+    ) -> Result<Loaded, Error> {
+        let Layer { table, report } = read(source, &self.schema, &self.read)?;
+        let coordinates = CoordinateStats::from(&table.geometry);
+        let diagnosis = examine(&Evidence {
+            crs_member: report.crs_member.as_deref(),
+            declared: self.source_crs.as_ref(),
+            coordinates,
+            tags: &[&source.name()],
+        });
+        let crs = diagnosis.source.clone().map_err(Error::Crs)?;
+        let extent = coordinates.angle_extent.join(&coordinates.length_extent);
+        let plane = Arc::new(plane(&crs, extent)?);
+        Ok(Loaded { set: ParcelSet::new(table, plane)?, report, diagnosis })
+    }
+}
