@@ -1,21 +1,7 @@
 use serde::Serialize;
 
+use crate::geometry::distance::Contact;
 use crate::parcel::ParcelIdx;
-
-/// Why two parcels are neighbours. The first that holds, in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Contact {
-    /// Their interiors share land.
-    Overlap,
-    /// Their boundaries run together over some length.
-    Edge,
-    /// Their boundaries meet at single points only.
-    Corner,
-    /// They are apart.
-    Gap,
-}
 
 /// An unordered pair of neighbours, `a < b`, with the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

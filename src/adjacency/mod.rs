@@ -1,5 +1,10 @@
-//! Who touches whom, and why.
+//! Who touches whom, and why: neighbours of every parcel by a rule, as a graph with the reason of each link.
 
+mod candidates;
 mod graph;
+mod rule;
 
-pub use graph::{Components, Contact, Graph, Link};
+pub use crate::geometry::distance::Contact;
+pub use candidates::candidate_pairs;
+pub use graph::{Components, Graph, Link};
+pub use rule::{Adjacency, Rule, overlapping_pairs, within_gap, within_gap_among};

@@ -3,8 +3,11 @@
 //! Everything here works on coordinates in metres and knows nothing of parcels, files or land use.
 
 pub mod array;
+pub mod distance;
 mod envelope;
 pub mod hilbert;
+pub mod prepared;
+mod trapezoid;
 pub mod validity;
 
 pub use array::{MultiPolygonArray, MultiPolygonRef, PolygonRef};
