@@ -48,7 +48,7 @@ fn measure_pairs(bencher: Bencher, parcels: usize) {
     let pairs = candidate_pairs(&envelopes, GAP_M);
     let mut gauge = Gauge::new();
     bencher.counter(ItemsCount::new(pairs.len())).bench_local(|| {
-        let near = |a: usize, b: usize| gauge.measure(shapes[a], shapes[b], GAP_M).is_some();
+        let mut near = |a: usize, b: usize| gauge.measure(shapes[a], shapes[b], GAP_M).is_some();
         pairs.iter().map(|(a, b)| (a.index(), b.index())).filter(|&(a, b)| near(a, b)).count()
     });
 }

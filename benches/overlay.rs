@@ -5,8 +5,8 @@ mod common;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use geo::BooleanOps;
-use landuse::geometry::MultiPolygonArray;
 use landuse::geometry::prepared::PreparedArea;
+use landuse::geometry::{MultiPolygonArray, MultiPolygonRef};
 
 /// Parcels, and vertices of the lines.
 const SIZES: [(usize, usize); 2] = [(10_000, 40_000), (100_000, 400_000)];
@@ -40,7 +40,7 @@ fn boolean_operations(bencher: Bencher) {
     let lines: Vec<_> = lines.iter().map(|line| line.to_geo()).collect();
     let parcels: Vec<_> = fabric.iter().filter(|p| boundary.meets_boundary(&p.envelope())).take(20).collect();
     bencher.counter(ItemsCount::new(parcels.len() * lines.len())).bench(|| {
-        let parcels = parcels.iter().map(|parcel| parcel.to_geo());
+        let parcels = parcels.iter().map(MultiPolygonRef::to_geo);
         parcels.flat_map(|parcel| lines.iter().map(move |line| parcel.intersection(line))).count()
     });
 }

@@ -6,12 +6,12 @@ use landuse::geometry::{Coord, MultiPolygonArray};
 use landuse::parcel::{Attributes, FeatureTable, Parcel};
 
 /// Lower left corner of every fabric, m: coordinates as large as a national grid's.
-pub const ORIGIN: Coord = [500_000.0, 2_500_000.0];
+pub(crate) const ORIGIN: Coord = [500_000.0, 2_500_000.0];
 const PARCEL: Coord = [26.0, 40.0];
 const STREET_M: f64 = 14.0;
 
 /// A well-mixed number in [0, 1) for a key.
-pub fn noise(key: u64) -> f64 {
+pub(crate) fn noise(key: u64) -> f64 {
     let mut z = key.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -19,12 +19,12 @@ pub fn noise(key: u64) -> f64 {
 }
 
 /// Side of the square that [`fabric`] fills, m.
-pub fn side_m(parcels: usize) -> f64 {
+pub(crate) fn side_m(parcels: usize) -> f64 {
     (parcels as f64).sqrt() * 38.0
 }
 
 /// Parcels in blocks of five by two between streets, 8 to 20 vertices each; neighbours share theirs exactly.
-pub fn fabric(parcels: usize) -> MultiPolygonArray {
+pub(crate) fn fabric(parcels: usize) -> MultiPolygonArray {
     let columns = (side_m(parcels) / (PARCEL[0] + STREET_M / 5.0)).ceil() as u64;
     let mut array = MultiPolygonArray::with_capacity(parcels, parcels * 16);
     for i in 0..parcels as u64 {
@@ -71,19 +71,20 @@ pub fn fabric(parcels: usize) -> MultiPolygonArray {
 
 /// The fabric as a set of parcels without attributes.
 #[allow(dead_code, reason = "not every bench needs a set")]
-pub fn parcels(count: usize) -> ParcelSet {
+pub(crate) fn parcels(count: usize) -> ParcelSet {
     let geometry = fabric(count);
     let mut attributes = Attributes::default();
     let nameless = Parcel::new("", geo::MultiPolygon::new(Vec::new()));
     (0..count).for_each(|_| attributes.push(&nameless));
     let source_row = (0..count as u32).collect();
     let table = FeatureTable { geometry, attributes, source_row, rejected: Vec::new() };
+    #[expect(clippy::expect_used, reason = "benches are of sizes that fit")]
     ParcelSet::new(table, WorkingPlane::local()).expect("a fabric of this size fits")
 }
 
 /// Star-shaped areas on a grid over the square of a fabric, each with `vertices` in its exterior and a hole of a quarter.
 #[allow(dead_code, reason = "not every bench needs lines")]
-pub fn stars(side_m: f64, per_axis: usize, vertices: usize) -> MultiPolygonArray {
+pub(crate) fn stars(side_m: f64, per_axis: usize, vertices: usize) -> MultiPolygonArray {
     let mut array = MultiPolygonArray::new();
     let cell = side_m / per_axis as f64;
     for star in 0..per_axis * per_axis {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::trapezoid::{self, Clipper, Piece};
+use super::trapezoid::{self, Clipper, Edge, Piece};
 use super::{Coord, Envelope, MultiPolygonRef};
 
 /// Boundaries that are no farther apart than this touch, m.
@@ -182,10 +182,21 @@ impl Gauge {
         if window.width() * window.height() <= 0.0 {
             return 0.0;
         }
-        let clipper = Clipper::new(&window);
+        // Pairs are formed of edges above each other: a tall window is laid on its side, where fewer are. A mirrored
+        // boundary runs the other way round, so its edges are turned.
+        let tall = window.height() > window.width();
+        let lay = |[x, y]: Coord| [y, x];
+        let clipper = if tall {
+            Clipper::new(&Envelope { min: lay(window.min), max: lay(window.max) })
+        } else {
+            Clipper::new(&window)
+        };
         for (shape, pieces) in [(a, &mut self.pieces_a), (b, &mut self.pieces_b)] {
             pieces.clear();
-            trapezoid::edges(shape.geometry).for_each(|edge| clipper.clip(&edge, pieces));
+            for edge in trapezoid::edges(shape.geometry) {
+                let laid = Edge { from: lay(edge.to), to: lay(edge.from) };
+                clipper.clip(if tall { &laid } else { &edge }, pieces);
+            }
             if pieces.is_empty() {
                 return 0.0;
             }

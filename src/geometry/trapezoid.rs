@@ -13,12 +13,9 @@ pub(crate) struct Edge {
     pub(crate) to: Coord,
 }
 
-/// The edges of a geometry that are not vertical; vertical ones bound no area from above.
+/// All edges of a geometry.
 pub(crate) fn edges(geometry: MultiPolygonRef<'_>) -> impl Iterator<Item = Edge> + use<'_> {
-    geometry
-        .rings()
-        .flat_map(|ring| ring.windows(2).map(|pair| Edge { from: pair[0], to: pair[1] }))
-        .filter(|edge| edge.from[0] != edge.to[0])
+    geometry.rings().flat_map(|ring| ring.windows(2).map(|pair| Edge { from: pair[0], to: pair[1] }))
 }
 
 /// A signed edge inside a window, in coordinates relative to the window's lower left corner.
@@ -53,7 +50,7 @@ impl Clipper {
         Self { origin: window.min, width: window.width(), height: window.height() }
     }
 
-    /// Adds the pieces of one edge.
+    /// Adds the pieces of one edge. A vertical one has none: it bounds no area from above.
     pub(crate) fn clip(&self, edge: &Edge, pieces: &mut Vec<Piece>) {
         let (sign, left, right) =
             if edge.from[0] > edge.to[0] { (1.0, edge.to, edge.from) } else { (-1.0, edge.from, edge.to) };
