@@ -808,10 +808,18 @@ fn id_of(plan: &Plan, values: &[Value<'_>]) -> Option<Box<str>> {
     })
 }
 
+/// Whether the values of a target are numbers.
+fn is_number(target: &Target) -> bool {
+    matches!(Cells::of(target), Cells::Number(_))
+}
+
 /// What a field makes of a value. An interim reading until the schema reads values itself.
 fn read_field<'v>(field: &Field, value: Scalar<'v>) -> Result<Meaning<'v>, &'static str> {
     let written: Cow<'v, str> = match value {
         Scalar::Null => return Ok(Meaning::Unknown),
+        Scalar::Number(x) if field.unknown.is_empty() && is_number(&field.target) => {
+            return Ok(Meaning::Number(x * field.scale));
+        }
         Scalar::Bool(flag) => flag.to_string().into(),
         Scalar::Number(x) => x.to_string().into(),
         Scalar::Text(text) => text.trim().into(),
