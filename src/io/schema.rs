@@ -1,12 +1,49 @@
 //! Which property is what, in which unit, under which land-use scheme.
+//!
+//! A [`Schema`] is a TOML file, a built-in profile ([`Schema::builtin`]), or a guess from names and samples ([`Schema::infer`])
+//! that can be printed, edited and read again ([`Inference::to_toml`]).
+//!
+//! ```toml
+//! name = "my city"                    # optional
+//! [[field]]
+//! property = "gross_area_sf"          # name in the file; `$id` is the id of the feature itself
+//! target = "floor_area"               # what it says
+//! unit = "sq_ft"                      # the file's unit; default m2 or m
+//! unknown = ["n/a", 0, "< 0"]         # values that stand for "not known": texts, numbers, bounds
+//! [[field]]
+//! property = "output"
+//! target = "number:output_yuan"       # a named numeric column; `text:NAME` makes a text column
+//! unit = "万元"
+//! column_unit = "yuan"                # convert to this; default: the unit as given
+//! [[field]]
+//! property = "use"
+//! target = "current_use"
+//! scheme = "mnr:2023"                 # required for codes
+//! digits = 4                          # numbers are padded with zeros to so many digits
+//! values = { factory = "1001" }       # a value in the file = the code, text, number or true/false meant
+//! aliases = ["usage"]                 # other names, for `fit` and `infer`
+//! [[scheme]]                          # a table of land-use codes, as in `zoning`
+//! ```
+//!
+//! Targets: `id`, `current_use`, `zoned_use`, `construction`, `floor_area`, `footprint`, `floors`, `height`, `allowed_far`,
+//! `year_built`, `district`, `number:NAME`, `text:NAME`. A recorded floor area ratio is `number:far`: no floor area is made up
+//! from it. One property may feed several fields.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::zoning::LandUseCode;
+use crate::units::{AreaUnit, Unit};
+use crate::zoning::config::{self, Keys, Source};
+use crate::zoning::{LandUseCode, Schemes};
+use crate::{Error, ParamError};
 
 /// What a property says about a parcel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum Target {
     /// Id in the cadastre.
@@ -37,6 +74,114 @@ pub enum Target {
     Text(Box<str>),
 }
 
+const TARGETS: [(&str, Target); 11] = [
+    ("id", Target::Id),
+    ("current_use", Target::CurrentUse),
+    ("zoned_use", Target::ZonedUse),
+    ("construction", Target::Construction),
+    ("floor_area", Target::FloorArea),
+    ("footprint", Target::Footprint),
+    ("floors", Target::Floors),
+    ("height", Target::Height),
+    ("allowed_far", Target::AllowedFar),
+    ("year_built", Target::YearBuilt),
+    ("district", Target::District),
+];
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(name) => write!(f, "number:{name}"),
+            Self::Text(name) => write!(f, "text:{name}"),
+            fixed => {
+                f.write_str(TARGETS.iter().find(|(_, target)| target == fixed).map_or("", |(name, _)| name))
+            }
+        }
+    }
+}
+
+impl FromStr for Target {
+    type Err = ParamError;
+
+    fn from_str(text: &str) -> Result<Self, ParamError> {
+        let named = |name: &str| Some(name.trim()).filter(|name| !name.is_empty()).map(Into::into);
+        let found = match text.split_once(':') {
+            Some(("number", name)) => named(name).map(Self::Number),
+            Some(("text", name)) => named(name).map(Self::Text),
+            Some(_) => None,
+            None => {
+                let plain = text.trim_end_matches("_m2").trim_end_matches("_m");
+                TARGETS.iter().find(|(name, _)| *name == plain).map(|(_, target)| target.clone())
+            }
+        };
+        found.ok_or_else(|| {
+            let names = TARGETS.map(|(name, _)| name);
+            let near = config::nearest(text, names).map_or(String::new(), |near| format!(" (`{near}`?)"));
+            ParamError::new(
+                "target",
+                text,
+                &format!("one of {}, number:NAME, text:NAME{near}", names.join(", ")),
+            )
+        })
+    }
+}
+
+impl TryFrom<String> for Target {
+    type Error = ParamError;
+
+    fn try_from(text: String) -> Result<Self, ParamError> {
+        text.parse()
+    }
+}
+
+impl From<Target> for String {
+    fn from(target: Target) -> Self {
+        target.to_string()
+    }
+}
+
+impl Target {
+    fn is_code(&self) -> bool {
+        matches!(self, Self::CurrentUse | Self::ZonedUse)
+    }
+
+    fn is_number(&self) -> bool {
+        matches!(
+            self,
+            Self::FloorArea
+                | Self::Footprint
+                | Self::Floors
+                | Self::Height
+                | Self::AllowedFar
+                | Self::YearBuilt
+                | Self::Number(_)
+        )
+    }
+
+    /// The unit of its column; of named columns the schema decides.
+    fn unit(&self) -> Option<&'static str> {
+        match self {
+            Self::FloorArea | Self::Footprint => Some("m2"),
+            Self::Height => Some("m"),
+            _ => None,
+        }
+    }
+
+    fn expected(&self) -> &'static str {
+        match self {
+            Self::FloorArea | Self::Footprint => "an area of at least 0",
+            Self::Floors => "a number of storeys of at least 0",
+            Self::Height => "a height of at least 0",
+            Self::AllowedFar => "a floor area ratio of at least 0",
+            Self::YearBuilt => "a year from 1 to 9999",
+            Self::Number(_) => "a number",
+            Self::CurrentUse | Self::ZonedUse => "a land-use code",
+            Self::Construction => "true or false",
+            Self::Id | Self::District | Self::Text(_) => "a text or a number",
+        }
+    }
+}
+
 /// How one property becomes one attribute.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -51,8 +196,39 @@ pub struct Field {
     pub unit: Box<str>,
     /// Scheme and edition of a land-use code.
     pub scheme: Option<(Box<str>, Box<str>)>,
-    /// Texts that stand for "unknown" in this property, compared with the value as written (`0`, `-1`, `n/a`).
-    pub unknown: Vec<Box<str>>,
+    /// Values that stand for "unknown".
+    pub unknown: Vec<Unknown>,
+    /// Other names the property goes by, for [`Schema::fit`] and [`Schema::infer`].
+    pub aliases: Vec<Box<str>>,
+    /// Unit in the file, as written; empty where it is the column's.
+    file_unit: Box<str>,
+    digits: usize,
+    values: Values,
+}
+
+/// A value or range of values that stands for "unknown".
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Unknown {
+    /// This text, blanks around it aside.
+    Text(Box<str>),
+    /// This number in the file's unit.
+    Number(f64),
+    /// Every number below; with the bound itself where the flag is set.
+    Below(f64, bool),
+    /// Every number above; with the bound itself where the flag is set.
+    Above(f64, bool),
+}
+
+/// What values of the file mean, by text and by number.
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Values(Vec<(Box<str>, Mapped)>, HashMap<Box<str>, Mapped>);
+
+#[derive(Debug, Clone, PartialEq)]
+enum Mapped {
+    Bool(bool),
+    Number(f64),
+    Text(Box<str>),
 }
 
 /// A property value as it stands in the file.
@@ -70,6 +246,374 @@ pub enum Scalar<'a> {
     Nested(&'a str),
 }
 
+/// What a value means after a field has read it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Meaning<'a> {
+    /// Nothing is known.
+    Unknown,
+    /// A number in the column's unit.
+    Number(f64),
+    /// A text.
+    Text(Cow<'a, str>),
+    /// Yes or no.
+    Bool(bool),
+    /// A land-use code.
+    Code(LandUseCode),
+}
+
+impl Field {
+    /// A field that takes a property as it is.
+    pub fn new(property: &str, target: Target) -> Self {
+        Self {
+            property: property.into(),
+            target,
+            scale: 1.0,
+            unit: "".into(),
+            scheme: None,
+            unknown: Vec::new(),
+            aliases: Vec::new(),
+            file_unit: "".into(),
+            digits: 0,
+            values: Values::default(),
+        }
+    }
+
+    /// What a value of the property means.
+    ///
+    /// Texts are trimmed; numbers written as texts are read, thousands set apart by commas included.
+    ///
+    /// # Errors
+    /// What was expected instead.
+    ///
+    /// ```
+    /// use landuse::io::schema::{Meaning, Scalar, Schema};
+    /// let text = "[[field]]\nproperty = 'a'\ntarget = 'floor_area'\nunit = 'sq_ft'\nunknown = ['n/a', '< 0']";
+    /// let (schema, _) = Schema::from_toml(text, "city.toml")?;
+    /// let field = &schema.fields[0];
+    /// assert_eq!(field.read(Scalar::Text("10,000")), Ok(Meaning::Number(929.0304)));
+    /// assert_eq!(field.read(Scalar::Number(-5.0)), Ok(Meaning::Unknown));
+    /// assert_eq!(field.read(Scalar::Text("many")), Err("an area of at least 0"));
+    /// # Ok::<(), landuse::Error>(())
+    /// ```
+    pub fn read<'a>(&'a self, value: Scalar<'a>) -> Result<Meaning<'a>, &'static str> {
+        let expected = self.target.expected();
+        let value = match value {
+            Scalar::Text(text) if text.trim().is_empty() => Scalar::Null,
+            Scalar::Text(text) => Scalar::Text(text.trim()),
+            other => other,
+        };
+        if matches!(value, Scalar::Null) || self.is_unknown(value) {
+            return Ok(Meaning::Unknown);
+        }
+        let value = match self.mapped(value) {
+            Some(Mapped::Bool(truth)) => Scalar::Bool(*truth),
+            Some(Mapped::Number(number)) => Scalar::Number(*number),
+            Some(Mapped::Text(text)) => Scalar::Text(text),
+            None => value,
+        };
+        if self.target.is_number() {
+            let number = as_number(value).ok_or(expected)? * self.scale;
+            let fits = match self.target {
+                Target::Number(_) => true,
+                Target::YearBuilt => (1.0..10_000.0).contains(&number),
+                _ => number >= 0.0,
+            };
+            return if fits && number.is_finite() { Ok(Meaning::Number(number)) } else { Err(expected) };
+        }
+        if self.target == Target::Construction {
+            return match value {
+                Scalar::Bool(truth) => Ok(Meaning::Bool(truth)),
+                Scalar::Number(number) if number == 0.0 || number == 1.0 => Ok(Meaning::Bool(number == 1.0)),
+                Scalar::Text(text) => match text.to_lowercase().as_str() {
+                    "true" | "yes" | "y" | "1" | "是" => Ok(Meaning::Bool(true)),
+                    "false" | "no" | "n" | "0" | "否" => Ok(Meaning::Bool(false)),
+                    _ => Err(expected),
+                },
+                _ => Err(expected),
+            };
+        }
+        let text = match value {
+            Scalar::Text(text) => Cow::Borrowed(text),
+            Scalar::Number(number) if self.target.is_code() => {
+                if number < 0.0 || number.fract() != 0.0 || number > 1e15 {
+                    return Err(expected);
+                }
+                Cow::Owned(format!("{number:0width$}", width = self.digits))
+            }
+            Scalar::Number(number) => Cow::Owned(number.to_string()),
+            Scalar::Bool(truth) if !self.target.is_code() => Cow::Owned(truth.to_string()),
+            _ => return Err(expected),
+        };
+        Ok(match &self.scheme {
+            Some((scheme, edition)) if self.target.is_code() => Meaning::Code(LandUseCode {
+                scheme: scheme.clone(),
+                edition: edition.clone(),
+                code: text.into(),
+            }),
+            _ => Meaning::Text(text),
+        })
+    }
+
+    fn is_unknown(&self, value: Scalar<'_>) -> bool {
+        if self.unknown.is_empty() {
+            return false;
+        }
+        let number = as_number(value);
+        self.unknown.iter().any(|unknown| match (unknown, number) {
+            (Unknown::Text(text), _) => matches!(value, Scalar::Text(found) if found == &**text),
+            (Unknown::Number(bound), Some(number)) => number == *bound,
+            (Unknown::Below(bound, with), Some(number)) => number < *bound || *with && number == *bound,
+            (Unknown::Above(bound, with), Some(number)) => number > *bound || *with && number == *bound,
+            (_, None) => false,
+        })
+    }
+
+    fn mapped(&self, value: Scalar<'_>) -> Option<&Mapped> {
+        if self.values.1.is_empty() {
+            return None;
+        }
+        match value {
+            Scalar::Text(text) => self.values.1.get(text),
+            Scalar::Number(number) => self.values.1.get(number.to_string().as_str()),
+            Scalar::Bool(truth) => self.values.1.get(if truth { "true" } else { "false" }),
+            Scalar::Null | Scalar::Nested(_) => None,
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.property).chain(self.aliases.iter().map(|alias| &**alias))
+    }
+
+    fn parse(keys: Keys<'_, '_>, schemes: &Schemes) -> Result<Self, Error> {
+        const KEYS: [&str; 10] = [
+            "property",
+            "target",
+            "unit",
+            "column_unit",
+            "scale",
+            "scheme",
+            "unknown",
+            "digits",
+            "values",
+            "aliases",
+        ];
+        let keys = keys.only(&KEYS)?;
+        let fault = |key: &str, error: &ParamError| match keys.get(key) {
+            Some(value) => keys.source.fault(value.span().start, error.to_string()),
+            None => keys.source.fault(keys.at, error.to_string()),
+        };
+        let target: Target = keys.require_text("target")?.parse().map_err(|error| fault("target", &error))?;
+        let mut field = Self::new(keys.require_text("property")?, target);
+        let refuse = |key: &str, why: &str| match keys.get(key) {
+            Some(value) => {
+                Err(keys.source.fault(value.span().start, format!("`{key}` has no place here: {why}")))
+            }
+            None => Ok(()),
+        };
+        if field.target.is_code() {
+            let scheme = keys.require_text("scheme")?;
+            let known = scheme.split_once(':').filter(|(name, edition)| schemes.get(name, edition).is_some());
+            let (name, edition) = known.ok_or_else(|| {
+                let all: Vec<String> =
+                    schemes.iter().map(|s| format!("{}:{}", s.name(), s.edition())).collect();
+                fault("scheme", &ParamError::new("scheme", scheme, &format!("one of {}", all.join(", "))))
+            })?;
+            field.scheme = Some((name.into(), edition.into()));
+        } else {
+            refuse("scheme", "the target is no land-use code")?;
+            refuse("digits", "the target is no land-use code")?;
+        }
+        if field.target.is_number() {
+            field.read_units(keys)?;
+        } else {
+            for key in ["unit", "column_unit", "scale"] {
+                refuse(key, "the target is no number")?;
+            }
+        }
+        if let Some(value) = keys.get("digits") {
+            match config::number(value.get_ref()) {
+                Some(digits) if (1.0..=16.0).contains(&digits) && digits.fract() == 0.0 => {
+                    field.digits = digits as usize;
+                }
+                _ => return Err(keys.wrong("digits", value, "a whole number from 1 to 16")),
+            }
+        }
+        for item in keys.array("unknown")? {
+            field.unknown.push(Unknown::parse(item.get_ref()).ok_or_else(|| {
+                keys.wrong("unknown", item, "a text, a number, or a bound such as \"< 0\"")
+            })?);
+        }
+        for item in keys.array("aliases")? {
+            let name = item.get_ref().as_str().ok_or_else(|| keys.wrong("aliases", item, "a text"))?;
+            field.aliases.push(name.into());
+        }
+        if let Some(value) = keys.get("values") {
+            for (from, to) in keys.table_of("values", value)?.table {
+                let mapped =
+                    match (to.get_ref().as_str(), to.get_ref().as_bool(), config::number(to.get_ref())) {
+                        (Some(text), ..) => Mapped::Text(text.into()),
+                        (_, Some(truth), _) => Mapped::Bool(truth),
+                        (_, _, Some(number)) => Mapped::Number(number),
+                        _ => return Err(keys.wrong("values", to, "a text, a number, true or false")),
+                    };
+                field.values.0.push((from.get_ref().as_ref().into(), mapped));
+            }
+            field.values.1 = field.values.0.iter().cloned().collect();
+        }
+        Ok(field)
+    }
+
+    fn read_units(&mut self, keys: Keys<'_, '_>) -> Result<(), Error> {
+        let unit = |key: &str| -> Result<Option<Unit>, Error> {
+            let Some(text) = keys.text(key)? else { return Ok(None) };
+            let at = keys.get(key).map_or(keys.at, |value| value.span().start);
+            text.parse().map(Some).map_err(|error: ParamError| keys.source.fault(at, error.to_string()))
+        };
+        let from = unit("unit")?;
+        let named = matches!(self.target, Target::Number(_));
+        let into = match self.target.unit() {
+            Some(text) => text.parse().ok(),
+            None => unit("column_unit")?,
+        };
+        if !named && let Some(value) = keys.get("column_unit") {
+            return Err(keys.wrong(
+                "column_unit",
+                value,
+                "nothing: this target's column has a unit of its own",
+            ));
+        }
+        if let (Some(from), Some(into)) = (&from, &into) {
+            let expected = || match into.area() {
+                Some(AreaUnit::SquareMetre) => "a unit of area: m2, ha, km2, mu, acre, sq_ft".to_owned(),
+                _ => format!("a unit that converts to {into}"),
+            };
+            self.scale = from.convert(1.0, into).ok_or_else(|| match keys.get("unit") {
+                Some(value) => keys.wrong("unit", value, &expected()),
+                None => keys.missing("unit"),
+            })?;
+        } else if into.is_some() && named {
+            return Err(keys.missing("unit"));
+        } else if let (false, None, Some(value)) = (named, &into, keys.get("unit")) {
+            return Err(keys.wrong("unit", value, "nothing: this target has no unit"));
+        }
+        if let Some(scale) = keys.number("scale")? {
+            self.scale *= scale;
+        }
+        if let Some(text) = keys.text("unit")? {
+            self.file_unit = text.into();
+        }
+        if named {
+            self.unit = keys.text("column_unit")?.or(keys.text("unit")?).unwrap_or_default().into();
+        }
+        Ok(())
+    }
+
+    fn write_toml(&self, out: &mut String) {
+        let mut line = |key: &str, value: String| out.extend([key, " = ", &value, "\n"]);
+        line("property", quoted(&self.property));
+        line("target", quoted(&self.target.to_string()));
+        let mut scale = self.scale;
+        if !self.file_unit.is_empty() {
+            line("unit", quoted(&self.file_unit));
+            let into = self.target.unit().unwrap_or(&self.unit);
+            if let (Ok(from), Ok(into)) = (self.file_unit.parse::<Unit>(), into.parse()) {
+                scale = from.convert(1.0, &into).map_or(scale, |factor| self.scale / factor);
+            }
+            if self.target.unit().is_none() && self.unit != self.file_unit {
+                line("column_unit", quoted(&self.unit));
+            }
+        } else if !self.unit.is_empty() {
+            line("unit", quoted(&self.unit));
+        }
+        if scale != 1.0 {
+            line("scale", format!("{scale:?}"));
+        }
+        if let Some((scheme, edition)) = &self.scheme {
+            line("scheme", quoted(&format!("{scheme}:{edition}")));
+        }
+        if self.digits > 0 {
+            line("digits", self.digits.to_string());
+        }
+        if !self.unknown.is_empty() {
+            let items: Vec<String> = self.unknown.iter().map(Unknown::to_toml).collect();
+            line("unknown", format!("[{}]", items.join(", ")));
+        }
+        if !self.values.0.is_empty() {
+            let items = self.values.0.iter().map(|(from, to)| {
+                let to = match to {
+                    Mapped::Bool(truth) => truth.to_string(),
+                    Mapped::Number(number) => format!("{number:?}"),
+                    Mapped::Text(text) => quoted(text),
+                };
+                format!("{} = {to}", quoted(from))
+            });
+            line("values", format!("{{ {} }}", items.collect::<Vec<_>>().join(", ")));
+        }
+        if !self.aliases.is_empty() {
+            let items: Vec<String> = self.aliases.iter().map(|alias| quoted(alias)).collect();
+            line("aliases", format!("[{}]", items.join(", ")));
+        }
+    }
+}
+
+impl Unknown {
+    fn parse(value: &toml::de::DeValue<'_>) -> Option<Self> {
+        let Some(text) = value.as_str() else { return config::number(value).map(Self::Number) };
+        let text = text.trim();
+        let bound = |sign: &str| text.strip_prefix(sign)?.trim().parse().ok().filter(|b: &f64| b.is_finite());
+        None.or_else(|| bound("<=").map(|b| Self::Below(b, true)))
+            .or_else(|| bound(">=").map(|b| Self::Above(b, true)))
+            .or_else(|| bound("<").map(|b| Self::Below(b, false)))
+            .or_else(|| bound(">").map(|b| Self::Above(b, false)))
+            .or_else(|| Some(Self::Text(text.into())))
+    }
+
+    fn to_toml(&self) -> String {
+        match self {
+            Self::Text(text) => quoted(text),
+            Self::Number(number) => format!("{number:?}"),
+            Self::Below(bound, with) => quoted(&format!("<{} {bound}", if *with { "=" } else { "" })),
+            Self::Above(bound, with) => quoted(&format!(">{} {bound}", if *with { "=" } else { "" })),
+        }
+    }
+}
+
+/// A text as a TOML string on one line.
+fn quoted(text: &str) -> String {
+    let mut out = String::from('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => out.extend(["\\u", &format!("{:04X}", c as u32)]),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn as_number(value: Scalar<'_>) -> Option<f64> {
+    match value {
+        Scalar::Number(number) => Some(number),
+        Scalar::Text(text)
+            if text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '.')) =>
+        {
+            let plain = if text.contains(',') { Cow::Owned(ungroup(text)?) } else { Cow::Borrowed(text) };
+            plain.parse().ok().filter(|number: &f64| number.is_finite())
+        }
+        _ => None,
+    }
+}
+
+/// A number without the commas between its thousands; `None` where commas stand elsewhere.
+fn ungroup(text: &str) -> Option<String> {
+    let whole = text.split('.').next()?;
+    let mut groups = whole.trim_start_matches(['-', '+']).split(',');
+    let first = groups.next()?;
+    let regular = (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3);
+    (regular && !text[whole.len()..].contains(',')).then(|| text.replace(',', ""))
+}
+
 /// The fields of a file.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Schema {
@@ -79,17 +623,434 @@ pub struct Schema {
     pub fields: Vec<Field>,
 }
 
-/// What a value means after a field has read it.
+const PROFILES: [(&str, &str, &str); 3] = [
+    ("generated", "built-in generated", include_str!("profiles/generated.toml")),
+    ("pluto", "built-in pluto", include_str!("profiles/pluto.toml")),
+    ("chinese", "built-in chinese", include_str!("profiles/chinese.toml")),
+];
+
+impl Schema {
+    /// Reads a schema, and the land-use schemes at hand with it: the built-in ones and those of its `[[scheme]]` tables.
+    /// `file` is what errors call it.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with line, key, value and what was expected.
+    pub fn from_toml(text: &str, file: &str) -> Result<(Self, Schemes), Error> {
+        let source = Source { file, text };
+        let table = source.parse()?;
+        let keys = Keys { source, table: &table, at: 0 }.only(&["name", "field", "scheme"])?;
+        let mut schemes = Schemes::builtin();
+        for scheme in keys.tables("scheme")? {
+            schemes.add(scheme)?;
+        }
+        let mut schema = Self { name: keys.text("name")?.unwrap_or(file).into(), fields: Vec::new() };
+        for keys in keys.tables("field")? {
+            let field = Field::parse(keys, &schemes)?;
+            if schema.fields.iter().any(|old| old.target == field.target) {
+                return Err(source.fault(keys.at, format!("target `{}` stands twice", field.target)));
+            }
+            schema.fields.push(field);
+        }
+        if schema.fields.is_empty() {
+            return Err(keys.missing("field"));
+        }
+        Ok((schema, schemes))
+    }
+
+    /// A built-in profile: `generated`, `pluto` or `chinese`. It names each property by its first name; [`fit`](Self::fit)
+    /// finds the name a file uses.
+    ///
+    /// # Errors
+    /// [`Error::Param`] naming the profiles there are.
+    pub fn builtin(name: &str) -> Result<Self, Error> {
+        let Some((_, file, text)) = PROFILES.iter().find(|profile| profile.0 == name) else {
+            return Err(ParamError::new("profile", name, "one of generated, pluto, chinese").into());
+        };
+        let (schema, _) = Self::from_toml(text, file)?;
+        Ok(Self { name: (*file).into(), ..schema })
+    }
+
+    /// The schema with each field under the name it has among `properties` (its own first, then its aliases; case, blanks
+    /// and underscores aside), without the fields that are absent.
+    #[must_use]
+    pub fn fit<'p>(&self, properties: impl IntoIterator<Item = &'p str>) -> Self {
+        let properties: Vec<(String, &str)> =
+            properties.into_iter().map(|property| (plain_name(property), property)).collect();
+        let find = |field: &Field| {
+            let exact =
+                field.names().find_map(|name| properties.iter().find(|(_, property)| *property == name));
+            let loose = || {
+                field.names().find_map(|name| properties.iter().find(|(plain, _)| *plain == plain_name(name)))
+            };
+            exact.or_else(loose).map(|(_, property)| Field {
+                property: (*property).into(),
+                aliases: Vec::new(),
+                ..field.clone()
+            })
+        };
+        Self { name: self.name.clone(), fields: self.fields.iter().filter_map(find).collect() }
+    }
+
+    /// Guesses a schema from the names of properties and sample values, by the names of all built-in profiles.
+    ///
+    /// A property is taken where its name is known, its samples can be read, and (for codes) more than half of them mean
+    /// something in the scheme; among schemes the one that knows most wins, the profile's own at a tie. A target that is
+    /// taken stays with the first property in the order of the profiles.
+    ///
+    /// ```
+    /// use landuse::io::schema::{Scalar, Schema, Target};
+    /// let samples = [("DKBH", vec![Scalar::Text("A-1")]), ("DLBM", vec![Scalar::Text("05H1")]), ("x", vec![])];
+    /// let inferred = Schema::infer(&samples);
+    /// assert_eq!(inferred.schema.fields[1].target, Target::CurrentUse);
+    /// assert_eq!(inferred.schema.fields[1].scheme, Some(("survey".into(), "third".into())));
+    /// assert!(inferred.decisions[2].field.is_none());
+    /// ```
+    pub fn infer(samples: &[(&str, Vec<Scalar<'_>>)]) -> Inference {
+        let schemes = Schemes::builtin();
+        let mut decisions: Vec<Decision> = samples
+            .iter()
+            .map(|(property, values)| Decision {
+                property: (*property).into(),
+                field: None,
+                reason: "no profile knows the name".into(),
+                numeric: values.iter().any(|value| as_number(*value).is_some())
+                    && values.iter().all(|value| matches!(value, Scalar::Null | Scalar::Number(_))),
+            })
+            .collect();
+        let mut schema = Self { name: "inferred".into(), fields: Vec::new() };
+        for (profile, _, _) in PROFILES {
+            let Ok(profile_schema) = Self::builtin(profile) else { continue };
+            for field in &profile_schema.fields {
+                for name in field.names() {
+                    let plain = plain_name(name);
+                    let Some(at) = samples.iter().position(|(property, _)| plain_name(property) == plain)
+                    else {
+                        continue;
+                    };
+                    if decisions[at].field.is_some() {
+                        continue;
+                    }
+                    if let Some(taken) = schema.fields.iter().find(|old| old.target == field.target) {
+                        decisions[at].reason =
+                            format!("`{}` is `{}` already", field.target, taken.property).into();
+                        continue;
+                    }
+                    let mut fitted =
+                        Field { property: samples[at].0.into(), aliases: Vec::new(), ..field.clone() };
+                    match fitted.suits(&samples[at].1, &schemes) {
+                        Ok(why) => {
+                            decisions[at].reason = format!("profile `{profile}` knows the name{why}").into();
+                            decisions[at].field = Some(fitted.target.clone());
+                            schema.fields.push(fitted);
+                        }
+                        Err(why) => decisions[at].reason = why.into(),
+                    }
+                }
+            }
+        }
+        Inference { schema, decisions }
+    }
+
+    /// The schema as a TOML file that [`from_toml`](Self::from_toml) reads back; tables of schemes are not repeated.
+    pub fn to_toml(&self) -> String {
+        let mut out = format!("name = {}\n", quoted(&self.name));
+        for field in &self.fields {
+            out.push_str("\n[[field]]\n");
+            field.write_toml(&mut out);
+        }
+        out
+    }
+}
+
+impl Field {
+    /// Whether samples fit, with the reason; settles the scheme of codes.
+    fn suits(&mut self, values: &[Scalar<'_>], schemes: &Schemes) -> Result<String, String> {
+        if let Some((value, expected)) =
+            values.iter().find_map(|v| self.read(*v).err().map(|expected| (v, expected)))
+        {
+            return Err(format!("the name is known as `{}`, but {value:?} is not {expected}", self.target));
+        }
+        if !self.target.is_code() {
+            let unit = if self.file_unit.is_empty() {
+                String::new()
+            } else {
+                format!("; unit {} assumed", self.file_unit)
+            };
+            return Ok(unit);
+        }
+        let codes = |field: &Self| -> Vec<LandUseCode> {
+            let read = values.iter().filter_map(|value| match field.read(*value) {
+                Ok(Meaning::Code(code)) => Some(code),
+                _ => None,
+            });
+            read.collect()
+        };
+        let own = self.scheme.clone();
+        let mut best = (0, own.clone());
+        let total = codes(self).len();
+        let candidates = schemes.iter().filter(|s| s.name() != "pluto" || self.digits > 0);
+        for scheme in candidates {
+            let key = Some((scheme.name().into(), scheme.edition().into()));
+            if self.digits > 0 && key != own {
+                continue;
+            }
+            let known = codes(self).iter().filter(|code| scheme.resolve(&code.code).is_some()).count();
+            if known > best.0 || known == best.0 && key == own {
+                best = (known, key);
+            }
+        }
+        if total == 0 {
+            return Ok("; no sample tells the scheme".into());
+        }
+        if best.0 * 2 <= total {
+            return Err(format!(
+                "the name is known as `{}`, but few samples are codes of a known scheme",
+                self.target
+            ));
+        }
+        self.scheme = best.1;
+        let (name, edition) = self.scheme.clone().unwrap_or_default();
+        Ok(format!("; {} of {total} samples are codes of {name}:{edition}", best.0))
+    }
+}
+
+/// Lower case, without blanks, underscores and hyphens.
+fn plain_name(name: &str) -> String {
+    let drop = |c: &char| !(c.is_whitespace() || matches!(c, '_' | '-' | '\u{feff}'));
+    name.to_lowercase().replace('（', "(").replace('）', ")").chars().filter(drop).collect()
+}
+
+/// A guessed schema, and why ([`Schema::infer`]).
 #[derive(Debug, Clone, PartialEq)]
-pub enum Meaning<'a> {
-    /// Nothing is known.
-    Unknown,
-    /// A number in the column's unit.
-    Number(f64),
-    /// A text.
-    Text(std::borrow::Cow<'a, str>),
-    /// Yes or no.
-    Bool(bool),
-    /// A land-use code.
-    Code(LandUseCode),
+pub struct Inference {
+    /// The schema.
+    pub schema: Schema,
+    /// One per property, in the order given.
+    pub decisions: Vec<Decision>,
+}
+
+/// What was made of one property, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The property.
+    pub property: Box<str>,
+    /// What it was taken for; `None` where it is left out.
+    pub field: Option<Target>,
+    /// Why.
+    pub reason: Box<str>,
+    numeric: bool,
+}
+
+impl Inference {
+    /// The schema as a file to edit: each field with its reason, properties left out as comments.
+    pub fn to_toml(&self) -> String {
+        let mut out = format!("name = {}\n", quoted(&self.schema.name));
+        for field in &self.schema.fields {
+            let reason =
+                self.decisions.iter().find(|d| d.property == field.property).map_or("", |d| &d.reason);
+            out.extend(["\n# ", &one_line(reason), "\n[[field]]\n"]);
+            field.write_toml(&mut out);
+        }
+        for decision in self.decisions.iter().filter(|decision| decision.field.is_none()) {
+            let kind = if decision.numeric { "number" } else { "text" };
+            let lines = [
+                one_line(&decision.reason),
+                "[[field]]".into(),
+                format!("property = {}", quoted(&decision.property)),
+                format!("target = {}", quoted(&format!("{kind}:{}", decision.property))),
+            ];
+            out.push('\n');
+            for line in lines.iter().flat_map(|line| line.lines()) {
+                out.extend(["# ", line, "\n"]);
+            }
+        }
+        out
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(lines: &str) -> Field {
+        let text = format!("[[field]]\nproperty = 'p'\n{lines}");
+        Schema::from_toml(&text, "s.toml").unwrap().0.fields.remove(0)
+    }
+
+    fn fault(text: &str) -> String {
+        Schema::from_toml(text, "s.toml").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn profiles_hold_together_and_come_back() {
+        for (name, file, text) in PROFILES {
+            let (read, _) = Schema::from_toml(text, file).unwrap();
+            let schema = Schema::builtin(name).unwrap();
+            assert_eq!(schema.fields, read.fields);
+            let (again, _) = Schema::from_toml(&schema.to_toml(), file).unwrap();
+            assert_eq!(again.fields, schema.fields, "{name}");
+        }
+        assert!(Schema::builtin("tokyo").unwrap_err().to_string().contains("generated, pluto, chinese"));
+    }
+
+    #[test]
+    fn values_are_read_in_the_unit_of_the_column() {
+        let area = field("target = 'floor_area'\nunit = 'mu'");
+        assert_eq!(area.read(Scalar::Number(3.0)), Ok(Meaning::Number(2_000.0)));
+        assert_eq!(area.read(Scalar::Text(" 1,500.0 ")), Ok(Meaning::Number(1_000_000.0)));
+        let output = field("target = 'number:output_yuan'\nunit = '万元'\ncolumn_unit = 'yuan'");
+        assert_eq!(output.read(Scalar::Number(1.5)), Ok(Meaning::Number(15_000.0)));
+        assert_eq!(&*output.unit, "yuan");
+        let value = field("target = 'number:improvement_value'\nunit = 'USD'\nscale = 1000");
+        assert_eq!((value.read(Scalar::Number(-2.0)), &*value.unit), (Ok(Meaning::Number(-2_000.0)), "USD"));
+        for wrong in ["nan", "inf", "1,00", "12,34,567", "1e999", "12 m2", "0x10"] {
+            assert_eq!(area.read(Scalar::Text(wrong)), Err("an area of at least 0"), "{wrong}");
+        }
+        for wrong in [Scalar::Number(-1.0), Scalar::Bool(true), Scalar::Nested("[1]")] {
+            assert_eq!(area.read(wrong), Err("an area of at least 0"));
+        }
+        assert_eq!(field("target = 'year_built'").read(Scalar::Number(0.0)), Err("a year from 1 to 9999"));
+    }
+
+    #[test]
+    fn unknown_is_what_the_schema_says() {
+        let year = field("target = 'year_built'\nunknown = ['n/a', 9999, '< 1600', '>= 2100']");
+        for value in [9_999.0, 1_389.0, 2_100.0] {
+            assert_eq!(year.read(Scalar::Number(value)), Ok(Meaning::Unknown), "{value}");
+        }
+        for value in ["n/a", " n/a ", "1599", "", "  "] {
+            assert_eq!(year.read(Scalar::Text(value)), Ok(Meaning::Unknown), "{value:?}");
+        }
+        assert_eq!(year.read(Scalar::Null), Ok(Meaning::Unknown));
+        assert_eq!(year.read(Scalar::Number(1_600.0)), Ok(Meaning::Number(1_600.0)));
+        assert!(year.read(Scalar::Text("N/A")).is_err(), "as written");
+        let floor_area = field("target = 'floor_area'");
+        assert_eq!(floor_area.read(Scalar::Number(0.0)), Ok(Meaning::Number(0.0)), "zero is not unknown");
+    }
+
+    #[test]
+    fn codes_keep_their_zeros_and_values_are_mapped() {
+        let code = |text: &str| Ok(Meaning::Code(LandUseCode::new("mnr", "2023", text)));
+        let padded =
+            field("target = 'current_use'\nscheme = 'mnr:2023'\ndigits = 4\nvalues = { works = '1001' }");
+        assert_eq!(padded.read(Scalar::Number(701.0)), code("0701"));
+        assert_eq!(padded.read(Scalar::Text("0701")), code("0701"));
+        assert_eq!(padded.read(Scalar::Text("works")), code("1001"));
+        assert_eq!(padded.read(Scalar::Number(1.5)), Err("a land-use code"));
+        assert_eq!(padded.read(Scalar::Bool(true)), Err("a land-use code"));
+        let built = field("target = 'construction'\nvalues = { '2' = false, built = true }");
+        assert_eq!(built.read(Scalar::Number(2.0)), Ok(Meaning::Bool(false)));
+        assert_eq!(built.read(Scalar::Text("built")), Ok(Meaning::Bool(true)));
+        assert_eq!(built.read(Scalar::Text("是")), Ok(Meaning::Bool(true)));
+        assert_eq!(built.read(Scalar::Number(3.0)), Err("true or false"));
+        assert_eq!(
+            field("target = 'id'").read(Scalar::Number(1_168_010_800.0)),
+            Ok(Meaning::Text("1168010800".into()))
+        );
+    }
+
+    #[test]
+    fn faults_are_told_by_line_key_and_expectation() {
+        let head = "[[field]]\nproperty = 'p'\n";
+        for (text, part) in [
+            (String::new(), "s.toml: line 1: key `field` is missing"),
+            ("[[feild]]".into(), "line 1: unknown key `feild`, did you mean `field`?"),
+            ("[[field]]\nproprty = 'p'".into(), "line 2: unknown key `proprty`, did you mean `property`?"),
+            ("[[field]]\ntarget = 'id'".into(), "key `property` is missing"),
+            (
+                format!("{head}target = 'flor_area'"),
+                "line 3: `target` is flor_area, expected one of id, current_use",
+            ),
+            (format!("{head}target = 'flor_area'"), "(`floor_area`?)"),
+            (format!("{head}target = 'number:'"), "`target` is number:"),
+            (
+                format!("{head}target = 'floor_area'\nunit = 'sqft2'"),
+                "line 4: `unit` is 'sqft2', expected a unit of area",
+            ),
+            (format!("{head}target = 'height'\nunit = 'm2'"), "expected a unit that converts to m"),
+            (format!("{head}target = 'floors'\nunit = 'm'"), "this target has no unit"),
+            (format!("{head}target = 'id'\nunit = 'm'"), "`unit` has no place here: the target is no number"),
+            (format!("{head}target = 'current_use'"), "key `scheme` is missing"),
+            (
+                format!("{head}target = 'current_use'\nscheme = 'mnr:2020'"),
+                "`scheme` is mnr:2020, expected one of mnr:2023",
+            ),
+            (format!("{head}target = 'number:x'\nunit = 'yuan'\ncolumn_unit = 'USD'"), "converts to USD"),
+            (
+                format!("{head}target = 'id'\nunknown = [true]"),
+                "`unknown` is true, expected a text, a number",
+            ),
+            (format!("{head}target = 'id'\n{head}target = 'id'"), "target `id` stands twice"),
+            (format!("{head}target = 'id'\n[[scheme]]\nname = 'x'"), "line 4: key `edition` is missing"),
+        ] {
+            let found = fault(&text);
+            assert!(found.contains(part), "{text}\n{found}");
+        }
+    }
+
+    #[test]
+    fn a_schema_fits_the_names_of_a_file() {
+        let fitted = Schema::builtin("chinese").unwrap().fit(["tbbh", "建筑面积（㎡）", "x", "地类编码"]);
+        let names: Vec<&str> = fitted.fields.iter().map(|f| &*f.property).collect();
+        assert_eq!(names, ["tbbh", "地类编码", "建筑面积（㎡）"]);
+    }
+
+    #[test]
+    fn inference_gives_reasons_and_an_editable_file() {
+        let samples = [
+            ("BBL", vec![Scalar::Number(1e9)]),
+            ("landuse", vec![Scalar::Text("forest")]),
+            ("Floor_Area_M2", vec![Scalar::Text("12"), Scalar::Null]),
+            ("用地代码", vec![Scalar::Text("100100"), Scalar::Text("2301")]),
+            ("产值", vec![Scalar::Number(3.0)]),
+            ("建筑面积", vec![Scalar::Number(3.0)]),
+            ("odd \"name\"\nx", vec![Scalar::Number(3.0)]),
+        ];
+        let inferred = Schema::infer(&samples);
+        let targets: Vec<Option<String>> =
+            inferred.decisions.iter().map(|d| d.field.as_ref().map(ToString::to_string)).collect();
+        let expected = [
+            Some("id"),
+            None,
+            Some("floor_area"),
+            Some("current_use"),
+            Some("number:output_yuan"),
+            None,
+            None,
+        ];
+        assert_eq!(targets, expected.map(|t| t.map(String::from)));
+        assert_eq!(&*inferred.decisions[5].reason, "`floor_area` is `Floor_Area_M2` already");
+        assert!(inferred.decisions[1].reason.contains("few samples are codes"));
+        assert!(inferred.decisions[3].reason.contains("2 of 2 samples are codes of mnr:2023"));
+        let text = inferred.to_toml();
+        assert!(text.contains("# target = \"text:landuse\""), "{text}");
+        let (again, _) = Schema::from_toml(&text, "again").unwrap();
+        assert_eq!(again.fields, inferred.schema.fields);
+        // With every comment but the reasons taken off, the file still reads.
+        let open: Vec<&str> = text
+            .lines()
+            .map(|l| match l.strip_prefix("# ") {
+                Some(rest)
+                    if rest.starts_with(['[', 'p', 't']) && (rest.contains(" = ") || rest == "[[field]]") =>
+                {
+                    rest
+                }
+                _ => l,
+            })
+            .collect();
+        assert_eq!(Schema::from_toml(&open.join("\n"), "open").unwrap().0.fields.len(), samples.len());
+    }
+
+    #[test]
+    fn targets_are_written_as_read() {
+        for text in ["id", "floor_area", "number:far", "text:owner"] {
+            assert_eq!(text.parse::<Target>().unwrap().to_string(), text);
+        }
+        assert_eq!("floor_area_m2".parse::<Target>(), Ok(Target::FloorArea));
+        assert_eq!("height_m".parse::<Target>(), Ok(Target::Height));
+    }
 }

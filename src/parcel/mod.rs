@@ -2,6 +2,7 @@
 
 mod attributes;
 mod columns;
+pub mod expr;
 mod row;
 mod set;
 mod table;
