@@ -9,7 +9,7 @@ mod splice;
 mod walk;
 mod write;
 
-pub use read::{Layer, OnBadFeature, PropertyFault, ReadOptions, ReadReport, read, sample};
+pub use read::{Layer, OnBadFeature, PropertyFault, ReadOptions, ReadReport, Samples, read, sample};
 pub use source::Source;
 pub use splice::splice;
 pub use write::{FeatureWriter, OutputDir, OutputFile, Rounding, push_number, push_text};
