@@ -107,7 +107,7 @@ const CASES: [(&str, Verdict); 74] = [
     ("valid/valid_featurecollection", Taken(1)),
     ("valid/valid_featurecollection_bboxes", Taken(2)),
     ("valid/valid_featurecollection_empty_features", Taken(0)),
-    ("valid/valid_featurecollection_multiple_feature_types", Taken(2)),
+    ("valid/valid_featurecollection_multiple_feature_types", Partly(2, 2, "is a LineString")),
     ("valid/valid_featurecollection_with_geometrycollection", Partly(0, 1, "in a GeometryCollection")),
     ("valid/valid_geometry", Partly(0, 1, "is a Point")),
     ("valid/valid_geometry_3d_coordinates", Partly(0, 1, "is a Point")),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use landuse::Error;
-use landuse::io::schema::Schema;
+use landuse::io::schema::{Scalar, Schema};
 use landuse::io::{
     FeatureWriter, Layer, OnBadFeature, OutputDir, OutputFile, ReadOptions, Rounding, Source, push_number,
     read, sample, splice,
@@ -405,10 +405,11 @@ fn coordinates_and_properties_are_those_of_the_geojson_crate() {
 #[test]
 fn samples_name_every_property() {
     let text = collection(&[feature(3, SQUARE), feature(4, "null"), feature(5, SQUARE)]);
-    let found = sample(&Source::bytes("x", text.as_bytes()), 2).unwrap();
-    let names: Vec<_> = found.iter().map(|(name, values)| (name.as_str(), values.len())).collect();
+    let samples = sample(&Source::bytes("x", text.as_bytes()), 2).unwrap();
+    let found = samples.scalars();
+    let names: Vec<_> = found.iter().map(|(name, values)| (*name, values.len())).collect();
     assert_eq!(names, [("$id", 2), ("n", 2), ("s", 2)]);
-    assert_eq!(found[1].1, [3, 4]);
+    assert_eq!(found[1].1, [Scalar::Number(3.0), Scalar::Number(4.0)]);
 }
 
 #[test]

@@ -266,7 +266,7 @@ impl<'a> Json<'a> {
             i += 1;
             let decimals = digits(&mut i).ok_or(Fault { at: i, expected: DIGIT })?;
             count += decimals;
-            exponent = -(decimals.min(1_000_000) as i32);
+            exponent = -i32::try_from(decimals).unwrap_or(i32::MAX / 2);
         }
         if let Some(b'e' | b'E') = bytes.get(i) {
             i += 1;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::schema::{Inference, Scalar, Schema};
+use super::schema::{Inference, Schema};
 use super::{Layer, ReadOptions, ReadReport, Source, read, sample};
 use crate::Error;
 use crate::crs::doctor::{CoordinateStats, Diagnosis, Evidence, Severity, examine};
@@ -35,29 +35,7 @@ const SAMPLE: usize = 1_000;
 /// # Errors
 /// As [`sample`].
 pub fn infer(source: &Source) -> Result<Inference, Error> {
-    let samples = sample(source, SAMPLE)?;
-    let texts: Vec<Vec<String>> =
-        samples.iter().map(|(_, values)| values.iter().map(ToString::to_string).collect()).collect();
-    let scalars: Vec<(&str, Vec<Scalar<'_>>)> = samples
-        .iter()
-        .zip(&texts)
-        .map(|((name, values), texts)| {
-            (&**name, values.iter().zip(texts).map(|(v, t)| scalar(v, t)).collect())
-        })
-        .collect();
-    Ok(Schema::infer(&scalars))
-}
-
-fn scalar<'v>(value: &'v serde_json::Value, written: &'v str) -> Scalar<'v> {
-    use serde_json::Value;
-    match value {
-        Value::Null => Scalar::Null,
-        Value::Bool(flag) => Scalar::Bool(*flag),
-        Value::Number(number) => number.as_f64().map_or(Scalar::Text(written), Scalar::Number),
-        Value::String(text) if text.is_empty() => Scalar::Null,
-        Value::String(text) => Scalar::Text(text),
-        Value::Array(_) | Value::Object(_) => Scalar::Nested(written),
-    }
+    Ok(Schema::infer(&sample(source, SAMPLE)?.scalars()))
 }
 
 /// What a [`Loader`] made of a file.

@@ -11,7 +11,7 @@ mod walk;
 mod write;
 
 pub use load::{Loaded, Loader, infer};
-pub use read::{Layer, OnBadFeature, PropertyFault, ReadOptions, ReadReport, read, sample};
+pub use read::{Layer, OnBadFeature, PropertyFault, ReadOptions, ReadReport, Samples, read, sample};
 pub use source::Source;
 pub use splice::splice;
 pub use write::{FeatureWriter, OutputDir, OutputFile, Rounding, push_number, push_text};

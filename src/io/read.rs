@@ -17,6 +17,8 @@ use crate::zoning::LandUseCode;
 
 /// Text one thread parses at a time.
 const BATCH: usize = 1 << 18;
+/// What a schema calls the feature's own id.
+const OWN_ID: &str = "$id";
 /// Characters of a value that a message quotes.
 const QUOTED: usize = 40;
 
@@ -185,53 +187,65 @@ pub fn read(source: &Source, schema: &Schema, options: &ReadOptions) -> Result<L
     Ok(merged.finish(&walk))
 }
 
-/// Text samples of the properties of the first `limit` features: each name in order of first appearance with the values it
-/// has, for a look at a file before there is a schema. The feature's own id is `$id`.
+/// Properties of a file with sample values, for a look at it before there is a schema.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Samples {
+    names: Vec<String>,
+    values: Vec<Vec<Value<'static>>>,
+}
+
+impl Samples {
+    /// Names of the properties in order of first appearance, each with the values it had, as
+    /// [`Schema::infer`](Schema::infer) takes them. The features' own id is `$id`.
+    pub fn scalars(&self) -> Vec<(&str, Vec<Scalar<'_>>)> {
+        let named = self.names.iter().map(String::as_str);
+        let scalars =
+            self.values.iter().map(|values| values.iter().map(|v| v.scalar(&Target::Floors)).collect());
+        named.zip(scalars).collect()
+    }
+}
+
+/// Looks at the properties of the first `limit` features.
 ///
 /// # Errors
 /// As [`read`], for the part of the text that is looked at.
-pub fn sample(source: &Source, limit: usize) -> Result<Vec<(String, Vec<serde_json::Value>)>, Error> {
+pub fn sample(source: &Source, limit: usize) -> Result<Samples, Error> {
     let mut walk = Walk::open(source, BLOCK / 8)?;
-    let mut names: Vec<(String, Vec<serde_json::Value>)> = Vec::new();
+    let mut samples = Samples::default();
     let mut positions: HashMap<String, usize> = HashMap::new();
-    let mut add = |name: &str, value: serde_json::Value| {
-        let i = *positions.entry(name.to_owned()).or_insert_with(|| {
-            names.push((name.to_owned(), Vec::new()));
-            names.len() - 1
+    let mut add = |name: Cow<'_, str>, value: Value<'_>| {
+        let i = *positions.entry(name.into_owned()).or_insert_with_key(|name| {
+            samples.names.push(name.clone());
+            samples.values.push(Vec::new());
+            samples.names.len() - 1
         });
-        names[i].1.push(value);
+        samples.values[i].push(value.into_owned());
     };
     let mut seen = 0;
     while seen < limit {
         let Some(block) = walk.next()? else { break };
         let text = block_text(&block, walk.name())?;
         for span in block.spans.iter().take(limit - seen) {
-            let mut json = Json::at(text, span.start);
             seen += 1;
+            let mut json = Json::at(text, span.start);
             if json.token() != Some(b'{') {
                 continue;
             }
-            let value_of = |json: &mut Json<'_>| -> Result<serde_json::Value, Fault> {
-                json.token();
-                let start = json.pos();
-                json.skip()?;
-                Ok(serde_json::from_str(json.since(start)).unwrap_or_default())
-            };
-            let walked = json.object(|json, key| match &*key.text() {
-                "id" => {
-                    add("$id", value_of(json)?);
-                    Ok(())
+            let walked = json.object(|json, key| {
+                match &*key.text() {
+                    "id" => add(OWN_ID.into(), Value::read(json)?),
+                    "properties" if json.token() == Some(b'{') => json.object(|json, key| {
+                        add(key.text(), Value::read(json)?);
+                        Ok::<(), Fault>(())
+                    })?,
+                    _ => json.skip()?,
                 }
-                "properties" if json.token() == Some(b'{') => json.object(|json, key| {
-                    add(&key.text(), value_of(json)?);
-                    Ok(())
-                }),
-                _ => json.skip(),
+                Ok(())
             });
             walked.map_err(|fault| syntax(walk.name(), block.base, text, fault))?;
         }
     }
-    Ok(names)
+    Ok(samples)
 }
 
 fn syntax(file: &str, base: u64, text: &str, fault: Fault) -> Error {
@@ -321,7 +335,6 @@ struct PlannedColumn {
 
 impl Plan {
     fn new(schema: &Schema) -> Self {
-        const OWN_ID: &str = "$id";
         let mut plan = Self {
             properties: vec![OWN_ID.into()],
             slots: HashMap::from([(OWN_ID.into(), 0)]),
@@ -372,22 +385,17 @@ impl Cells {
     }
 
     fn push(&mut self, meaning: &Meaning<'_>) {
-        match self {
-            Self::Text(column) => {
-                column.push(if let Meaning::Text(text) = meaning { Some(text) } else { None })
-            }
-            Self::Number(column) => {
-                column.push(if let Meaning::Number(x) = meaning { Some(*x) } else { None })
-            }
-            Self::Bool(column) => {
-                column.push(if let Meaning::Bool(flag) = meaning { Some(*flag) } else { None })
-            }
-            Self::Code(column) => {
-                column.push(if let Meaning::Code(code) = meaning { Some(code) } else { None })
-            }
-            Self::Category(column) => {
-                column.push(if let Meaning::Text(text) = meaning { Some(&**text) } else { None });
-            }
+        match (self, meaning) {
+            (Self::Text(column), Meaning::Text(text)) => column.push(Some(text)),
+            (Self::Text(column), _) => column.push(None),
+            (Self::Number(column), Meaning::Number(number)) => column.push(Some(*number)),
+            (Self::Number(column), _) => column.push(None),
+            (Self::Bool(column), Meaning::Bool(flag)) => column.push(Some(*flag)),
+            (Self::Bool(column), _) => column.push(None),
+            (Self::Code(column), Meaning::Code(code)) => column.push(Some(code)),
+            (Self::Code(column), _) => column.push::<LandUseCode>(None),
+            (Self::Category(column), Meaning::Text(text)) => column.push(Some(&**text)),
+            (Self::Category(column), _) => column.push::<str>(None),
         }
     }
 
@@ -541,13 +549,14 @@ fn attributes(plan: &Plan, cells: Vec<Cells>, len: usize) -> Attributes {
 }
 
 /// A value of a property as it stands in the text.
+#[derive(Debug, Clone, PartialEq)]
 enum Value<'a> {
     Missing,
     Bool(bool),
     /// With the digits as written, which an id may need.
-    Number(f64, &'a str),
+    Number(f64, Cow<'a, str>),
     Text(Cow<'a, str>),
-    Nested(&'a str),
+    Nested(Cow<'a, str>),
 }
 
 impl<'a> Value<'a> {
@@ -560,12 +569,12 @@ impl<'a> Value<'a> {
             Some(b'-' | b'0'..=b'9') => {
                 let start = json.pos();
                 let number = json.number()?;
-                Self::Number(number, json.since(start))
+                Self::Number(number, json.since(start).into())
             }
             Some(b'{' | b'[') => {
                 let start = json.pos();
                 json.skip()?;
-                Self::Nested(json.since(start))
+                Self::Nested(json.since(start).into())
             }
             _ => json.literal()?.map_or(Self::Missing, Self::Bool),
         })
@@ -592,12 +601,23 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The same value on its own memory.
+    fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Missing => Value::Missing,
+            Self::Bool(flag) => Value::Bool(flag),
+            Self::Number(x, written) => Value::Number(x, written.into_owned().into()),
+            Self::Text(text) => Value::Text(text.into_owned().into()),
+            Self::Nested(text) => Value::Nested(text.into_owned().into()),
+        }
+    }
+
     /// As a message quotes it.
     fn quoted(&self) -> Box<str> {
         let text = match self {
             Self::Missing => "null".into(),
             Self::Bool(flag) => flag.to_string(),
-            Self::Number(_, written) | Self::Nested(written) => (*written).to_owned(),
+            Self::Number(_, written) | Self::Nested(written) => written.to_string(),
             Self::Text(text) => format!("\"{text}\""),
         };
         match text.char_indices().nth(QUOTED) {

@@ -181,18 +181,18 @@ fn push_feature(out: &mut Vec<u8>, text: &str, computed: impl FnOnce(&mut Vec<u8
     let before = |out: &mut Vec<u8>| out.extend_from_slice(b"{\"type\":\"Feature\",\"properties\":{");
     match (kind.as_deref(), properties) {
         (Some("Feature"), Some(range)) => {
-            out.extend_from_slice(text[..range.start].as_bytes());
+            out.extend_from_slice(&text.as_bytes()[..range.start]);
             push_properties(out, &text[range.clone()], computed)?;
-            out.extend_from_slice(text[range.end..].as_bytes());
+            out.extend_from_slice(&text.as_bytes()[range.end..]);
         }
         (Some("Feature"), None) => {
             // An object that has a type has a member, so that a comma may follow its brace.
             let brace = text.find('{').map_or(0, |at| at + 1);
-            out.extend_from_slice(text[..brace].as_bytes());
+            out.extend_from_slice(&text.as_bytes()[..brace]);
             out.extend_from_slice(b"\"properties\":{");
             computed(out);
             out.extend_from_slice(b"},");
-            out.extend_from_slice(text[brace..].as_bytes());
+            out.extend_from_slice(&text.as_bytes()[brace..]);
         }
         (Some(kind), _) if GEOMETRIES.contains(&kind) => {
             before(out);
@@ -226,7 +226,7 @@ fn push_properties(out: &mut Vec<u8>, given: &str, computed: impl FnOnce(&mut Ve
             out.extend_from_slice(b"\"lu_found\":");
             out.extend_from_slice(given.as_bytes());
         }
-    } else if memchr::memmem::find(given.as_bytes(), b"lu_").is_none() && !given.contains("\\u") {
+    } else if !has_own(given)? {
         let inner = given[1..given.len() - 1].trim_end_matches([' ', '\t', '\n', '\r']);
         out.extend_from_slice(inner.as_bytes());
     } else {
@@ -257,4 +257,17 @@ fn push_properties(out: &mut Vec<u8>, given: &str, computed: impl FnOnce(&mut Ve
     }
     out.push(b'}');
     Ok(())
+}
+
+/// Whether an object has members from an earlier run; mostly told without looking at each key.
+fn has_own(object: &str) -> Result<bool, Fault> {
+    let finds = |needle: &[u8]| memchr::memmem::find(object.as_bytes(), needle).is_some();
+    let mut own = false;
+    if finds(OWN.as_bytes()) || finds(b"\\u") {
+        Json::new(object).object(|json, key| {
+            own |= key.text().starts_with(OWN);
+            json.hop()
+        })?;
+    }
+    Ok(own)
 }

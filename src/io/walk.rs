@@ -79,6 +79,9 @@ struct Members {
     crs: Option<String>,
 }
 
+/// Whether a part of the document could be walked over; else where not, and why not.
+type Walked = Result<(), (usize, String)>;
+
 /// Why a part of the document could not be walked over.
 enum Stop {
     Json(Fault),
@@ -168,11 +171,7 @@ impl Walk {
     }
 
     /// Walks a part of the document; where the text in memory ends too early, again with twice as much of it.
-    fn retry(
-        &mut self,
-        first: usize,
-        part: fn(&mut Self, &str) -> Result<(), (usize, String)>,
-    ) -> Result<(), Error> {
+    fn retry(&mut self, first: usize, part: fn(&mut Self, &str) -> Walked) -> Result<(), Error> {
         let mut wanted = self.pos + first;
         loop {
             self.fill(wanted)?;
@@ -199,7 +198,7 @@ impl Walk {
     }
 
     /// Everything before the first feature.
-    fn head(&mut self, text: &str) -> Result<(), (usize, String)> {
+    fn head(&mut self, text: &str) -> Walked {
         let start = if self.base == 0 && text.starts_with('\u{feff}') { 3 } else { 0 };
         let mut json = Json::at(text, start);
         while json.take(0x1e) {}
@@ -246,7 +245,7 @@ impl Walk {
     }
 
     /// Everything behind the last feature of an array.
-    fn tail(&mut self, text: &str) -> Result<(), (usize, String)> {
+    fn tail(&mut self, text: &str) -> Walked {
         let mut json = Json::at(text, self.pos);
         let mut members = Members { kind: self.members.kind.clone(), crs: self.members.crs.clone() };
         let mut walk = || -> Result<(), Stop> {

@@ -274,7 +274,7 @@ impl FeatureWriter {
         Ok(Self { out, rounding, text, first: true })
     }
 
-    /// Adds a feature; one polygon is written as a Polygon, more or none as a MultiPolygon.
+    /// Adds a feature; one polygon is written as a `Polygon`, more or none as a `MultiPolygon`.
     ///
     /// # Errors
     /// As [`OutputFile::write`]; [`Error::Data`] for a coordinate that is no finite number.
