@@ -76,7 +76,7 @@ impl JudgeOptions {
 }
 
 /// What an analysis is asked.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Options {
     /// The efficiency stage.
@@ -89,18 +89,6 @@ pub struct Options {
     pub warning_line: Option<WarningLine>,
     /// Whether a known floor area makes construction land where no flag or code tells.
     pub floor_area_counts: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            judge: JudgeOptions::default(),
-            sites: SiteOptions::default(),
-            local: LocalOptions::default(),
-            warning_line: None,
-            floor_area_counts: false,
-        }
-    }
 }
 
 /// What an analysis looks at. All layers lie in the plane of the parcels.
@@ -251,6 +239,8 @@ impl Analysis {
         warnings.extend(ledger.warnings.iter().cloned());
 
         let analysis = Self {
+            options,
+            layers,
             current_use,
             graph,
             overlaps,
@@ -264,8 +254,6 @@ impl Analysis {
             overlay,
             ledger,
             warnings,
-            options,
-            layers,
         };
         Ok(analysis.with_diagnostics())
     }

@@ -91,7 +91,7 @@ impl Site {
 /// All sites of a set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sites {
-    sites: Vec<Site>,
+    list: Vec<Site>,
     outlines: MultiPolygonArray,
     /// One per parcel: the number of its site.
     of_parcel: Vec<Option<u32>>,
@@ -166,12 +166,12 @@ impl Sites {
                 size: SizeClass::of(net_area_m2),
             });
         }
-        Ok(Self { sites, outlines, of_parcel })
+        Ok(Self { list: sites, outlines, of_parcel })
     }
 
     /// The sites by number.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Site> {
-        self.sites.iter()
+        self.list.iter()
     }
 
     /// The site at `position` from 0: number `position + 1`.
@@ -179,17 +179,17 @@ impl Sites {
     /// # Panics
     /// Where there is none, as a slice does.
     pub fn get(&self, position: usize) -> &Site {
-        &self.sites[position]
+        &self.list[position]
     }
 
     /// How many sites there are.
     pub fn len(&self) -> usize {
-        self.sites.len()
+        self.list.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.sites.is_empty()
+        self.list.is_empty()
     }
 
     /// Dissolved outline of each site, by number.

@@ -113,14 +113,18 @@ impl ControlLines {
         &self.set
     }
 
+    /// The lines of one effect, each as it is.
+    pub fn of_effect(&self, effect: Effect) -> MultiPolygonArray {
+        let rows: Vec<u32> = (0..self.len() as u32).filter(|&i| self.effects[i as usize] == effect).collect();
+        self.set.geometry().take(&rows)
+    }
+
     /// The union of all lines that exclude construction, overlaps counted once: one geometry of disjoint polygons.
     ///
     /// # Complexity
     /// O(m log m) in vertices.
     pub fn excluded(&self) -> MultiPolygonArray {
-        let excluding: Vec<u32> =
-            (0..self.len() as u32).filter(|&i| self.effects[i as usize] == Effect::Exclude).collect();
-        boolean::dissolve(&self.set.geometry().take(&excluding))
+        boolean::dissolve(&self.of_effect(Effect::Exclude))
     }
 }
 

@@ -1077,7 +1077,7 @@ mod tests {
         let parcels = town();
         let selection = Expr::parse(text).unwrap().select(&parcels, &Schemes::builtin()).unwrap();
         let mut ids: Vec<&str> =
-            parcels.iter().filter(|p| selection.mask[p.idx().index()]).filter_map(|p| p.id()).collect();
+            parcels.iter().filter(|p| selection.mask[p.idx().index()]).filter_map(ParcelRef::id).collect();
         ids.sort_unstable();
         assert_eq!(ids.len(), selection.selected);
         (ids.concat(), selection.unknown)

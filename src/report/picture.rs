@@ -1,8 +1,8 @@
-use super::map::{FillStyle, Layer, Map, Picture, Table, style};
+use super::map::{Color, FillStyle, Layer, LineStyle, Map, Picture, Table, style};
 use super::text::{TOP_SITES, site_rows};
 use crate::Analysis;
 use crate::Error;
-use crate::control::ControlLines;
+use crate::control::{ControlLine, ControlLines, Effect};
 use crate::efficiency::{Direction, Verdict};
 use crate::geometry::MultiPolygonArray;
 use crate::parcel::ParcelIdx;
@@ -40,12 +40,21 @@ pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Pic
         map = map.footnote(note);
     }
 
-    let tiers;
+    let (tiers, bounds);
     if let Some(lines) = &analysis.layers.lines {
         tiers = Tiers::of(lines);
         map = map.layer(
             Layer::areas(lines.features().geometry(), &tiers.class, tiers.styles).heading("Control lines"),
         );
+        // What confines or reserves may cover the whole city: an outline says it without hiding the parcels.
+        bounds = [Effect::Confine, Effect::Reserve].map(|effect| lines.of_effect(effect));
+        for (geometry, (color, label)) in
+            bounds.iter().zip(BOUNDS).filter(|(geometry, _)| !geometry.is_empty())
+        {
+            let style =
+                LineStyle { color, width_px: 4.0, dash_px: Some([18.0, 8.0]), casing: Some(Color::WHITE) };
+            map = map.layer(Layer::lines(geometry, style, label));
+        }
     }
     let (districts, names): (Option<&MultiPolygonArray>, Vec<String>) = match &analysis.layers.districts {
         None => (None, Vec::new()),
@@ -140,7 +149,13 @@ fn styles(analysis: &Analysis, class: &[u8]) -> Vec<FillStyle> {
     ]
 }
 
-/// Control lines by effect and tier.
+/// Colour and words of the lines that confine and of those that reserve.
+const BOUNDS: [(Color, &str); 2] = [
+    (Color::rgb(120, 60, 150), "Construction only inside"),
+    (Color::rgb(20, 130, 150), "Reserved for a use"),
+];
+
+/// Lines that exclude construction, by tier; all others are in no class.
 struct Tiers {
     class: Vec<u8>,
     styles: Vec<FillStyle>,
@@ -148,32 +163,26 @@ struct Tiers {
 
 impl Tiers {
     fn of(lines: &ControlLines) -> Self {
-        let label = |line: crate::control::ControlLine<'_>| match line.tier() {
-            Some(tier) => format!("{}: {tier}", line.effect()),
-            None => line.effect().to_string(),
+        let label = |line: ControlLine<'_>| match line.tier() {
+            _ if line.effect() != Effect::Exclude => None,
+            Some(tier) => Some(format!("no construction: {tier}")),
+            None => Some("no construction".to_owned()),
         };
-        let mut labels: Vec<(u8, String)> =
-            lines.iter().map(|line| (line.effect() as u8, label(line))).collect();
-        let all = labels.clone();
+        let of_line: Vec<Option<String>> = lines.iter().map(label).collect();
+        let mut labels: Vec<&String> = of_line.iter().flatten().collect();
         labels.sort();
         labels.dedup();
-        let class = all.iter().map(|label| labels.binary_search(label).unwrap_or_default() as u8).collect();
-        let area = |class_of: &[u8], which: usize| -> f64 {
-            lines
-                .iter()
-                .zip(class_of)
-                .filter(|(_, c)| usize::from(**c) == which)
-                .map(|(line, _)| line.area_m2())
-                .sum()
+        let class_of = |label: &Option<String>| match label {
+            Some(label) => labels.binary_search(&label).unwrap_or_default() as u8,
+            None => u8::MAX,
         };
-        let class: Vec<u8> = class;
-        let styles = (labels.into_iter().enumerate())
-            .map(|(i, (_, label))| {
-                let note = people_area(area(&class, i));
-                style::control_tier(i, label).note(note.split(" (").next().unwrap_or_default())
-            })
-            .collect();
-        Self { class, styles }
+        let class: Vec<u8> = of_line.iter().map(class_of).collect();
+        let style = |(i, label): (usize, &&String)| {
+            let members = lines.iter().zip(&class).filter(|(_, class)| usize::from(**class) == i);
+            let area = people_area(members.map(|(line, _)| line.area_m2()).sum());
+            style::control_tier(i, *label).note(area.split(" (").next().unwrap_or_default())
+        };
+        Self { styles: labels.iter().enumerate().map(style).collect(), class }
     }
 }
 
