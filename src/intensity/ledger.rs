@@ -481,9 +481,11 @@ struct Districts {
     index: EnvelopeIndex,
 }
 
-/// Id of study unit `i`: its own, else its position in the file.
+/// Id of study unit `i`: its own, else its text `name`, else its position in the file.
 pub fn unit_id(districts: &ParcelSet, i: usize) -> Box<str> {
-    match districts.attributes().id.get(i) {
+    let attributes = districts.attributes();
+    let name = || attributes.texts.get("name")?.get(i).map(|name| &**name);
+    match attributes.id.get(i).or_else(name) {
         Some(id) => id.into(),
         None => districts.source_row()[i].to_string().into(),
     }
