@@ -1,5 +1,6 @@
 //! Reading GeoJSON into columns and writing it back, in bytes of text per second. Contenders: the `geojson` crate, and
 //! `serde_json` that only checks the syntax.
+#![expect(clippy::unwrap_used, reason = "tests and benches stop where something is wrong")]
 
 use std::fmt::Write as _;
 

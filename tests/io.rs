@@ -1,4 +1,9 @@
 //! Reading and writing: bad input, bad disks, and the same answer as the `geojson` crate.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests and benches stop where something is wrong"
+)]
 
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
