@@ -10,7 +10,7 @@ use landuse::control::ControlLines;
 use landuse::efficiency::Rule;
 use landuse::intensity::WarningLine;
 use landuse::io::schema::Schema;
-use landuse::io::{Loaded, Loader, OutputDir, ReadOptions, Source, infer};
+use landuse::io::{Loaded, OutputDir, Source, infer};
 use landuse::report::{self, Summary};
 use landuse::{Analysis, Error, ParcelSet};
 use serde::Serialize;
@@ -191,8 +191,8 @@ fn load(
         for path in paths {
             let source = crate::layers::source(path)?;
             let properties = infer(&source)?.decisions;
-            let loader = Loader::new(schema.fit(properties.iter().map(|decision| &*decision.property)))
-                .read_options(ReadOptions::default().closed_lines_as_polygons(true));
+            let schema = schema.fit(properties.iter().map(|decision| &*decision.property));
+            let loader = arguments.parcels.layer_loader(schema)?;
             tables.push(take(loader.load_beside(&source, &parcels)?, &source, &mut inputs, &mut notes));
         }
         Ok(ParcelSet::merged(tables))

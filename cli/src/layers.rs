@@ -24,7 +24,7 @@ pub(crate) struct ParcelArguments {
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 
-    /// Coordinate system of the input where the file does not tell, such as EPSG:4547.
+    /// Coordinate system of all layers where the files do not tell, such as EPSG:4547; `local` for metres of no known place.
     #[arg(long, value_name = "CRS")]
     source_crs: Option<String>,
 
@@ -98,13 +98,23 @@ impl ParcelArguments {
         Ok(self.schema(source, &[])?.0.to_toml())
     }
 
+    /// A loader for parcels.
     pub(crate) fn loader(&self, schema: Schema) -> Result<Loader, Error> {
+        self.loader_with(schema, ReadOptions::default())
+    }
+
+    /// A loader for lines, districts and other layers beside the parcels.
+    pub(crate) fn layer_loader(&self, schema: Schema) -> Result<Loader, Error> {
+        self.loader_with(schema, ReadOptions::default().closed_lines_as_polygons(true))
+    }
+
+    fn loader_with(&self, schema: Schema, read: ReadOptions) -> Result<Loader, Error> {
         let on_bad_feature = match self.on_bad_feature {
             BadFeature::Quarantine => OnBadFeature::Quarantine,
             BadFeature::Stop => OnBadFeature::Stop,
         };
         Ok(Loader::new(schema)
-            .read_options(ReadOptions::default().on_bad_feature(on_bad_feature))
+            .read_options(read.on_bad_feature(on_bad_feature))
             .source_crs(self.source_crs.as_deref().map(str::parse::<SourceCrs>).transpose()?)
             .working_crs(self.crs.parse::<WorkingCrs>()?))
     }

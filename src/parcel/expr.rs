@@ -1076,8 +1076,11 @@ mod tests {
     fn ids(text: &str) -> (String, usize) {
         let parcels = town();
         let selection = Expr::parse(text).unwrap().select(&parcels, &Schemes::builtin()).unwrap();
-        let mut ids: Vec<&str> =
-            parcels.iter().filter(|p| selection.mask[p.idx().index()]).filter_map(ParcelRef::id).collect();
+        let mut ids: Vec<&str> = parcels
+            .iter()
+            .filter(|p| selection.mask[p.idx().index()])
+            .filter_map(crate::ParcelRef::id)
+            .collect();
         ids.sort_unstable();
         assert_eq!(ids.len(), selection.selected);
         (ids.concat(), selection.unknown)

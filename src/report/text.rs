@@ -159,7 +159,8 @@ fn ledger_rows(analysis: &Analysis) -> Vec<Vec<String>> {
     ];
     let mut rows = vec![heading.map(String::from).to_vec()];
     let total = &analysis.ledger.total;
-    let units = analysis.ledger.units.iter();
+    // A sliver between a district's border and its parcels is in the files; in a table it would only puzzle.
+    let units = analysis.ledger.units.iter().filter(|unit| unit.id.is_some() || unit.land_m2 > 100.0);
     for (account, label) in
         units.map(|unit| (unit, unit.id.as_deref().unwrap_or("(no unit)"))).chain([(total, "all")])
     {
