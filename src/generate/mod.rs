@@ -14,6 +14,7 @@ mod plan;
 mod plane;
 mod truth;
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ pub const MIN_PARCELS: u32 = 100;
 pub const MAX_PARCELS: u32 = 2_000_000;
 /// Most vertices of the control lines together.
 pub const MAX_LINE_VERTICES: u32 = 12_000_000;
+/// Most vertices of a control line between two crossings: some 5 cm apart, far above the 1 mm of the coordinates.
+const MAX_EDGE_POINTS: usize = 2_000;
 /// Blocks whose text is held in memory at a time.
 const BATCH: usize = 1_024;
 /// The districts' names, in the order they are used.
@@ -245,6 +248,7 @@ pub struct CityOptions {
     /// Planted trouble. Default: [`Faults::default`].
     pub faults: Faults,
     /// Vertices of the control lines together, about; at most [`MAX_LINE_VERTICES`]. Default: 0.35 times the parcels.
+    /// A line has at least 2 and at most 2,000 vertices along a block, so small cities stay below what is asked.
     pub line_vertices: u32,
 }
 
@@ -429,7 +433,8 @@ impl City {
         let outlines: Vec<Vec<Vec<NodeRing>>> =
             self.plan.zones.iter().map(|zone| parts(&self.plan, &|cell| zone.cells[cell])).collect();
         let edges: usize = outlines.iter().flatten().flatten().map(Vec::len).sum();
-        let points = (self.options.line_vertices as usize / edges.max(1)).saturating_sub(1).max(2);
+        let points =
+            (self.options.line_vertices as usize / edges.max(1)).saturating_sub(1).clamp(2, MAX_EDGE_POINTS);
         let (mut number, mut positions) = (0, 0);
         for (salt, (zone, outlines)) in self.plan.zones.iter().zip(&outlines).enumerate() {
             let wiggle = Wiggle { salt: 100 + salt as u64, points, share: 0.18, beyond_street_m: None };
@@ -548,13 +553,11 @@ impl City {
             self.plan.sites,
         );
         for (name, share, count) in tally.trouble(&options.faults) {
-            text.push_str(&format!("| {name} | {share} | {count} |\n"));
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "| {name} | {share} | {count} |");
         }
-        text.push_str(&format!(
-            "| missing value | {} | {} |\n",
-            options.faults.missing_value,
-            tally.missing.iter().sum::<u64>()
-        ));
+        let missing: u64 = tally.missing.iter().sum();
+        let _ = writeln!(text, "| missing value | {} | {missing} |", options.faults.missing_value);
         text
     }
 }

@@ -98,6 +98,38 @@ fn noise(seed: u64, salt: u64, x: f64, y: f64) -> f64 {
     south * (1.0 - v) + north * v
 }
 
+/// What a block inside the ecological lines is for.
+fn wild_class(draw: f64, hilly: bool, field: bool) -> Class {
+    match draw {
+        _ if field => Class::Farm,
+        d if d < if hilly { 0.72 } else { 0.32 } => Class::Forest,
+        d if d < 0.97 => Class::Farm,
+        _ => Class::Water,
+    }
+}
+
+/// What a block of an industrial quarter is for.
+fn works_class(draw: f64) -> Class {
+    match draw {
+        d if d < 0.88 => Class::Industrial,
+        d if d < 0.95 => Class::Logistics,
+        d if d < 0.98 => Class::Utility,
+        _ => Class::Vacant,
+    }
+}
+
+/// What any other block of the town is for.
+fn town_class(draw: f64, remoteness: f64) -> Class {
+    match draw {
+        d if d < 0.30 * (1.0 - remoteness).max(0.08) => Class::Commercial,
+        d if d > 0.97 => Class::Vacant,
+        d if d > 0.94 => Class::Utility,
+        d if d > 0.86 => Class::Park,
+        d if d > 0.75 => Class::Public,
+        _ => Class::Residential,
+    }
+}
+
 /// Street widths and positions of the lattice lines in one direction.
 fn lattice_lines(seed: u64, salt: u64, cells: usize) -> (Vec<f64>, Vec<f64>) {
     let mut random = Random::new(key([seed, salt]));
@@ -118,7 +150,9 @@ fn lattice_lines(seed: u64, salt: u64, cells: usize) -> (Vec<f64>, Vec<f64>) {
         position += random.between(112.0, 198.0) + if arterial { 20.0 } else { 0.0 };
     }
     let middle = positions[cells] / 2.0;
-    positions.iter_mut().for_each(|x| *x -= middle);
+    for x in &mut positions {
+        *x -= middle;
+    }
     (positions, widths)
 }
 
@@ -241,31 +275,21 @@ impl Plan {
         around
     }
 
-    /// Decides where the lines run and what each block is for.
-    fn lay_out(&mut self, fabric: Fabric) {
-        let count = self.columns * self.rows;
+    /// Where a block stands: from -1 to 1 across and along the city, and its distance from the middle in that measure.
+    fn place(&self, index: usize) -> (f64, f64, f64) {
         let (half_x, half_y) = (self.columns as f64 / 2.0, self.rows as f64 / 2.0);
-        let place = |index: usize| {
-            let (i, j) =
-                ((index % self.columns) as f64 + 0.5 - half_x, (index / self.columns) as f64 + 0.5 - half_y);
-            let (u, v) = (i / half_x, j / half_y);
-            (u, v, (u * u + v * v).sqrt())
-        };
-        // Hills and fringe: the field that the ecological lines follow.
-        let wild: Vec<f64> = (0..count)
-            .map(|index| {
-                let (u, v, r) = place(index);
-                r + 0.55 * noise(self.seed, 10, u * 1.7, v * 1.7)
-                    + 0.2 * noise(self.seed, 11, u * 5.0, v * 5.0)
-            })
-            .collect();
-        let corridor = usize::from(self.columns >= 12);
-        let near_river = |index: usize| (index % self.columns).abs_diff(self.river) <= corridor;
-        let mut order: Vec<usize> = (0..count).filter(|&index| !near_river(index)).collect();
+        let u = ((index % self.columns) as f64 + 0.5 - half_x) / half_x;
+        let v = ((index / self.columns) as f64 + 0.5 - half_y) / half_y;
+        (u, v, (u * u + v * v).sqrt())
+    }
+
+    /// The value from which on the wild field and the river's corridor take the lines' share of the land.
+    fn threshold(&self, wild: &[f64], near_river: &dyn Fn(usize) -> bool) -> f64 {
+        let (corridor, mut order): (Vec<usize>, Vec<usize>) =
+            (0..wild.len()).partition(|&index| near_river(index));
         order.sort_by(|&a, &b| wild[b].total_cmp(&wild[a]).then(a.cmp(&b)));
-        let total: f64 = (0..count).map(|index| self.cell_area_m2(index)).sum();
-        let mut area: f64 =
-            (0..count).filter(|&index| near_river(index)).map(|index| self.cell_area_m2(index)).sum();
+        let total: f64 = (0..wild.len()).map(|index| self.cell_area_m2(index)).sum();
+        let mut area: f64 = corridor.iter().map(|&index| self.cell_area_m2(index)).sum();
         let mut threshold = f64::INFINITY;
         for index in order {
             let cell = self.cell_area_m2(index);
@@ -275,6 +299,42 @@ impl Plan {
             area += cell;
             threshold = wild[index];
         }
+        threshold
+    }
+
+    /// The blocks of industry: the highest of a field that stands in quarters, midway between centre and fringe.
+    fn works(&self, ecological: &[bool]) -> Vec<bool> {
+        let field = |index: usize| {
+            let (u, v, r) = self.place(index);
+            noise(self.seed, 14, u * 2.3 + 7.0, v * 2.3) + 0.45 * noise(self.seed, 15, u * 6.0, v * 6.0)
+                - (r - 0.6).abs() * 0.7
+        };
+        let mut towns: Vec<(f64, usize)> = (0..ecological.len())
+            .filter(|&index| !ecological[index])
+            .map(|index| (field(index), index))
+            .collect();
+        towns.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let mut works = vec![false; ecological.len()];
+        for &(_, index) in towns.iter().take(towns.len() * 38 / 100) {
+            works[index] = true;
+        }
+        works
+    }
+
+    /// Decides where the lines run and what each block is for.
+    fn lay_out(&mut self, fabric: Fabric) {
+        let count = self.columns * self.rows;
+        // Hills and fringe: the field that the ecological lines follow.
+        let wild: Vec<f64> = (0..count)
+            .map(|index| {
+                let (u, v, r) = self.place(index);
+                r + 0.55 * noise(self.seed, 10, u * 1.7, v * 1.7)
+                    + 0.2 * noise(self.seed, 11, u * 5.0, v * 5.0)
+            })
+            .collect();
+        let corridor = usize::from(self.columns >= 12);
+        let near_river = |index: usize| (index % self.columns).abs_diff(self.river) <= corridor;
+        let threshold = self.threshold(&wild, &near_river);
         let level = |from: f64| -> Vec<bool> { wild.iter().map(|&value| value >= from).collect() };
         let mut ecological = level(threshold);
         self.fill_pinches(&mut ecological);
@@ -302,7 +362,7 @@ impl Plan {
         // Filling may put back a hole's block: holes are taken out last and keep a full ring of neighbours.
         let mut fields: Vec<bool> = (0..count)
             .map(|index| {
-                let (u, v, _) = place(index);
+                let (u, v, _) = self.place(index);
                 ecological[index] && noise(self.seed, 13, u * 3.0, v * 3.0) > 0.25
             })
             .collect();
@@ -310,22 +370,9 @@ impl Plan {
         let mut urban: Vec<bool> = ecological.iter().map(|&inside| !inside).collect();
         self.fill_pinches(&mut urban);
 
-        let industrial_field = |index: usize| {
-            let (u, v, r) = place(index);
-            noise(self.seed, 14, u * 2.3 + 7.0, v * 2.3) + 0.45 * noise(self.seed, 15, u * 6.0, v * 6.0)
-                - (r - 0.6).abs() * 0.7
-        };
-        let mut towns: Vec<(f64, usize)> = (0..count)
-            .filter(|&index| !ecological[index])
-            .map(|index| (industrial_field(index), index))
-            .collect();
-        towns.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut works = vec![false; count];
-        for &(_, index) in towns.iter().take(towns.len() * 38 / 100) {
-            works[index] = true;
-        }
+        let works = self.works(&ecological);
         for index in 0..count {
-            let (_, _, r) = place(index);
+            let (_, _, r) = self.place(index);
             let mut random = Random::new(key([self.seed, 16, index as u64]));
             let draw = random.unit();
             let class = if index % self.columns == self.river {
@@ -335,29 +382,11 @@ impl Plan {
             } else if village[index] {
                 Class::Village
             } else if ecological[index] {
-                let hilly = wild[index] > threshold + 0.15;
-                match draw {
-                    _ if fields[index] => Class::Farm,
-                    d if d < if hilly { 0.72 } else { 0.32 } => Class::Forest,
-                    d if d < 0.97 => Class::Farm,
-                    _ => Class::Water,
-                }
+                wild_class(draw, wild[index] > threshold + 0.15, fields[index])
             } else if works[index] {
-                match draw {
-                    d if d < 0.88 => Class::Industrial,
-                    d if d < 0.95 => Class::Logistics,
-                    d if d < 0.98 => Class::Utility,
-                    _ => Class::Vacant,
-                }
+                works_class(draw)
             } else {
-                match draw {
-                    d if d < 0.30 * (1.0 - r).max(0.08) => Class::Commercial,
-                    d if d > 0.97 => Class::Vacant,
-                    d if d > 0.94 => Class::Utility,
-                    d if d > 0.86 => Class::Park,
-                    d if d > 0.75 => Class::Public,
-                    _ => Class::Residential,
-                }
+                town_class(draw, r)
             };
             let old_town = fabric == Fabric::Clustered && r < 0.3 && class != Class::Water;
             self.blocks.push(Block {
@@ -486,7 +515,9 @@ impl Plan {
                 planted += f64::from(parcels);
                 self.sites = site;
             } else {
-                members.iter().for_each(|&member| self.blocks[member].site = 0);
+                for member in members {
+                    self.blocks[member].site = 0;
+                }
             }
         }
     }
