@@ -90,7 +90,8 @@ fn length(a: [f64; 2], b: [f64; 2]) -> f64 {
     (dx * dx + dy * dy).sqrt()
 }
 
-fn ring_area_m2(points: &[[f64; 2]]) -> f64 {
+/// Signed area of a ring, closed or not: positive where it runs counter-clockwise.
+pub(super) fn ring_area_m2(points: &[[f64; 2]]) -> f64 {
     let Some(&origin) = points.first() else { return 0.0 };
     let mut twice = 0.0;
     for pair in points.windows(2) {

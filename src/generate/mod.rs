@@ -373,7 +373,7 @@ impl City {
     pub fn write(&self, dir: &Path) -> Result<Written, Error> {
         fs::create_dir_all(dir).map_err(|source| Error::io("create", dir, source))?;
         let mut tally = Tally::default();
-        let mut line_positions = 0;
+        let (mut line_positions, mut land_m2) = (0, 0.0);
         let mut files = Vec::new();
         let mut save =
             |name: &str, fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>| -> Result<(), Error> {
@@ -385,9 +385,12 @@ impl City {
             line_positions = self.write_lines(out)?;
             Ok(())
         })?;
-        save("districts.geojson", &mut |out| self.write_districts(out, &tally))?;
+        save("districts.geojson", &mut |out| {
+            land_m2 = self.write_districts(out, &tally)?;
+            Ok(())
+        })?;
         save("water.geojson", &mut |out| self.write_water(out))?;
-        let truth = tally.truth(&self.options, self.land_m2());
+        let truth = tally.truth(&self.options, land_m2);
         save("truth.json", &mut |out| {
             serde_json::to_writer(&mut *out, &truth)?;
             out.write_all(b"\n")
@@ -444,17 +447,19 @@ impl City {
                     "{{\"type\":\"Feature\",\"properties\":{{\"id\":\"L{number:04}\",\"name\":\"{}\",\"tier\":\"{}\",\"effect\":\"{}\"}},",
                     zone.name, zone.tier, zone.effect
                 );
-                positions += self.write_area(out, number > 1, &head, rings, wiggle)?;
+                positions += self.write_area(out, number > 1, &head, rings, wiggle)?.0;
             }
         }
         out.write_all(b"\n]}\n")?;
         Ok(positions)
     }
 
-    fn write_districts(&self, out: &mut dyn Write, tally: &Tally) -> io::Result<()> {
+    /// Writes the districts and tells their area together, m².
+    fn write_districts(&self, out: &mut dyn Write, tally: &Tally) -> io::Result<f64> {
         open_collection(out, "districts")?;
         let beyond = if self.options.fabric == Fabric::Slivers { -1.5 } else { 1.0 };
         let wiggle = Wiggle { salt: 90, points: 5, share: 0.15, beyond_street_m: Some(beyond) };
+        let mut land_m2 = 0.0;
         for (district, id) in self.district_ids.iter().enumerate() {
             let own = parts(&self.plan, &|cell| self.plan.blocks[cell].district as usize == district);
             let (chinese, english) = NAMES[district % NAMES.len()];
@@ -463,10 +468,11 @@ impl City {
                 "{{\"type\":\"Feature\",\"properties\":{{\"id\":\"{id}\",\"name\":\"{chinese} {english}\",\"population\":{population}}},"
             );
             for rings in &own {
-                self.write_area(out, district > 0, &head, rings, wiggle)?;
+                land_m2 += self.write_area(out, district > 0, &head, rings, wiggle)?.1;
             }
         }
-        out.write_all(b"\n]}\n")
+        out.write_all(b"\n]}\n")?;
+        Ok(land_m2)
     }
 
     /// The river: one polygon along its banks, under all bridges.
@@ -488,7 +494,7 @@ impl City {
         out.write_all(&text)
     }
 
-    /// Writes one polygon feature and tells how many positions it has.
+    /// Writes one polygon feature and tells how many positions it has, and its area in m².
     fn write_area(
         &self,
         out: &mut dyn Write,
@@ -496,13 +502,13 @@ impl City {
         head: &str,
         rings: &[NodeRing],
         wiggle: Wiggle,
-    ) -> io::Result<u64> {
+    ) -> io::Result<(u64, f64)> {
         if follows {
             out.write_all(b",\n")?;
         }
         out.write_all(head.as_bytes())?;
         out.write_all(b"\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[")?;
-        let mut positions = 0;
+        let (mut positions, mut area_m2) = (0, 0.0);
         let mut text = Vec::new();
         for (k, ring) in rings.iter().enumerate() {
             text.clear();
@@ -511,16 +517,13 @@ impl City {
             }
             let drawn = draw_ring(&self.plan, ring, wiggle);
             positions += drawn.len() as u64;
+            let metres: Vec<[f64; 2]> = drawn.iter().copied().map(plane::to_metres).collect();
+            area_m2 += block::ring_area_m2(&metres);
             push_ring(&mut text, &drawn);
             out.write_all(&text)?;
         }
         out.write_all(b"]}}")?;
-        Ok(positions)
-    }
-
-    /// Area inside the outermost streets' middle lines, m².
-    fn land_m2(&self) -> f64 {
-        (0..self.plan.blocks.len()).map(|index| self.plan.cell_area_m2(index)).sum()
+        Ok((positions, area_m2))
     }
 
     fn readme(&self, tally: &Tally) -> String {

@@ -261,12 +261,12 @@ impl Plan {
         .flatten()
     }
 
-    /// The up to eight cells around one.
-    fn around(&self, index: usize) -> Vec<usize> {
+    /// The cells at most so many columns and rows away, itself left out.
+    fn around(&self, index: usize, reach: usize) -> Vec<usize> {
         let (i, j) = (index % self.columns, index / self.columns);
-        let mut around = Vec::with_capacity(8);
-        for b in j.saturating_sub(1)..=(j + 1).min(self.rows - 1) {
-            for a in i.saturating_sub(1)..=(i + 1).min(self.columns - 1) {
+        let mut around = Vec::with_capacity((2 * reach + 1) * (2 * reach + 1));
+        for b in j.saturating_sub(reach)..=(j + reach).min(self.rows - 1) {
+            for a in i.saturating_sub(reach)..=(i + reach).min(self.columns - 1) {
                 if (a, b) != (i, j) {
                     around.push(self.cell(a, b));
                 }
@@ -302,23 +302,20 @@ impl Plan {
         threshold
     }
 
-    /// The blocks of industry: the highest of a field that stands in quarters, midway between centre and fringe.
-    fn works(&self, ecological: &[bool]) -> Vec<bool> {
+    /// The blocks of industry, the surest first: the highest of a field that stands in quarters, midway between centre and fringe.
+    fn works(&self, ecological: &[bool]) -> Vec<usize> {
         let field = |index: usize| {
             let (u, v, r) = self.place(index);
             noise(self.seed, 14, u * 2.3 + 7.0, v * 2.3) + 0.45 * noise(self.seed, 15, u * 6.0, v * 6.0)
                 - (r - 0.6).abs() * 0.7
         };
         let mut towns: Vec<(f64, usize)> = (0..ecological.len())
-            .filter(|&index| !ecological[index])
+            .filter(|&index| !ecological[index] && index % self.columns != self.river)
             .map(|index| (field(index), index))
             .collect();
         towns.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut works = vec![false; ecological.len()];
-        for &(_, index) in towns.iter().take(towns.len() * 38 / 100) {
-            works[index] = true;
-        }
-        works
+        // Even the smallest city has a block of industry.
+        towns.iter().take((towns.len() * 38 / 100).max(1)).map(|&(_, index)| index).collect()
     }
 
     /// Decides where the lines run and what each block is for.
@@ -343,7 +340,7 @@ impl Plan {
         let mut hole = vec![false; count];
         for index in 0..count {
             let draw = unit(key([self.seed, 12, index as u64]));
-            let around = self.around(index);
+            let around = self.around(index, 1);
             if ecological[index] && draw < 0.05 && !near_river(index) {
                 village[index] = true;
                 hole[index] = draw < 0.03
@@ -370,13 +367,19 @@ impl Plan {
         let mut urban: Vec<bool> = ecological.iter().map(|&inside| !inside).collect();
         self.fill_pinches(&mut urban);
 
-        let works = self.works(&ecological);
+        let quarters = self.works(&ecological);
+        let mut works = vec![false; count];
+        for &index in &quarters {
+            works[index] = true;
+        }
         for index in 0..count {
             let (_, _, r) = self.place(index);
             let mut random = Random::new(key([self.seed, 16, index as u64]));
             let draw = random.unit();
             let class = if index % self.columns == self.river {
                 Class::Water
+            } else if quarters.first() == Some(&index) {
+                Class::Industrial
             } else if near_river(index) && draw < 0.55 {
                 Class::Park
             } else if village[index] {
@@ -484,7 +487,7 @@ impl Plan {
                 industrial(plan, index)
                     && plan.blocks[index].site == 0
                     && plan
-                        .around(index)
+                        .around(index, 2)
                         .iter()
                         .all(|&near| matches!(plan.blocks[near].site, 0) || plan.blocks[near].site == site)
             };
