@@ -147,7 +147,11 @@ fn lattice_lines(seed: u64, salt: u64, cells: usize) -> (Vec<f64>, Vec<f64>) {
             (false, false) => random.between(10.9, 13.9),
         });
         positions.push(position);
-        position += random.between(112.0, 198.0) + if arterial { 20.0 } else { 0.0 };
+        let river = salt == 1 && line == cells * 5 / 8;
+        position += match (river, arterial) {
+            (true, _) => random.between(112.0, 130.0),
+            (false, arterial) => random.between(112.0, 198.0) + if arterial { 20.0 } else { 0.0 },
+        };
     }
     let middle = positions[cells] / 2.0;
     for x in &mut positions {
@@ -196,6 +200,8 @@ impl Plan {
         let x = x
             + 260.0 * noise(self.seed, 3, u / 24.0, v / 24.0)
             + 60.0 * noise(self.seed, 4, u / 7.0, v / 7.0)
+            // The river and all that runs along it swings from side to side.
+            + 150.0 * noise(self.seed, 9, 0.5, v / 8.0)
             + jitter(5);
         let y = y
             + 260.0 * noise(self.seed, 6, u / 24.0, v / 24.0)
@@ -329,7 +335,7 @@ impl Plan {
                     + 0.2 * noise(self.seed, 11, u * 5.0, v * 5.0)
             })
             .collect();
-        let corridor = usize::from(self.columns >= 12);
+        let corridor = usize::from(self.columns >= 24);
         let near_river = |index: usize| (index % self.columns).abs_diff(self.river) <= corridor;
         let threshold = self.threshold(&wild, &near_river);
         let level = |from: f64| -> Vec<bool> { wild.iter().map(|&value| value >= from).collect() };
@@ -491,11 +497,15 @@ impl Plan {
                         .iter()
                         .all(|&near| matches!(plan.blocks[near].site, 0) || plan.blocks[near].site == site)
             };
-            if !free(self, seed_block) {
+            // Whole blocks are planted: one too many would lift the quantile's threshold over the ordinary parcels.
+            let room = 1.05 * wanted - planted;
+            let fits = |parcels: u32| site == 1 || f64::from(parcels) <= room;
+            if !free(self, seed_block) || !fits(self.blocks[seed_block].features) {
                 continue;
             }
-            let target =
-                (5.0 * crate::random::exp(random.between(0.0, 2.4))).min((wanted - planted).max(5.0));
+            // A small city has several small sites rather than one large.
+            let largest = (wanted / 3.0).min(wanted - planted).max(5.0);
+            let target = (5.0 * crate::random::exp(random.between(0.0, 2.4))).min(largest);
             let mut members = vec![seed_block];
             self.blocks[seed_block].site = site;
             let mut parcels = self.blocks[seed_block].features;
@@ -505,6 +515,7 @@ impl Plan {
                     .flat_map(|&member| self.neighbours(member))
                     .filter(|&(near, width)| width < SITE_STREET_M && free(self, near))
                     .filter(|&(near, _)| parcels + self.blocks[near].features <= 60)
+                    .filter(|&(near, _)| fits(parcels + self.blocks[near].features))
                     .map(|(near, _)| near)
                     .collect();
                 next.sort_unstable();
