@@ -368,7 +368,6 @@ fn faults_are_what_they_are_called() {
                     "sliver" => {
                         let line =
                             geo::LineString::from(ring().iter().map(|&p| metres(p)).collect::<Vec<_>>());
-                        use geo::Length;
                         2.0 * shape(feature).unsigned_area() / Euclidean.length(&line) < 0.3
                     }
                     "court" => polygons[0].len() == 2 && rings(&features[row + 1])[0][0].len() == 5,
