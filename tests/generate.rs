@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use geo::{
-    Area, BooleanOps, BoundingRect, Distance, Euclidean, Intersects, MultiPolygon, Polygon, Validation,
+    Area, BooleanOps, BoundingRect, Distance, Euclidean, Intersects, Length, MultiPolygon, Polygon,
+    Validation,
 };
 use geojson::{Feature, FeatureCollection, GeometryValue};
 use landuse::generate::{City, CityOptions, Fabric, Faults, Written};
