@@ -161,6 +161,16 @@ fn the_same_bytes_for_any_number_of_threads() {
     assert!(first["parcels.geojson"] != other.files["parcels.geojson"], "the seed counts");
 }
 
+/// FNV-1a of the parcels of one small city: changes when the cities change, and then the changelog says so.
+#[test]
+fn cities_are_the_same_on_every_machine() {
+    let city = Read::new(CityOptions::new(100, 7));
+    let hash = city.files["parcels.geojson"].iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+    });
+    assert_eq!(hash, 0x5B65_1255_5CFE_859D);
+}
+
 #[test]
 fn counts_are_those_asked_for_and_files_are_geojson() {
     for fabric in FABRICS {
