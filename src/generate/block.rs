@@ -90,7 +90,8 @@ fn length(a: [f64; 2], b: [f64; 2]) -> f64 {
     (dx * dx + dy * dy).sqrt()
 }
 
-fn ring_area_m2(points: &[[f64; 2]]) -> f64 {
+/// Signed area of a ring, closed or not: positive where it runs counter-clockwise.
+pub(super) fn ring_area_m2(points: &[[f64; 2]]) -> f64 {
     let Some(&origin) = points.first() else { return 0.0 };
     let mut twice = 0.0;
     for pair in points.windows(2) {
@@ -116,8 +117,8 @@ impl Ground {
     fn new(plan: &Plan, index: usize, leaves: usize, fabric: Fabric) -> Self {
         let corners = plan.corners(index % plan.columns, index / plan.columns);
         let size = [
-            (length(corners[0], corners[1]) + length(corners[3], corners[2])) / 2.0,
-            (length(corners[1], corners[2]) + length(corners[0], corners[3])) / 2.0,
+            f64::midpoint(length(corners[0], corners[1]), length(corners[3], corners[2])),
+            f64::midpoint(length(corners[1], corners[2]), length(corners[0], corners[3])),
         ];
         let key = key([plan.seed, 50, index as u64]);
         let mut ground = Self {
@@ -129,6 +130,7 @@ impl Ground {
             wiggle_m: if fabric == Fabric::Slivers { 0.1 } else { 0.35 },
             spacing_m: match plan.blocks[index].class {
                 Class::Farm | Class::Forest | Class::Water => 33.0,
+                _ if fabric == Fabric::Slivers => 80.0,
                 _ => 50.0,
             },
         };
@@ -162,7 +164,7 @@ impl Ground {
         }
         let wide = f64::from(leaf.u[1] - leaf.u[0]) * self.size[0];
         let high = f64::from(leaf.v[1] - leaf.v[0]) * self.size[1];
-        let across = if wide > high * random.between(0.75, 1.35) { 0 } else { 1 };
+        let across = usize::from(wide <= high * random.between(0.75, 1.35));
         let first = ((count as f64 * random.between(0.36, 0.64)).round() as usize).clamp(1, count - 1);
         let share = (first as f64 / count as f64 * random.between(0.84, 1.16)).clamp(0.12, 0.88);
         let (mut one, mut two) = (leaf, leaf);
@@ -256,6 +258,13 @@ impl Ground {
         }
     }
 
+    /// The middle ninth of a leaf, counter-clockwise.
+    fn court(&self, leaf: &Leaf) -> Vec<[f64; 2]> {
+        let inner = |[from, to]: [u32; 2]| [from + (to - from) / 3, to - (to - from) / 3];
+        let (u, v) = (inner(leaf.u), inner(leaf.v));
+        [(0, 0), (1, 0), (1, 1), (0, 1)].map(|(a, b)| self.at(u[a], v[b])).to_vec()
+    }
+
     fn outline(&self, leaf: &Leaf) -> Outline {
         let mut points = Vec::with_capacity(16);
         let mut corners = [0; 4];
@@ -274,8 +283,12 @@ impl Ground {
         [leaf.v[0] == 0, leaf.u[1] == SIDE, leaf.v[1] == SIDE, leaf.u[0] == 0]
     }
 
-    /// Moves the east or west side along the lines it ends on: outwards where `by_m` is positive.
+    /// Moves the east or west side by so much: outwards where positive. `false` where the parcel is too small for it.
+    ///
+    /// Drawn back, the side's ends slide along the lines they stand on and 1.5 mm into their own parcel, so that they
+    /// stay off the neighbours there even after rounding to 1e-8 degree.
     fn shift_side(&self, leaf: &Leaf, outline: &mut Outline, by_m: f64) -> bool {
+        const ASIDE_M: f64 = 0.0015;
         let fronts = Self::frontages(leaf);
         let Some(side) = [1, 3].into_iter().find(|&side| !fronts[side]) else { return false };
         let middle = leaf.v[0].midpoint(leaf.v[1]);
@@ -286,8 +299,27 @@ impl Ground {
         }
         let sign = if side == 1 { by_m } else { -by_m };
         let step = [(east[0] - west[0]) / width * sign, (east[1] - west[1]) / width * sign];
-        for at in outline.side(side) {
+        let moved = outline.side(side);
+        let (first, last) = (moved[0], moved[moved.len() - 1]);
+        let count = outline.points.len();
+        let ends = [(first, (first + count - 1) % count, -1.0), (last, (last + 1) % count, 1.0)]
+            .map(|(end, beyond, turn)| (end, outline.points[beyond], turn));
+        if ends.iter().any(|&(end, beyond, _)| length(outline.points[end], beyond) < 2.0 * by_m.abs()) {
+            return false;
+        }
+        for at in moved {
             outline.points[at] = [outline.points[at][0] + step[0], outline.points[at][1] + step[1]];
+        }
+        if by_m < 0.0 {
+            for (end, beyond, turn) in ends {
+                // Where the end stood before.
+                let from = [outline.points[end][0] - step[0], outline.points[end][1] - step[1]];
+                let reach = length(from, beyond);
+                let along = [(beyond[0] - from[0]) / reach, (beyond[1] - from[1]) / reach];
+                let inward = [-along[1] * turn * ASIDE_M, along[0] * turn * ASIDE_M];
+                outline.points[end] =
+                    [from[0] - along[0] * by_m + inward[0], from[1] - along[1] * by_m + inward[1]];
+            }
         }
         true
     }
@@ -445,6 +477,118 @@ impl Properties<'_> {
     }
 }
 
+/// What becomes of a leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lot {
+    Plain,
+    Planted(Fault),
+    /// One parcel with another leaf, apart from it.
+    With(usize),
+    /// Second part of another.
+    Taken,
+}
+
+/// Gives each fault the first leaf in random order that can bear it, or tells which fault finds none.
+fn assign(ground: &Ground, faults: &[Fault], random: &mut Random) -> Result<Vec<Lot>, usize> {
+    let mut order: Vec<usize> = (0..ground.leaves.len()).collect();
+    random.shuffle(&mut order);
+    let mut lots = vec![Lot::Plain; order.len()];
+    for (at, &fault) in faults.iter().enumerate() {
+        let mut free = order.iter().copied().filter(|&leaf| lots[leaf] == Lot::Plain);
+        if fault == Fault::MultiPart {
+            let (a, b) = free
+                .clone()
+                .find_map(|a| {
+                    let apart = |&b: &usize| !ground.leaves[a].touches(&ground.leaves[b]);
+                    free.clone().find(apart).map(|b| (a, b))
+                })
+                .ok_or(at)?;
+            (lots[a], lots[b]) = (Lot::With(b), Lot::Taken);
+        } else {
+            // Parts are settled by then, so the first leaf that is not taken is the block's first parcel.
+            let first = lots.iter().position(|&lot| lot != Lot::Taken);
+            let leaf = free
+                .find(|&leaf| {
+                    (fault != Fault::DuplicateId || Some(leaf) != first) && bears(ground, leaf, fault)
+                })
+                .ok_or(at)?;
+            lots[leaf] = Lot::Planted(fault);
+        }
+    }
+    Ok(lots)
+}
+
+/// Whether a fault can be planted in a leaf.
+fn bears(ground: &Ground, leaf: usize, fault: Fault) -> bool {
+    let leaf = &ground.leaves[leaf];
+    let mut outline = ground.outline(leaf);
+    let corner = |k: usize| outline.points[outline.corners[k]];
+    match fault {
+        Fault::Sliver => Ground::frontages(leaf).contains(&true),
+        Fault::Court => length(corner(0), corner(1)) > 18.0 && length(corner(1), corner(2)) > 18.0,
+        Fault::Overlap => ground.shift_side(leaf, &mut outline, 2.0),
+        Fault::HairlineGap => ground.shift_side(leaf, &mut outline, -0.05),
+        Fault::TJunction => t_junction(leaf, &outline).is_some(),
+        _ => true,
+    }
+}
+
+/// A short edge towards a neighbour: its rounded middle stays within 1e-2 m² of both parcels.
+fn t_junction(leaf: &Leaf, outline: &Outline) -> Option<usize> {
+    let fronts = Ground::frontages(leaf);
+    (0..4).filter(|&side| !fronts[side]).find_map(|side| {
+        let points = outline.side(side);
+        points.windows(2).find_map(|pair| {
+            let reach = length(outline.points[pair[0]], outline.points[pair[1]]);
+            (4.0..13.0).contains(&reach).then_some(pair[0])
+        })
+    })
+}
+
+/// The rings of a leaf's polygon with the trouble that is planted in them.
+fn planted_rings(
+    leaf: &Leaf,
+    outline: &Outline,
+    hole: &[[f64; 2]],
+    fault: Option<Fault>,
+) -> Vec<Vec<Position>> {
+    let mut ring = close(&outline.points);
+    let corner = outline.corners.map(|at| ring[at]);
+    match fault {
+        Some(Fault::TJunction) => {
+            if let Some(after) = t_junction(leaf, outline) {
+                let (a, b) = (outline.points[after], outline.points[(after + 1) % outline.points.len()]);
+                ring.insert(after + 1, to_degrees([f64::midpoint(a[0], b[0]), f64::midpoint(a[1], b[1])]));
+            }
+        }
+        Some(Fault::BowTie) => ring = vec![corner[0], corner[2], corner[1], corner[3], corner[0]],
+        Some(Fault::UnclosedRing) => drop(ring.pop()),
+        Some(Fault::TwoPointRing) => ring = vec![corner[0], corner[2], corner[0]],
+        Some(Fault::RepeatedPoint) => ring.insert(outline.corners[1], corner[1]),
+        Some(Fault::Clockwise) => ring.reverse(),
+        _ => {}
+    }
+    if hole.is_empty() {
+        return vec![ring];
+    }
+    let mut inner = close(hole);
+    inner.reverse();
+    vec![ring, inner]
+}
+
+/// A strip of the street along a frontage.
+fn sliver(leaf: &Leaf, outline: &Outline, width_m: f64) -> Vec<[f64; 2]> {
+    let fronts = Ground::frontages(leaf);
+    let side = fronts.iter().position(|&front| front).unwrap_or(0);
+    let mut ring: Vec<[f64; 2]> = outline.side(side).into_iter().rev().map(|at| outline.points[at]).collect();
+    let (last, first) = (ring[0], ring[ring.len() - 1]);
+    let reach = length(first, last);
+    let aside = [(last[1] - first[1]) / reach * width_m, -(last[0] - first[0]) / reach * width_m];
+    ring.push([first[0] + aside[0], first[1] + aside[1]]);
+    ring.push([last[0] + aside[0], last[1] + aside[1]]);
+    ring
+}
+
 /// Writes all features of one block.
 pub(super) struct Writer<'a> {
     pub(super) plan: &'a Plan,
@@ -486,88 +630,32 @@ impl Writer<'_> {
         let block = &self.plan.blocks[index];
         let mut random = Random::new(key([self.plan.seed, 60, index as u64]));
         let mut faults = self.draw_faults(index, &mut random);
-        let added = faults.iter().filter(|fault| fault.adds_feature()).count();
-        let merged = faults.iter().filter(|&&fault| fault == Fault::MultiPart).count();
-        let leaves = block.features as usize - added + merged;
-        let ground = Ground::new(self.plan, index, leaves, self.fabric);
-        // Which fault goes to which leaf: the first that can bear it, in random order.
-        let mut order: Vec<usize> = (0..leaves).collect();
-        random.shuffle(&mut order);
-        let mut given: Vec<Option<Fault>> = vec![None; leaves];
-        let mut partner: Vec<Option<usize>> = vec![None; leaves];
-        let mut gone = vec![false; leaves];
+        // The kinds that ask most of a parcel choose first.
         faults.sort_unstable();
         faults.reverse();
-        for fault in faults {
-            let free =
-                |leaf: usize, given: &[Option<Fault>], gone: &[bool]| given[leaf].is_none() && !gone[leaf];
-            if fault == Fault::MultiPart {
-                let pair = order.iter().find_map(|&a| {
-                    let b = order.iter().copied().find(|&b| {
-                        b != a && free(b, &given, &gone) && !ground.leaves[a].touches(&ground.leaves[b])
-                    });
-                    free(a, &given, &gone).then_some(()).and(b).map(|b| (a, b))
-                });
-                if let Some((a, b)) = pair {
-                    given[a] = Some(fault);
-                    partner[a] = Some(b);
-                    gone[b] = true;
-                } else if let Some(&lane) = order.iter().rev().find(|&&leaf| free(leaf, &given, &gone)) {
-                    // No two parcels lie apart: one becomes a lane that is no parcel, so that the count holds.
-                    gone[lane] = true;
-                }
-                continue;
+        // A fault that finds no parcel is left out and the block is cut anew, so that the count of features holds.
+        let (ground, lots) = loop {
+            let added = faults.iter().filter(|fault| fault.adds_feature()).count();
+            let merged = faults.iter().filter(|&&fault| fault == Fault::MultiPart).count();
+            let leaves = block.features as usize - added + merged;
+            let ground = Ground::new(self.plan, index, leaves, self.fabric);
+            match assign(&ground, &faults, &mut random.clone()) {
+                Ok(lots) => break (ground, lots),
+                Err(misfit) => drop(faults.remove(misfit)),
             }
-            let fits = order
-                .iter()
-                .copied()
-                .find(|&leaf| free(leaf, &given, &gone) && self.bears(&ground, leaf, fault));
-            if let Some(leaf) = fits {
-                given[leaf] = Some(fault);
-            } else if fault.adds_feature()
-                && let Some(&leaf) = order.iter().find(|&&leaf| free(leaf, &given, &gone))
-            {
-                given[leaf] = Some(Fault::SameGeometry);
-            }
-        }
+        };
         let mut text = BlockText::default();
         text.text.reserve(block.features as usize * 560);
         text.site.site = block.site;
         let mut row = block.first;
-        for leaf in (0..leaves).filter(|&leaf| !gone[leaf]) {
-            self.write_leaf(index, &ground, leaf, given[leaf], partner[leaf], &mut row, &mut text);
+        let mut previous_id = String::new();
+        for (leaf, &lot) in lots.iter().enumerate() {
+            if lot != Lot::Taken {
+                self.write_leaf(index, &ground, leaf, lot, &mut row, &mut previous_id, &mut text);
+            }
         }
         debug_assert_eq!(row, block.first + block.features, "every block writes what was planned");
         text
-    }
-
-    fn bears(&self, ground: &Ground, leaf: usize, fault: Fault) -> bool {
-        let leaf = &ground.leaves[leaf];
-        let fronts = Ground::frontages(leaf);
-        let mut outline = ground.outline(leaf);
-        match fault {
-            Fault::Sliver => fronts.contains(&true),
-            Fault::Court => {
-                length(outline.points[outline.corners[0]], outline.points[outline.corners[1]]) > 18.0
-                    && length(outline.points[outline.corners[1]], outline.points[outline.corners[2]]) > 18.0
-            }
-            Fault::Overlap => ground.shift_side(leaf, &mut outline, 2.0),
-            Fault::HairlineGap => ground.shift_side(leaf, &mut outline, -0.05),
-            Fault::TJunction => Self::t_junction(leaf, &outline).is_some(),
-            _ => true,
-        }
-    }
-
-    /// A short edge towards a neighbour: its rounded middle stays within 1e-2 m² of both parcels.
-    fn t_junction(leaf: &Leaf, outline: &Outline) -> Option<usize> {
-        let fronts = Ground::frontages(leaf);
-        (0..4).filter(|&side| !fronts[side]).find_map(|side| {
-            let points = outline.side(side);
-            points.windows(2).find_map(|pair| {
-                let reach = length(outline.points[pair[0]], outline.points[pair[1]]);
-                (4.0..13.0).contains(&reach).then_some(pair[0])
-            })
-        })
     }
 
     #[expect(clippy::too_many_arguments, reason = "one call, and each is a different thing")]
@@ -576,134 +664,70 @@ impl Writer<'_> {
         index: usize,
         ground: &Ground,
         leaf: usize,
-        fault: Option<Fault>,
-        partner: Option<usize>,
+        lot: Lot,
         row: &mut u32,
+        previous_id: &mut String,
         text: &mut BlockText,
     ) {
         let mut random = Random::new(key([ground.key, 3, leaf as u64]));
         let shape = &ground.leaves[leaf];
         let mut outline = ground.outline(shape);
-        let mut hole: Option<Vec<[f64; 2]>> = None;
-        match fault {
-            Some(Fault::Overlap) => {
-                let by_m = random.between(0.1, 2.0);
-                ground.shift_side(shape, &mut outline, by_m);
-            }
-            Some(Fault::HairlineGap) => {
-                let by_m = random.between(0.003, 0.05);
-                ground.shift_side(shape, &mut outline, -by_m);
-            }
-            Some(Fault::Court) => {
-                let inner = |[from, to]: [u32; 2]| [from + (to - from) / 3, to - (to - from) / 3];
-                let (u, v) = (inner(shape.u), inner(shape.v));
-                hole = Some(vec![
-                    ground.at(u[0], v[0]),
-                    ground.at(u[1], v[0]),
-                    ground.at(u[1], v[1]),
-                    ground.at(u[0], v[1]),
-                ]);
-            }
-            _ => {}
+        let fault = match lot {
+            Lot::Planted(fault) => Some(fault),
+            Lot::With(_) => Some(Fault::MultiPart),
+            Lot::Plain | Lot::Taken => None,
+        };
+        let by_m = match fault {
+            Some(Fault::Overlap) => random.between(0.1, 2.0),
+            Some(Fault::HairlineGap) => -random.between(0.003, 0.05),
+            _ => 0.0,
+        };
+        if by_m != 0.0 {
+            ground.shift_side(shape, &mut outline, by_m);
         }
-        let area_m2 = ring_area_m2(&outline.points) - hole.as_ref().map_or(0.0, |ring| ring_area_m2(ring));
-        let mut rings = vec![close(&outline.points)];
-        if fault == Some(Fault::TJunction)
-            && let Some(after) = Self::t_junction(shape, &outline)
-        {
-            let (a, b) = (outline.points[after], outline.points[(after + 1) % outline.points.len()]);
-            rings[0].insert(after + 1, to_degrees([f64::midpoint(a[0], b[0]), f64::midpoint(a[1], b[1])]));
-        }
-        if let Some(hole) = &hole {
-            let mut ring = close(hole);
-            ring.reverse();
-            rings.push(ring);
-        }
-        let corner = |k: usize| rings[0][outline.corners[k]];
-        match fault {
-            Some(Fault::BowTie) => rings[0] = vec![corner(0), corner(2), corner(1), corner(3), corner(0)],
-            Some(Fault::UnclosedRing) => drop(rings[0].pop()),
-            Some(Fault::TwoPointRing) => rings[0] = vec![corner(0), corner(2), corner(0)],
-            Some(Fault::RepeatedPoint) => {
-                let point = corner(1);
-                rings[0].insert(outline.corners[1], point);
-            }
-            Some(Fault::Clockwise) => rings[0].reverse(),
-            _ => {}
-        }
-        let mut polygons = vec![rings];
-        let mut area_m2 = area_m2;
-        if let Some(partner) = partner {
+        let hole = if fault == Some(Fault::Court) { ground.court(shape) } else { Vec::new() };
+        let mut area_m2 = ring_area_m2(&outline.points) - ring_area_m2(&hole);
+        let mut polygons = vec![planted_rings(shape, &outline, &hole, fault)];
+        if let Lot::With(partner) = lot {
             let other = ground.outline(&ground.leaves[partner]);
             area_m2 += ring_area_m2(&other.points);
             polygons.push(vec![close(&other.points)]);
         }
-        let id = self.id(index, *row);
-        let previous = (fault == Some(Fault::DuplicateId)).then(|| self.id(index, row.wrapping_sub(1)));
-        let first_of_block = *row == self.plan.blocks[index].first;
-        let own_id = previous.filter(|_| !first_of_block).unwrap_or(id);
-        let mention = Mention { row: *row, id: own_id.clone() };
-        let geometry = (fault != Some(Fault::NullGeometry)).then_some(&polygons[..]);
-        self.write_feature(index, leaf as u64, &own_id, area_m2, geometry, *row, text);
-        *row += 1;
-        let noted = match fault {
-            Some(Fault::DuplicateId) if first_of_block => None,
-            other => other,
+        let own_id = match fault {
+            Some(Fault::DuplicateId) => std::mem::take(previous_id),
+            _ => self.id(index, *row),
         };
-        match noted {
-            Some(Fault::ExactDuplicate) => {
-                self.write_feature(index, leaf as u64, &own_id, area_m2, geometry, *row, text);
-                text.faults.push((Fault::ExactDuplicate, Mention { row: *row, id: own_id }));
-                *row += 1;
-            }
-            Some(Fault::SameGeometry) => {
-                let id = self.id(index, *row);
-                self.write_feature(index, leaf as u64 + 10_000, &id, area_m2, geometry, *row, text);
-                text.faults.push((Fault::SameGeometry, Mention { row: *row, id }));
-                *row += 1;
-            }
-            Some(Fault::Court) => {
-                let inner = hole.unwrap_or_default();
-                let id = self.id(index, *row);
-                let rings = [vec![close(&inner)]];
-                self.write_feature(
-                    index,
-                    leaf as u64 + 20_000,
-                    &id,
-                    ring_area_m2(&inner),
-                    Some(&rings),
-                    *row,
-                    text,
-                );
-                text.faults.push((Fault::Court, mention));
-                *row += 1;
-            }
+        let salt = leaf as u64;
+        let geometry = (fault != Some(Fault::NullGeometry)).then_some(&polygons[..]);
+        let own_row = *row;
+        self.write_feature(index, salt, &own_id, area_m2, geometry, own_row, text);
+        *row += 1;
+        let last_id = match fault {
+            Some(Fault::ExactDuplicate) => own_id.clone(),
+            Some(fault) if fault.adds_feature() => self.id(index, *row),
+            _ => own_id.clone(),
+        };
+        let companion = match fault {
+            Some(Fault::ExactDuplicate) => Some((salt, area_m2, polygons)),
+            Some(Fault::SameGeometry) => Some((salt + 10_000, area_m2, polygons)),
+            Some(Fault::Court) => Some((salt + 20_000, ring_area_m2(&hole), vec![vec![close(&hole)]])),
             Some(Fault::Sliver) => {
-                let ring = Self::sliver(shape, &outline, random.between(0.03, 0.25));
-                let id = self.id(index, *row);
-                let area_m2 = ring_area_m2(&ring);
-                let rings = [vec![close(&ring)]];
-                self.write_feature(index, leaf as u64 + 30_000, &id, area_m2, Some(&rings), *row, text);
-                text.faults.push((Fault::Sliver, Mention { row: *row, id }));
-                *row += 1;
+                let ring = sliver(shape, &outline, random.between(0.03, 0.25));
+                Some((salt + 30_000, ring_area_m2(&ring), vec![vec![close(&ring)]]))
             }
-            Some(fault) => text.faults.push((fault, mention)),
-            None => {}
+            _ => None,
+        };
+        let mut mention = Mention { row: own_row, id: own_id };
+        if let Some((salt, area_m2, polygons)) = companion {
+            self.write_feature(index, salt, &last_id, area_m2, Some(&polygons), *row, text);
+            // A court is told of by the parcel around it, the others by the feature that was added.
+            if fault != Some(Fault::Court) {
+                mention = Mention { row: *row, id: last_id.clone() };
+            }
+            *row += 1;
         }
-    }
-
-    /// A strip of the street along a frontage.
-    fn sliver(leaf: &Leaf, outline: &Outline, width_m: f64) -> Vec<[f64; 2]> {
-        let fronts = Ground::frontages(leaf);
-        let side = fronts.iter().position(|&front| front).unwrap_or(0);
-        let mut ring: Vec<[f64; 2]> =
-            outline.side(side).into_iter().rev().map(|at| outline.points[at]).collect();
-        let (last, first) = (ring[0], ring[ring.len() - 1]);
-        let reach = length(first, last);
-        let aside = [(last[1] - first[1]) / reach * width_m, -(last[0] - first[0]) / reach * width_m];
-        ring.push([first[0] + aside[0], first[1] + aside[1]]);
-        ring.push([last[0] + aside[0], last[1] + aside[1]]);
-        ring
+        text.faults.extend(fault.map(|fault| (fault, mention)));
+        *previous_id = last_id;
     }
 
     fn id(&self, index: usize, row: u32) -> String {
@@ -816,9 +840,8 @@ impl Writer<'_> {
         let allowed_far = match &zoned[..2] {
             "07" => 2.0 + (central * 4.0).floor() * 0.5,
             "09" => 2.5 + (central * 6.0).floor() * 0.5,
-            "08" => 1.5,
+            "08" | "11" => 1.5,
             "10" => 2.0 + (random.unit() * 4.0).floor() * 0.5,
-            "11" => 1.5,
             "12" | "13" => 0.8,
             _ => 0.0,
         };

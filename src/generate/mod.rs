@@ -14,6 +14,7 @@ mod plan;
 mod plane;
 mod truth;
 
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ pub const MIN_PARCELS: u32 = 100;
 pub const MAX_PARCELS: u32 = 2_000_000;
 /// Most vertices of the control lines together.
 pub const MAX_LINE_VERTICES: u32 = 12_000_000;
+/// Most vertices of a control line between two crossings: some 5 cm apart, far above the 1 mm of the coordinates.
+const MAX_EDGE_POINTS: usize = 2_000;
 /// Blocks whose text is held in memory at a time.
 const BATCH: usize = 1_024;
 /// The districts' names, in the order they are used.
@@ -245,6 +248,7 @@ pub struct CityOptions {
     /// Planted trouble. Default: [`Faults::default`].
     pub faults: Faults,
     /// Vertices of the control lines together, about; at most [`MAX_LINE_VERTICES`]. Default: 0.35 times the parcels.
+    /// A line has at least 2 and at most 2,000 vertices along a block, so small cities stay below what is asked.
     pub line_vertices: u32,
 }
 
@@ -369,7 +373,7 @@ impl City {
     pub fn write(&self, dir: &Path) -> Result<Written, Error> {
         fs::create_dir_all(dir).map_err(|source| Error::io("create", dir, source))?;
         let mut tally = Tally::default();
-        let mut line_positions = 0;
+        let (mut line_positions, mut land_m2) = (0, 0.0);
         let mut files = Vec::new();
         let mut save =
             |name: &str, fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>| -> Result<(), Error> {
@@ -381,9 +385,12 @@ impl City {
             line_positions = self.write_lines(out)?;
             Ok(())
         })?;
-        save("districts.geojson", &mut |out| self.write_districts(out, &tally))?;
+        save("districts.geojson", &mut |out| {
+            land_m2 = self.write_districts(out, &tally)?;
+            Ok(())
+        })?;
         save("water.geojson", &mut |out| self.write_water(out))?;
-        let truth = tally.truth(&self.options, self.land_m2());
+        let truth = tally.truth(&self.options, land_m2);
         save("truth.json", &mut |out| {
             serde_json::to_writer(&mut *out, &truth)?;
             out.write_all(b"\n")
@@ -429,7 +436,8 @@ impl City {
         let outlines: Vec<Vec<Vec<NodeRing>>> =
             self.plan.zones.iter().map(|zone| parts(&self.plan, &|cell| zone.cells[cell])).collect();
         let edges: usize = outlines.iter().flatten().flatten().map(Vec::len).sum();
-        let points = (self.options.line_vertices as usize / edges.max(1)).saturating_sub(1).max(2);
+        let points =
+            (self.options.line_vertices as usize / edges.max(1)).saturating_sub(1).clamp(2, MAX_EDGE_POINTS);
         let (mut number, mut positions) = (0, 0);
         for (salt, (zone, outlines)) in self.plan.zones.iter().zip(&outlines).enumerate() {
             let wiggle = Wiggle { salt: 100 + salt as u64, points, share: 0.18, beyond_street_m: None };
@@ -439,17 +447,19 @@ impl City {
                     "{{\"type\":\"Feature\",\"properties\":{{\"id\":\"L{number:04}\",\"name\":\"{}\",\"tier\":\"{}\",\"effect\":\"{}\"}},",
                     zone.name, zone.tier, zone.effect
                 );
-                positions += self.write_area(out, number > 1, &head, rings, wiggle)?;
+                positions += self.write_area(out, number > 1, &head, rings, wiggle)?.0;
             }
         }
         out.write_all(b"\n]}\n")?;
         Ok(positions)
     }
 
-    fn write_districts(&self, out: &mut dyn Write, tally: &Tally) -> io::Result<()> {
+    /// Writes the districts and tells their area together, m².
+    fn write_districts(&self, out: &mut dyn Write, tally: &Tally) -> io::Result<f64> {
         open_collection(out, "districts")?;
         let beyond = if self.options.fabric == Fabric::Slivers { -1.5 } else { 1.0 };
         let wiggle = Wiggle { salt: 90, points: 5, share: 0.15, beyond_street_m: Some(beyond) };
+        let mut land_m2 = 0.0;
         for (district, id) in self.district_ids.iter().enumerate() {
             let own = parts(&self.plan, &|cell| self.plan.blocks[cell].district as usize == district);
             let (chinese, english) = NAMES[district % NAMES.len()];
@@ -458,10 +468,11 @@ impl City {
                 "{{\"type\":\"Feature\",\"properties\":{{\"id\":\"{id}\",\"name\":\"{chinese} {english}\",\"population\":{population}}},"
             );
             for rings in &own {
-                self.write_area(out, district > 0, &head, rings, wiggle)?;
+                land_m2 += self.write_area(out, district > 0, &head, rings, wiggle)?.1;
             }
         }
-        out.write_all(b"\n]}\n")
+        out.write_all(b"\n]}\n")?;
+        Ok(land_m2)
     }
 
     /// The river: one polygon along its banks, under all bridges.
@@ -483,7 +494,7 @@ impl City {
         out.write_all(&text)
     }
 
-    /// Writes one polygon feature and tells how many positions it has.
+    /// Writes one polygon feature and tells how many positions it has, and its area in m².
     fn write_area(
         &self,
         out: &mut dyn Write,
@@ -491,13 +502,13 @@ impl City {
         head: &str,
         rings: &[NodeRing],
         wiggle: Wiggle,
-    ) -> io::Result<u64> {
+    ) -> io::Result<(u64, f64)> {
         if follows {
             out.write_all(b",\n")?;
         }
         out.write_all(head.as_bytes())?;
         out.write_all(b"\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[")?;
-        let mut positions = 0;
+        let (mut positions, mut area_m2) = (0, 0.0);
         let mut text = Vec::new();
         for (k, ring) in rings.iter().enumerate() {
             text.clear();
@@ -506,16 +517,13 @@ impl City {
             }
             let drawn = draw_ring(&self.plan, ring, wiggle);
             positions += drawn.len() as u64;
+            let metres: Vec<[f64; 2]> = drawn.iter().copied().map(plane::to_metres).collect();
+            area_m2 += block::ring_area_m2(&metres);
             push_ring(&mut text, &drawn);
             out.write_all(&text)?;
         }
         out.write_all(b"]}}")?;
-        Ok(positions)
-    }
-
-    /// Area inside the outermost streets' middle lines, m².
-    fn land_m2(&self) -> f64 {
-        (0..self.plan.blocks.len()).map(|index| self.plan.cell_area_m2(index)).sum()
+        Ok((positions, area_m2))
     }
 
     fn readme(&self, tally: &Tally) -> String {
@@ -548,13 +556,11 @@ impl City {
             self.plan.sites,
         );
         for (name, share, count) in tally.trouble(&options.faults) {
-            text.push_str(&format!("| {name} | {share} | {count} |\n"));
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "| {name} | {share} | {count} |");
         }
-        text.push_str(&format!(
-            "| missing value | {} | {} |\n",
-            options.faults.missing_value,
-            tally.missing.iter().sum::<u64>()
-        ));
+        let missing: u64 = tally.missing.iter().sum();
+        let _ = writeln!(text, "| missing value | {} | {missing} |", options.faults.missing_value);
         text
     }
 }

@@ -33,11 +33,9 @@ pub(super) fn parts(plan: &Plan, inside: &dyn Fn(usize) -> bool) -> Vec<Vec<Node
     let mut next = vec![(u32::MAX, 0_usize); width * (plan.rows + 1)];
     let mut second = next.clone();
     let mut starts: Vec<(u32, usize)> = Vec::new();
-    let at = |i: isize, j: isize| -> u32 {
-        if i < 0 || j < 0 || i as usize >= plan.columns || j as usize >= plan.rows {
-            return u32::MAX;
-        }
-        part[plan.cell(i as usize, j as usize)]
+    // A cell west or south of the lattice wraps round to a number beyond it.
+    let at = |i: usize, j: usize| {
+        if i < plan.columns && j < plan.rows { part[plan.cell(i, j)] } else { u32::MAX }
     };
     for j in 0..plan.rows {
         for i in 0..plan.columns {
@@ -45,13 +43,12 @@ pub(super) fn parts(plan: &Plan, inside: &dyn Fn(usize) -> bool) -> Vec<Vec<Node
             if own == u32::MAX {
                 continue;
             }
-            let (x, y) = (i as isize, j as isize);
             let node = |a: usize, b: usize| b * width + a;
             let sides = [
-                (at(x, y - 1), node(i, j), node(i + 1, j)),
-                (at(x + 1, y), node(i + 1, j), node(i + 1, j + 1)),
-                (at(x, y + 1), node(i + 1, j + 1), node(i, j + 1)),
-                (at(x - 1, y), node(i, j + 1), node(i, j)),
+                (at(i, j.wrapping_sub(1)), node(i, j), node(i + 1, j)),
+                (at(i + 1, j), node(i + 1, j), node(i + 1, j + 1)),
+                (at(i, j + 1), node(i + 1, j + 1), node(i, j + 1)),
+                (at(i.wrapping_sub(1), j), node(i, j + 1), node(i, j)),
             ];
             for (across, from, to) in sides {
                 if across != own {

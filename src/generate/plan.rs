@@ -98,6 +98,38 @@ fn noise(seed: u64, salt: u64, x: f64, y: f64) -> f64 {
     south * (1.0 - v) + north * v
 }
 
+/// What a block inside the ecological lines is for.
+fn wild_class(draw: f64, hilly: bool, field: bool) -> Class {
+    match draw {
+        _ if field => Class::Farm,
+        d if d < if hilly { 0.72 } else { 0.32 } => Class::Forest,
+        d if d < 0.97 => Class::Farm,
+        _ => Class::Water,
+    }
+}
+
+/// What a block of an industrial quarter is for.
+fn works_class(draw: f64) -> Class {
+    match draw {
+        d if d < 0.88 => Class::Industrial,
+        d if d < 0.95 => Class::Logistics,
+        d if d < 0.98 => Class::Utility,
+        _ => Class::Vacant,
+    }
+}
+
+/// What any other block of the town is for.
+fn town_class(draw: f64, remoteness: f64) -> Class {
+    match draw {
+        d if d < 0.30 * (1.0 - remoteness).max(0.08) => Class::Commercial,
+        d if d > 0.97 => Class::Vacant,
+        d if d > 0.94 => Class::Utility,
+        d if d > 0.86 => Class::Park,
+        d if d > 0.75 => Class::Public,
+        _ => Class::Residential,
+    }
+}
+
 /// Street widths and positions of the lattice lines in one direction.
 fn lattice_lines(seed: u64, salt: u64, cells: usize) -> (Vec<f64>, Vec<f64>) {
     let mut random = Random::new(key([seed, salt]));
@@ -115,10 +147,16 @@ fn lattice_lines(seed: u64, salt: u64, cells: usize) -> (Vec<f64>, Vec<f64>) {
             (false, false) => random.between(10.9, 13.9),
         });
         positions.push(position);
-        position += random.between(112.0, 198.0) + if arterial { 20.0 } else { 0.0 };
+        let river = salt == 1 && line == cells * 5 / 8;
+        position += match (river, arterial) {
+            (true, _) => random.between(112.0, 130.0),
+            (false, arterial) => random.between(112.0, 198.0) + if arterial { 20.0 } else { 0.0 },
+        };
     }
     let middle = positions[cells] / 2.0;
-    positions.iter_mut().for_each(|x| *x -= middle);
+    for x in &mut positions {
+        *x -= middle;
+    }
     (positions, widths)
 }
 
@@ -162,6 +200,8 @@ impl Plan {
         let x = x
             + 260.0 * noise(self.seed, 3, u / 24.0, v / 24.0)
             + 60.0 * noise(self.seed, 4, u / 7.0, v / 7.0)
+            // The river and all that runs along it swings from side to side.
+            + 150.0 * noise(self.seed, 9, 0.5, v / 8.0)
             + jitter(5);
         let y = y
             + 260.0 * noise(self.seed, 6, u / 24.0, v / 24.0)
@@ -227,12 +267,12 @@ impl Plan {
         .flatten()
     }
 
-    /// The up to eight cells around one.
-    fn around(&self, index: usize) -> Vec<usize> {
+    /// The cells at most so many columns and rows away, itself left out.
+    fn around(&self, index: usize, reach: usize) -> Vec<usize> {
         let (i, j) = (index % self.columns, index / self.columns);
-        let mut around = Vec::with_capacity(8);
-        for b in j.saturating_sub(1)..=(j + 1).min(self.rows - 1) {
-            for a in i.saturating_sub(1)..=(i + 1).min(self.columns - 1) {
+        let mut around = Vec::with_capacity((2 * reach + 1) * (2 * reach + 1));
+        for b in j.saturating_sub(reach)..=(j + reach).min(self.rows - 1) {
+            for a in i.saturating_sub(reach)..=(i + reach).min(self.columns - 1) {
                 if (a, b) != (i, j) {
                     around.push(self.cell(a, b));
                 }
@@ -241,31 +281,21 @@ impl Plan {
         around
     }
 
-    /// Decides where the lines run and what each block is for.
-    fn lay_out(&mut self, fabric: Fabric) {
-        let count = self.columns * self.rows;
+    /// Where a block stands: from -1 to 1 across and along the city, and its distance from the middle in that measure.
+    fn place(&self, index: usize) -> (f64, f64, f64) {
         let (half_x, half_y) = (self.columns as f64 / 2.0, self.rows as f64 / 2.0);
-        let place = |index: usize| {
-            let (i, j) =
-                ((index % self.columns) as f64 + 0.5 - half_x, (index / self.columns) as f64 + 0.5 - half_y);
-            let (u, v) = (i / half_x, j / half_y);
-            (u, v, (u * u + v * v).sqrt())
-        };
-        // Hills and fringe: the field that the ecological lines follow.
-        let wild: Vec<f64> = (0..count)
-            .map(|index| {
-                let (u, v, r) = place(index);
-                r + 0.55 * noise(self.seed, 10, u * 1.7, v * 1.7)
-                    + 0.2 * noise(self.seed, 11, u * 5.0, v * 5.0)
-            })
-            .collect();
-        let corridor = usize::from(self.columns >= 12);
-        let near_river = |index: usize| (index % self.columns).abs_diff(self.river) <= corridor;
-        let mut order: Vec<usize> = (0..count).filter(|&index| !near_river(index)).collect();
+        let u = ((index % self.columns) as f64 + 0.5 - half_x) / half_x;
+        let v = ((index / self.columns) as f64 + 0.5 - half_y) / half_y;
+        (u, v, (u * u + v * v).sqrt())
+    }
+
+    /// The value from which on the wild field and the river's corridor take the lines' share of the land.
+    fn threshold(&self, wild: &[f64], near_river: &dyn Fn(usize) -> bool) -> f64 {
+        let (corridor, mut order): (Vec<usize>, Vec<usize>) =
+            (0..wild.len()).partition(|&index| near_river(index));
         order.sort_by(|&a, &b| wild[b].total_cmp(&wild[a]).then(a.cmp(&b)));
-        let total: f64 = (0..count).map(|index| self.cell_area_m2(index)).sum();
-        let mut area: f64 =
-            (0..count).filter(|&index| near_river(index)).map(|index| self.cell_area_m2(index)).sum();
+        let total: f64 = (0..wild.len()).map(|index| self.cell_area_m2(index)).sum();
+        let mut area: f64 = corridor.iter().map(|&index| self.cell_area_m2(index)).sum();
         let mut threshold = f64::INFINITY;
         for index in order {
             let cell = self.cell_area_m2(index);
@@ -275,6 +305,39 @@ impl Plan {
             area += cell;
             threshold = wild[index];
         }
+        threshold
+    }
+
+    /// The blocks of industry, the surest first: the highest of a field that stands in quarters, midway between centre and fringe.
+    fn works(&self, ecological: &[bool]) -> Vec<usize> {
+        let field = |index: usize| {
+            let (u, v, r) = self.place(index);
+            noise(self.seed, 14, u * 2.3 + 7.0, v * 2.3) + 0.45 * noise(self.seed, 15, u * 6.0, v * 6.0)
+                - (r - 0.6).abs() * 0.7
+        };
+        let mut towns: Vec<(f64, usize)> = (0..ecological.len())
+            .filter(|&index| !ecological[index] && index % self.columns != self.river)
+            .map(|index| (field(index), index))
+            .collect();
+        towns.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        // Even the smallest city has a block of industry.
+        towns.iter().take((towns.len() * 38 / 100).max(1)).map(|&(_, index)| index).collect()
+    }
+
+    /// Decides where the lines run and what each block is for.
+    fn lay_out(&mut self, fabric: Fabric) {
+        let count = self.columns * self.rows;
+        // Hills and fringe: the field that the ecological lines follow.
+        let wild: Vec<f64> = (0..count)
+            .map(|index| {
+                let (u, v, r) = self.place(index);
+                r + 0.55 * noise(self.seed, 10, u * 1.7, v * 1.7)
+                    + 0.2 * noise(self.seed, 11, u * 5.0, v * 5.0)
+            })
+            .collect();
+        let corridor = usize::from(self.columns >= 24);
+        let near_river = |index: usize| (index % self.columns).abs_diff(self.river) <= corridor;
+        let threshold = self.threshold(&wild, &near_river);
         let level = |from: f64| -> Vec<bool> { wild.iter().map(|&value| value >= from).collect() };
         let mut ecological = level(threshold);
         self.fill_pinches(&mut ecological);
@@ -283,7 +346,7 @@ impl Plan {
         let mut hole = vec![false; count];
         for index in 0..count {
             let draw = unit(key([self.seed, 12, index as u64]));
-            let around = self.around(index);
+            let around = self.around(index, 1);
             if ecological[index] && draw < 0.05 && !near_river(index) {
                 village[index] = true;
                 hole[index] = draw < 0.03
@@ -302,7 +365,7 @@ impl Plan {
         // Filling may put back a hole's block: holes are taken out last and keep a full ring of neighbours.
         let mut fields: Vec<bool> = (0..count)
             .map(|index| {
-                let (u, v, _) = place(index);
+                let (u, v, _) = self.place(index);
                 ecological[index] && noise(self.seed, 13, u * 3.0, v * 3.0) > 0.25
             })
             .collect();
@@ -310,54 +373,29 @@ impl Plan {
         let mut urban: Vec<bool> = ecological.iter().map(|&inside| !inside).collect();
         self.fill_pinches(&mut urban);
 
-        let industrial_field = |index: usize| {
-            let (u, v, r) = place(index);
-            noise(self.seed, 14, u * 2.3 + 7.0, v * 2.3) + 0.45 * noise(self.seed, 15, u * 6.0, v * 6.0)
-                - (r - 0.6).abs() * 0.7
-        };
-        let mut towns: Vec<(f64, usize)> = (0..count)
-            .filter(|&index| !ecological[index])
-            .map(|index| (industrial_field(index), index))
-            .collect();
-        towns.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let quarters = self.works(&ecological);
         let mut works = vec![false; count];
-        for &(_, index) in towns.iter().take(towns.len() * 38 / 100) {
+        for &index in &quarters {
             works[index] = true;
         }
         for index in 0..count {
-            let (_, _, r) = place(index);
+            let (_, _, r) = self.place(index);
             let mut random = Random::new(key([self.seed, 16, index as u64]));
             let draw = random.unit();
             let class = if index % self.columns == self.river {
                 Class::Water
+            } else if quarters.first() == Some(&index) {
+                Class::Industrial
             } else if near_river(index) && draw < 0.55 {
                 Class::Park
             } else if village[index] {
                 Class::Village
             } else if ecological[index] {
-                let hilly = wild[index] > threshold + 0.15;
-                match draw {
-                    _ if fields[index] => Class::Farm,
-                    d if d < if hilly { 0.72 } else { 0.32 } => Class::Forest,
-                    d if d < 0.97 => Class::Farm,
-                    _ => Class::Water,
-                }
+                wild_class(draw, wild[index] > threshold + 0.15, fields[index])
             } else if works[index] {
-                match draw {
-                    d if d < 0.88 => Class::Industrial,
-                    d if d < 0.95 => Class::Logistics,
-                    d if d < 0.98 => Class::Utility,
-                    _ => Class::Vacant,
-                }
+                works_class(draw)
             } else {
-                match draw {
-                    d if d < 0.30 * (1.0 - r).max(0.08) => Class::Commercial,
-                    d if d > 0.97 => Class::Vacant,
-                    d if d > 0.94 => Class::Utility,
-                    d if d > 0.86 => Class::Park,
-                    d if d > 0.75 => Class::Public,
-                    _ => Class::Residential,
-                }
+                town_class(draw, r)
             };
             let old_town = fabric == Fabric::Clustered && r < 0.3 && class != Class::Water;
             self.blocks.push(Block {
@@ -455,15 +493,19 @@ impl Plan {
                 industrial(plan, index)
                     && plan.blocks[index].site == 0
                     && plan
-                        .around(index)
+                        .around(index, 2)
                         .iter()
                         .all(|&near| matches!(plan.blocks[near].site, 0) || plan.blocks[near].site == site)
             };
-            if !free(self, seed_block) {
+            // Whole blocks are planted: one too many would lift the quantile's threshold over the ordinary parcels.
+            let room = 1.05 * wanted - planted;
+            let fits = |parcels: u32| site == 1 || f64::from(parcels) <= room;
+            if !free(self, seed_block) || !fits(self.blocks[seed_block].features) {
                 continue;
             }
-            let target =
-                (5.0 * crate::random::exp(random.between(0.0, 2.4))).min((wanted - planted).max(5.0));
+            // A small city has several small sites rather than one large.
+            let largest = (wanted / 3.0).min(wanted - planted).max(5.0);
+            let target = (5.0 * crate::random::exp(random.between(0.0, 2.4))).min(largest);
             let mut members = vec![seed_block];
             self.blocks[seed_block].site = site;
             let mut parcels = self.blocks[seed_block].features;
@@ -473,6 +515,7 @@ impl Plan {
                     .flat_map(|&member| self.neighbours(member))
                     .filter(|&(near, width)| width < SITE_STREET_M && free(self, near))
                     .filter(|&(near, _)| parcels + self.blocks[near].features <= 60)
+                    .filter(|&(near, _)| fits(parcels + self.blocks[near].features))
                     .map(|(near, _)| near)
                     .collect();
                 next.sort_unstable();
@@ -486,7 +529,9 @@ impl Plan {
                 planted += f64::from(parcels);
                 self.sites = site;
             } else {
-                members.iter().for_each(|&member| self.blocks[member].site = 0);
+                for member in members {
+                    self.blocks[member].site = 0;
+                }
             }
         }
     }

@@ -21,12 +21,26 @@ pub(super) fn to_degrees([x, y]: [f64; 2]) -> Position {
     let t = y / meridian;
     // The meridian radius grows with latitude: second-order inverse of the arc.
     let d = t - 1.5 * E2 * SIN * COS / q * t * t;
-    let (sin_d, cos_d) = (d - d * d * d / 6.0, 1.0 - d * d / 2.0 + d * d * d * d / 24.0);
-    let sin = SIN * cos_d + COS * sin_d;
-    let cos = COS * cos_d - SIN * sin_d;
-    let normal = A_M / (1.0 - E2 * sin * sin).sqrt();
+    let (normal, cos) = parallel(d);
     let (lon, lat) = (CENTRE[0] + x / (normal * cos) * DEGREES, CENTRE[1] + d * DEGREES);
     [(lon * 1e8).round() as i64, (lat * 1e8).round() as i64]
+}
+
+/// Local metres of a position, as exact as [`to_degrees`] within 50 km.
+pub(super) fn to_metres([lon, lat]: Position) -> [f64; 2] {
+    let q = 1.0 - E2 * SIN * SIN;
+    let meridian = A_M * (1.0 - E2) / (q * q.sqrt());
+    let d = (lat as f64 * 1e-8 - CENTRE[1]) / DEGREES;
+    let bend = 1.5 * E2 * SIN * COS / q;
+    let (normal, cos) = parallel(d);
+    [(lon as f64 * 1e-8 - CENTRE[0]) / DEGREES * normal * cos, meridian * (d + bend * d * d)]
+}
+
+/// Radius of curvature across the meridian, m, and cosine of the latitude, so many radians north of the centre.
+fn parallel(d: f64) -> (f64, f64) {
+    let (sin_d, cos_d) = (d - d * d * d / 6.0, 1.0 - d * d / 2.0 + d * d * d * d / 24.0);
+    let sin = SIN * cos_d + COS * sin_d;
+    (A_M / (1.0 - E2 * sin * sin).sqrt(), COS * cos_d - SIN * sin_d)
 }
 
 /// Writes `value / 10^places` with all places.
@@ -102,5 +116,13 @@ mod tests {
         let [lon, lat] = to_degrees([1027.52, 1107.38]);
         assert!((lon - 11_436_000_000).abs() < 4_000, "{lon}");
         assert!((lat - 2_271_000_000).abs() < 4_000, "{lat}");
+    }
+
+    #[test]
+    fn metres_and_back() {
+        for [x, y] in [[0.0, 0.0], [25_000.0, -20_000.0], [-31_000.0, 23_000.0]] {
+            let [a, b] = to_metres(to_degrees([x, y]));
+            assert!((a - x).abs() < 0.05 && (b - y).abs() < 0.05, "{a} {b}");
+        }
     }
 }
