@@ -1,4 +1,4 @@
-//! Land-parcel analysis: low-efficiency clusters and development intensity against ecological control lines.
+#![doc = include_str!("../README.md")]
 
 pub mod adjacency;
 pub mod analysis;
