@@ -2,15 +2,16 @@
 //!
 //! `cargo run --example control_report`
 
+use landuse::Analysis;
 use landuse::analysis::{Layers, Options};
 use landuse::control::ControlLines;
 use landuse::intensity::WarningLine;
 use landuse::io::{Loader, Source, schema::Schema};
 use landuse::zoning::Schemes;
-use landuse::Analysis;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let parcels = Loader::new(Schema::builtin("generated")?).load(&Source::file("data/city/parcels.geojson"))?.set;
+    let parcels =
+        Loader::new(Schema::builtin("generated")?).load(&Source::file("data/city/parcels.geojson"))?.set;
     let beside = Loader::new(Schema::layer()?);
     let layer = |name: &str| beside.load_beside(&Source::file(format!("data/city/{name}.geojson")), &parcels);
     let lines = ControlLines::new(layer("control_lines")?.set)?;

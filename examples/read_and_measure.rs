@@ -22,8 +22,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let status = land_status(parcels, &Schemes::builtin(), false);
     for kind in [LandStatus::Construction, LandStatus::Other, LandStatus::Unknown] {
-        let area_m2: f64 =
-            parcels.area_m2().iter().zip(&status).filter(|(_, status)| **status == kind).map(|(area, _)| area).sum();
+        let area_m2: f64 = parcels
+            .area_m2()
+            .iter()
+            .zip(&status)
+            .filter(|(_, status)| **status == kind)
+            .map(|(area, _)| area)
+            .sum();
         println!("  {:<12} {:>24}", kind.name(), people_area(area_m2));
     }
 

@@ -10,7 +10,8 @@ use landuse::report::picture;
 use landuse::zoning::Schemes;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let parcels = Loader::new(Schema::builtin("generated")?).load(&Source::file("data/city/parcels.geojson"))?.set;
+    let parcels =
+        Loader::new(Schema::builtin("generated")?).load(&Source::file("data/city/parcels.geojson"))?.set;
     let beside = Loader::new(Schema::layer()?);
     let lines = beside.load_beside(&Source::file("data/city/control_lines.geojson"), &parcels)?.set;
     let districts = beside.load_beside(&Source::file("data/city/districts.geojson"), &parcels)?.set;

@@ -184,31 +184,38 @@ fn load(
     let loaded = arguments.parcels.loader(schema)?.load(source)?;
     let mut inputs = Vec::new();
     let mut notes = Vec::new();
-    let parcels = take(loaded, source, &mut inputs, &mut notes);
+    let parcels = take(loaded, "parcels", source, &mut inputs, &mut notes);
     let schema = Schema::layer()?;
-    let mut beside = |paths: &[PathBuf]| -> Result<Option<ParcelSet>, Error> {
+    let mut beside = |role: &str, paths: &[PathBuf]| -> Result<Option<ParcelSet>, Error> {
         let mut tables = Vec::new();
         for path in paths {
             let source = crate::layers::source(path)?;
             let properties = infer(&source)?.decisions;
             let schema = schema.fit(properties.iter().map(|decision| &*decision.property));
             let loader = arguments.parcels.layer_loader(schema)?;
-            tables.push(take(loader.load_beside(&source, &parcels)?, &source, &mut inputs, &mut notes));
+            tables.push(take(loader.load_beside(&source, &parcels)?, role, &source, &mut inputs, &mut notes));
         }
         Ok(ParcelSet::merged(tables))
     };
-    let lines = beside(&arguments.control_lines)?;
-    let districts = beside(arguments.districts.as_slice())?;
-    let unsuitable = beside(&arguments.unsuitable)?;
+    let lines = beside("control lines", &arguments.control_lines)?;
+    let districts = beside("districts", arguments.districts.as_slice())?;
+    let unsuitable = beside("unsuitable land", &arguments.unsuitable)?;
     let lines = lines.map(ControlLines::new).transpose()?;
     Ok((Layers { parcels, schemes, lines, districts, unsuitable }, inputs, notes))
 }
 
-/// Keeps what was noticed while a file was read, each line with the file's name.
-fn take(loaded: Loaded, source: &Source, inputs: &mut Vec<Input>, notes: &mut Vec<String>) -> ParcelSet {
-    let name = source.name();
-    notes.extend(loaded.warnings().map(|warning| format!("{name}: {warning}")));
-    inputs.push(Input { name, hash: loaded.report.hash.clone(), bytes: loaded.report.bytes });
+/// Keeps what was noticed while a file was read: in words that do not depend on its name or order for the summary, with
+/// places to look at for the manifest.
+fn take(
+    loaded: Loaded,
+    role: &str,
+    source: &Source,
+    inputs: &mut Vec<Input>,
+    notes: &mut Vec<String>,
+) -> ParcelSet {
+    notes.extend(loaded.warnings().map(|warning| format!("{role}: {warning}")));
+    let landuse::io::ReadReport { hash, bytes, examples, .. } = loaded.report;
+    inputs.push(Input { name: source.name(), role: role.into(), hash, bytes, examples });
     loaded.set
 }
 
@@ -316,8 +323,10 @@ impl Clock {
 #[derive(Debug, Serialize)]
 struct Input {
     name: String,
+    role: String,
     hash: String,
     bytes: u64,
+    examples: Vec<String>,
 }
 
 /// `manifest.json`: all that may differ between runs of equal results.

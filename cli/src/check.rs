@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         ("Rejected", rejected.collect()),
         ("Repaired", repaired.collect()),
         ("Overlaps", overlapping.collect()),
-        ("Noticed", loaded.warnings().collect()),
+        ("Noticed", loaded.warnings().chain(loaded.report.examples.iter().cloned()).collect()),
     ];
     for (title, lines) in &sections {
         text.push_str(&format!("{title}: {}\n", lines.len()));

@@ -57,7 +57,8 @@ impl Loaded {
         let mended = self.set.repaired().len();
         let mended = (mended > 0).then(|| format!("{mended} boundaries were not valid and were repaired"));
         let rejected = self.set.rejected().len();
-        let rejected = (rejected > 0).then(|| format!("{rejected} features were rejected"));
+        let rejected =
+            (rejected > 0).then(|| format!("{rejected} features cannot be used and were put aside"));
         self.report
             .warnings
             .iter()

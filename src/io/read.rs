@@ -105,8 +105,10 @@ pub struct ReadReport {
     pub repeated_properties: u64,
     /// Values that are of a wrong kind and so unknown.
     pub property_faults: Vec<PropertyFault>,
-    /// The above in words, one line each, for whoever has to act on it.
+    /// The above in words, one line each: equal for files that differ in the order of their features only.
     pub warnings: Vec<String>,
+    /// Where to look: the first feature that cannot be used and the first value of each property that is of a wrong kind.
+    pub examples: Vec<String>,
 }
 
 /// Values of one property that are not what the schema says; they are unknown.
@@ -470,8 +472,10 @@ impl<'p> Batch<'p> {
             repeated_properties: self.repeated,
             property_faults: self.faults,
             warnings: Vec::new(),
+            examples: Vec::new(),
         };
-        report.warnings = warnings(&report, &table.rejected);
+        report.warnings = warnings(&report);
+        report.examples = examples(&report, &table.rejected);
         Layer { table, report }
     }
 }
@@ -484,16 +488,22 @@ fn same_fault<'a>(
     faults.iter_mut().find(|fault| *fault.property == *property && *fault.expected == *expected)
 }
 
-fn warnings(report: &ReadReport, rejected: &[Rejected]) -> Vec<String> {
-    let mut lines = Vec::new();
-    if let Some(first) = rejected.first() {
-        let count = rejected.len();
-        lines.push(format!("{count} features cannot be used; the first: {}: {}", first.at, first.reason));
-    }
-    lines.extend(report.property_faults.iter().map(|fault| {
-        let PropertyFault { property, expected, count, first, found } = fault;
-        format!("{count} values of `{property}` are unknown; the first: {first}: found {found}, expected {expected}")
-    }));
+fn examples(report: &ReadReport, rejected: &[Rejected]) -> Vec<String> {
+    let unusable = rejected.first().map(|first| format!("{}: {}", first.at, first.reason));
+    let unreadable = report.property_faults.iter().map(|fault| {
+        let PropertyFault { property, expected, first, found, .. } = fault;
+        format!("{first}: property `{property}` is {found}, expected {expected}")
+    });
+    unusable.into_iter().chain(unreadable).collect()
+}
+
+fn warnings(report: &ReadReport) -> Vec<String> {
+    let mut lines: Vec<String> = (report.property_faults.iter())
+        .map(|fault| {
+            format!("{} values of `{}` are not {}: unknown", fault.count, fault.property, fault.expected)
+        })
+        .collect();
+    lines.sort();
     let mut count = |n: u64, what: &str| {
         if n > 0 {
             lines.push(format!("{n} {what}"));

@@ -17,7 +17,8 @@
 //! .collect();
 //! let expr = Expr::parse(r#"class in (industrial, logistics) and area_m2 >= 2000 and not (owner == "public")"#)?;
 //! let selection = expr.select(&parcels, &Schemes::builtin())?;
-//! assert_eq!(selection.mask, [true, false, false]);
+//! let selected = parcels.iter().filter(|parcel| selection.mask[parcel.idx().index()]);
+//! assert_eq!(selected.map(|parcel| parcel.id()).collect::<Vec<_>>(), [Some("a")]);
 //! assert_eq!(selection.unknown, 1);                          // nothing is known of c's use
 //! # Ok::<(), landuse::Error>(())
 //! ```
