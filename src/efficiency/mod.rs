@@ -6,13 +6,22 @@
 //!
 //! A quantile marks *suspected* low-efficiency: it finds the lowest share of any city, good or bad. Where a standard or a
 //! benchmark exists, use that.
+//!
+//! An [`Appraisal`] is the rule the cities publish: firms scored against benchmarks, ranked and graded.
 
+mod appraisal;
 mod assessment;
+mod columns;
 mod composite;
 mod quantile;
 mod rule;
 
+pub use appraisal::{
+    Adjustment, Appraisal, Appraised, Benchmark, Cuts, Exit, Form, Grade, Grading, Group, Indicator,
+    ItemScore, Limit, Missing, Negative, Remark, Rounding, Standing, Ties, repeated,
+};
 pub use assessment::{Assessment, Basis, MIN_RANKED, Reason, Test, Verdict};
+pub use columns::Columns;
 pub use composite::{Composite, Part};
 pub use quantile::quantile;
 pub use rule::{Direction, Measures, Rule};

@@ -1,0 +1,10 @@
+//! Appraisal, standards, capacity and cases, against the golden values of the methodology.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and shows its figures"
+)]
+
+#[path = "efficiency/appraisal.rs"]
+mod appraisal;
