@@ -8,3 +8,5 @@
 
 #[path = "efficiency/appraisal.rs"]
 mod appraisal;
+#[path = "efficiency/measures.rs"]
+mod measures;

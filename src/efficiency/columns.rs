@@ -1,4 +1,4 @@
-use super::Measures;
+use super::{Measures, logic};
 use crate::error::{Error, ParamError};
 use crate::parcel::{CategoryColumn, Column};
 
@@ -106,7 +106,7 @@ impl Columns {
     fn clause(&self, clause: &str) -> Result<Vec<Option<bool>>, Error> {
         let clause = clause.trim();
         if let Some(rest) = clause.strip_prefix("not ") {
-            return Ok(self.clause(rest)?.into_iter().map(|flag| flag.map(|flag| !flag)).collect());
+            return Ok(self.clause(rest)?.into_iter().map(logic::not).collect());
         }
         let Some((left, operator, right)) = ["<=", ">=", "==", "!=", "<", ">"].iter().find_map(|operator| {
             let (left, right) = split_plain(clause, operator)?;
@@ -197,19 +197,11 @@ impl Measures for Columns {
             let mut all = vec![Some(true); self.len];
             for clause in pieces(alternative, " and ") {
                 for (all, flag) in all.iter_mut().zip(self.clause(clause)?) {
-                    *all = match (*all, flag) {
-                        (Some(false), _) | (_, Some(false)) => Some(false),
-                        (Some(true), Some(true)) => Some(true),
-                        _ => None,
-                    };
+                    *all = logic::all([*all, flag]);
                 }
             }
             for (any, flag) in any.iter_mut().zip(all) {
-                *any = match (*any, flag) {
-                    (Some(true), _) | (_, Some(true)) => Some(true),
-                    (Some(false), Some(false)) => Some(false),
-                    _ => None,
-                };
+                *any = logic::any([*any, flag]);
             }
         }
         Ok(any.into_iter().collect())

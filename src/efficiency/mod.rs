@@ -13,8 +13,15 @@ mod appraisal;
 mod assessment;
 mod columns;
 mod composite;
+mod contribution;
+mod idle;
+mod industrial;
+mod logic;
 mod quantile;
 mod rule;
+mod soft_site;
+mod topsis;
+mod upstairs;
 
 pub use appraisal::{
     Adjustment, Appraisal, Appraised, Benchmark, Cuts, Exit, Form, Grade, Grading, Group, Indicator,
@@ -23,5 +30,16 @@ pub use appraisal::{
 pub use assessment::{Assessment, Basis, MIN_RANKED, Reason, Test, Verdict};
 pub use columns::Columns;
 pub use composite::{Composite, Part};
+pub use contribution::{Contribution, contributions, location_quotient, peer_percentile};
+pub use idle::{IdleFigures, IdleLand, QualitativeFlags};
+pub use industrial::{
+    MIN_FAR_2008, SectorMinimum, SiteFigures, SiteLimits, SiteTest, counted_floor_area_m2, min_far_2008,
+};
 pub use quantile::quantile;
 pub use rule::{Direction, Measures, Rule};
+pub use soft_site::{
+    BuildableClass, BuildableFigures, BuildableRule, Lot, Recall, SoftSiteRule, improvement_ratio,
+    improvement_to_land,
+};
+pub use topsis::{EntropyTopsis, entropy_topsis};
+pub use upstairs::{Demolition, HighRiseFactory, Redevelopment, output_gap};

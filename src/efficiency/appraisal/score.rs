@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{Adjustment, Appraisal, Form, Grade, Group, Indicator, Missing, Negative};
 use crate::efficiency::Measures;
 use crate::efficiency::columns::same_length;
+use crate::efficiency::logic::ordered_sum;
 use crate::error::Error;
 use crate::parcel::Column;
 
@@ -454,10 +455,10 @@ impl Work {
         let mean = match indicator.missing {
             Missing::ItemMean => {
                 // Added in an order of values: the order of rows has no say.
-                let mut known: Vec<f64> =
+                let known: Vec<f64> =
                     members.iter().map(|&row| points.0[row as usize]).filter(|p| !p.is_nan()).collect();
-                known.sort_unstable_by(f64::total_cmp);
-                (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+                let count = known.len();
+                (count > 0).then(|| ordered_sum(known) / count as f64)
             }
             Missing::Zero => Some(0.0),
             Missing::Unknown | Missing::Reweigh => None,
