@@ -6,7 +6,11 @@
     reason = "a test fails by panicking and shows its figures"
 )]
 
+#[path = "efficiency/allocation.rs"]
+mod allocation;
 #[path = "efficiency/appraisal.rs"]
 mod appraisal;
 #[path = "efficiency/measures.rs"]
 mod measures;
+#[path = "efficiency/zone.rs"]
+mod zone;
