@@ -10,6 +10,8 @@
 mod allocation;
 #[path = "efficiency/appraisal.rs"]
 mod appraisal;
+#[path = "efficiency/cases.rs"]
+mod cases;
 #[path = "efficiency/measures.rs"]
 mod measures;
 #[path = "efficiency/zone.rs"]

@@ -162,7 +162,9 @@ pub fn peer_percentile(
         let mut beaten = 0;
         for ties in group.chunk_by(|a, b| a.0 == b.0) {
             let place = (beaten as f64 + 0.5 * ties.len() as f64) / count;
-            ties.iter().for_each(|&(_, row)| found[row] = Some(place));
+            for &(_, row) in ties {
+                found[row] = Some(place);
+            }
             beaten += ties.len();
         }
     }

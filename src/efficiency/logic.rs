@@ -2,11 +2,15 @@
 
 /// True where one is, unknown where one may be.
 pub(super) fn any(flags: impl IntoIterator<Item = Option<bool>>) -> Option<bool> {
-    flags.into_iter().fold(Some(false), |any, flag| match (any, flag) {
-        (Some(true), _) | (_, Some(true)) => Some(true),
-        (Some(false), Some(false)) => Some(false),
-        _ => None,
-    })
+    let mut any = Some(false);
+    for flag in flags {
+        match flag {
+            Some(true) => return flag,
+            Some(false) => {}
+            None => any = None,
+        }
+    }
+    any
 }
 
 /// False where one is, unknown where one may be.

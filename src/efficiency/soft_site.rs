@@ -91,7 +91,7 @@ impl SoftSiteRule {
     /// Whether the lot is a soft site; unknown where what is known does not settle that. A lot where nothing may be built is none.
     pub fn holds(&self, lot: &Lot) -> Option<bool> {
         let nothing_allowed =
-            lot.residential_far.zip(lot.commercial_far).map(|(a, b)| a.max(b) <= 0.0) == Some(true);
+            lot.residential_far.zip(lot.commercial_far).is_some_and(|(a, b)| a.max(b) <= 0.0);
         let available = if nothing_allowed {
             Some(false)
         } else {

@@ -181,16 +181,15 @@ impl Appraisal {
         let exempt_or_unsure =
             first_that_holds(&source, self.not_appraised.iter().map(|when| Some(&**when)), len)?;
         let mut warnings = Vec::new();
-        let mut warn = |count: usize, text: &str| {
-            if count > 0 {
-                warnings.push(format!("{count} rows: {text}"));
-            }
+        let mut warn = |flags: &[u8], what: u8, text: &str| {
+            let rows = flags.iter().fold(0, |rows, &flag| rows + usize::from(flag == what));
+            told(&mut warnings, rows, text);
         };
-        let count = |flags: &[u8], what: u8| flags.iter().filter(|&&flag| flag == what).count();
-        warn(count(&groups, UNSURE), "their group is not known, as its condition is unknown; not ranked");
-        warn(count(&groups, NONE), "no group takes them; not ranked");
+        warn(&groups, UNSURE, "their group is not known, as its condition is unknown; not ranked");
+        warn(&groups, NONE, "no group takes them; not ranked");
         warn(
-            count(&exempt_or_unsure, UNSURE),
+            &exempt_or_unsure,
+            UNSURE,
             "whether they are exempt is not known; appraised as if they were not",
         );
         let exempt: Vec<u8> = exempt_or_unsure.iter().map(|&i| if i == UNSURE { NONE } else { i }).collect();
@@ -221,29 +220,21 @@ impl Appraisal {
             })
             .collect();
         for (group, members) in self.groups.iter().zip(&members).filter(|(_, members)| !members.is_empty()) {
-            for (slot, indicator) in group.indicators.iter().enumerate() {
-                work.item(&source, indicator, members, &mut values[slot], &mut points[slot])?;
-            }
-            // The weight that stayed is scaled up to the whole: 100 for every valid pack.
-            for &row in members {
-                let row = row as usize;
-                if work.kept[row] > 0.0 {
-                    work.total[row] *= 100.0 / work.kept[row];
-                } else {
-                    work.mark(row, Standing::Unknown);
-                }
-            }
+            work.group(&source, group, members, &mut values, &mut points)?;
         }
         let mut adjusted = vec![0.0; len];
         for adjustment in &self.adjustments {
             work.adjust(&source, adjustment, &mut adjusted)?;
         }
-        warn(
-            work.standing.iter().filter(|&&s| s == Standing::Unknown).count(),
+        let standing = |what| work.standing.iter().filter(|&&own| own == what).count();
+        told(
+            &mut warnings,
+            standing(Standing::Unknown),
             "too little is known of them for a score; not ranked",
         );
-        warn(
-            work.standing.iter().filter(|&&s| s == Standing::Rejected).count(),
+        told(
+            &mut warnings,
+            standing(Standing::Rejected),
             "a value below 0 leaves them without a score; not ranked",
         );
 
@@ -259,32 +250,7 @@ impl Appraisal {
             let lowest_share = self.exit.as_ref().map(|exit| exit.lowest_share);
             places.rank_group(group, members, &work, exempt, lowest_share.zip(missed.as_ref()));
         }
-        let mut limited = vec![(NONE, None); len];
-        // Protections first, so that a veto has the last word.
-        let order = (0..self.limits.len()).filter(|&i| self.limits[i].at_worst.is_some());
-        let order = order.chain((0..self.limits.len()).filter(|&i| self.limits[i].at_best.is_some()));
-        for i in order {
-            let limit = &self.limits[i];
-            let mut unsure = 0;
-            for (row, flag) in source.holds(&limit.when)?.iter().enumerate() {
-                let Some(grade) = places.grades[row].filter(|&grade| grade != Grade::T) else { continue };
-                let bounded =
-                    grade.max(limit.at_best.unwrap_or(Grade::A)).min(limit.at_worst.unwrap_or(Grade::D));
-                match flag {
-                    Some(true) if bounded != grade => {
-                        let from = limited[row].1.unwrap_or(grade);
-                        limited[row] = (i as u8, Some(from));
-                        places.grades[row] = Some(bounded);
-                    }
-                    None if bounded != grade => unsure += 1,
-                    _ => {}
-                }
-            }
-            if unsure > 0 {
-                warnings
-                    .push(format!("{unsure} rows: whether `{}` limits their grade is not known", limit.when));
-            }
-        }
+        let limited = self.limit_grades(&source, &mut places.grades, &mut warnings)?;
         let scored = |row: usize| work.standing[row] == Standing::Scored;
         let bounded = |row: usize| matches!(work.standing[row], Standing::Scored | Standing::Unknown);
         let keep = |values: &[f64], fits: &dyn Fn(usize) -> bool| -> Column<f64> {
@@ -308,6 +274,46 @@ impl Appraisal {
             ranked: places.ranked,
             standing: work.standing,
         })
+    }
+
+    /// Bounds grades by vetoes and protections: which limit changed each, and the grade before.
+    fn limit_grades<M: Measures>(
+        &self,
+        source: &Checked<'_, M>,
+        grades: &mut [Option<Grade>],
+        warnings: &mut Vec<String>,
+    ) -> Result<Vec<(u8, Option<Grade>)>, Error> {
+        let mut limited = vec![(NONE, None); grades.len()];
+        // Protections first, so that a veto has the last word.
+        let order = (0..self.limits.len()).filter(|&i| self.limits[i].at_worst.is_some());
+        let order = order.chain((0..self.limits.len()).filter(|&i| self.limits[i].at_best.is_some()));
+        for i in order {
+            let limit = &self.limits[i];
+            let mut unsure = 0;
+            for (row, flag) in source.holds(&limit.when)?.iter().enumerate() {
+                let Some(grade) = grades[row].filter(|&grade| grade != Grade::T) else { continue };
+                let bounded =
+                    grade.max(limit.at_best.unwrap_or(Grade::A)).min(limit.at_worst.unwrap_or(Grade::D));
+                match flag {
+                    Some(true) if bounded != grade => {
+                        let from = limited[row].1.unwrap_or(grade);
+                        limited[row] = (i as u8, Some(from));
+                        grades[row] = Some(bounded);
+                    }
+                    None if bounded != grade => unsure += 1,
+                    _ => {}
+                }
+            }
+            told(warnings, unsure, &format!("whether `{}` limits their grade is not known", limit.when));
+        }
+        Ok(limited)
+    }
+}
+
+/// Adds a warning about rows, where there are any.
+fn told(warnings: &mut Vec<String>, rows: usize, text: &str) {
+    if rows > 0 {
+        warnings.push(format!("{rows} rows: {text}"));
     }
 }
 
@@ -384,6 +390,29 @@ impl Work {
         if self.standing[row] != Standing::Rejected {
             self.standing[row] = standing;
         }
+    }
+
+    fn group<M: Measures>(
+        &mut self,
+        source: &Checked<'_, M>,
+        group: &Group,
+        members: &[u32],
+        values: &mut [Sparse],
+        points: &mut [Sparse],
+    ) -> Result<(), Error> {
+        for (slot, indicator) in group.indicators.iter().enumerate() {
+            self.item(source, indicator, members, &mut values[slot], &mut points[slot])?;
+        }
+        for &row in members {
+            let row = row as usize;
+            if self.kept[row] > 0.0 {
+                // The weight that stayed is scaled up to the whole: 100 for every valid pack.
+                self.total[row] *= 100.0 / self.kept[row];
+            } else {
+                self.mark(row, Standing::Unknown);
+            }
+        }
+        Ok(())
     }
 
     fn item<M: Measures>(
