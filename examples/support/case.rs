@@ -3,11 +3,11 @@
 use std::error::Error;
 
 /// A table of figures as published.
-pub struct Case(toml::Table);
+pub(crate) struct Case(toml::Table);
 
 impl Case {
     /// Reads the text and prints place and source.
-    pub fn open(text: &str) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn open(text: &str) -> Result<Self, Box<dyn Error>> {
         let table: toml::Table = text.parse()?;
         for key in ["place", "source"] {
             println!("{}", table.get(key).and_then(|value| value.as_str()).ok_or(format!("no `{key}`"))?);
@@ -17,7 +17,7 @@ impl Case {
     }
 
     /// The figure of that name; prints its note, if it has one.
-    pub fn get(&self, name: &str) -> Result<f64, Box<dyn Error>> {
+    pub(crate) fn get(&self, name: &str) -> Result<f64, Box<dyn Error>> {
         let figure =
             self.0.get("figures").and_then(|all| all.get(name)).ok_or(format!("no figure `{name}`"))?;
         if let Some(note) = figure.get("note").and_then(toml::Value::as_str) {
@@ -29,6 +29,6 @@ impl Case {
 }
 
 /// One row: name, value, unit.
-pub fn row(name: &str, value: f64, unit: &str) {
+pub(crate) fn row(name: &str, value: f64, unit: &str) {
     println!("{name:<58} {value:>14.3} {unit}");
 }

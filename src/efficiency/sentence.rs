@@ -49,9 +49,20 @@ impl Reason<'_> {
                 (Language::Chinese, false) => format!("不符合条件“{rule}”,通过;一旦符合即判为低效。"),
             };
         };
-        // The margin is value − threshold where more is better, the opposite where less is.
-        let more_is_better = (value - threshold) * margin >= 0.0 && (value >= threshold) == (margin >= 0.0);
+        // The margin is value − threshold where more is better, the opposite where less is; at the threshold it does not tell.
+        let more_is_better = (value > threshold) == (margin > 0.0);
+        let at_threshold = value == threshold;
         let [value, threshold, distance] = [value, threshold, margin.abs()].map(figure);
+        if at_threshold {
+            return match language {
+                Language::English => {
+                    format!(
+                        "Passes `{rule}`: {value}, exactly at the threshold; anything worse would be low."
+                    )
+                }
+                Language::Chinese => format!("按“{rule}”通过:实际值 {value},恰为标准;再差即判为低效。"),
+            };
+        }
         match (language, low, more_is_better) {
             (Language::English, true, true) => format!(
                 "Low by `{rule}`: {value} against {threshold}, {distance} short; from {threshold} on it would pass."

@@ -57,7 +57,7 @@ fn a_firm_at_every_benchmark_scores_100() {
         assert!((found.score.get(0).unwrap() - 100.0).abs() < 1e-12, "{name}");
     }
     for (name, tax, electricity) in
-        [("huangyan-2022", 11.5932, 0.2352), ("huangyan-2021", 16.601058, 0.236565)]
+        [("huangyan-2022", 11.5932, 0.2352), ("huangyan-2021", 16.601_058, 0.236_565)]
     {
         let table = Columns::new(1).flag("above_scale", [Some(false)]).unwrap();
         let table = table.number("tax_per_mu", [Some(tax)]).unwrap();
@@ -199,6 +199,7 @@ fn ties_share_a_grade() {
 
 #[test]
 fn vetoes_protections_exemptions_and_exits() {
+    use Grade::{A, B, C, D, T};
     let pack = plain(
         "not_appraised = [\"utility\"]\n\
          [[limit]]\nwhen = \"accident\"\nat_best = \"C\"\n[[limit]]\nwhen = \"young\"\nat_worst = \"C\"\n\
@@ -219,7 +220,6 @@ fn vetoes_protections_exemptions_and_exits() {
         .flag("utility", (0..11).map(|i| Some(i == 10)))
         .unwrap();
     let found = pack.run(11, &table).unwrap();
-    use Grade::{A, B, C, D, T};
     assert_eq!(found.grades, [C, A, B, B, B, B, C, C, D, C, T].map(Some));
     assert!(found.remarks(0).contains(&Remark::Limited { when: "accident", from: A, to: C }));
     assert!(found.remarks(10).contains(&Remark::NotAppraised("utility")));
@@ -322,7 +322,7 @@ fn shuffled_rows_give_the_same() {
     let n = 500_usize;
     let value = |i: usize, k: usize| {
         let x = (i * 7919 + k * 104_729) % 1009;
-        (k != 3 || x % 5 != 0).then_some(x as f64 / 7.0)
+        (k != 3 || !x.is_multiple_of(5)).then_some(x as f64 / 7.0)
     };
     let rows: Vec<[Option<f64>; 6]> = (0..n).map(|i| std::array::from_fn(|k| value(i, k))).collect();
     let order: Vec<usize> = (0..n).map(|i| i * 211 % n).collect();
@@ -346,7 +346,11 @@ fn a_million_firms() {
             (0..n)
                 .map(|i: usize| {
                     let x = (i.wrapping_mul(2_654_435_761).wrapping_add(k * 40_503)) % 100_003;
-                    if k == 6 { Some(1.0) } else { (k != 3 || x % 9 != 0).then_some(x as f64 / 1000.0) }
+                    if k == 6 {
+                        Some(1.0)
+                    } else {
+                        (k != 3 || !x.is_multiple_of(9)).then_some(x as f64 / 1000.0)
+                    }
                 })
                 .collect()
         })

@@ -68,8 +68,8 @@ fn high_rise_factories() {
 /// Methodology 4.4.
 #[test]
 fn entropy_weights_and_topsis() {
-    let columns = [column(&[10., 20., 30., 25.]), column(&[100., 80., 60., 90.]), column(&[5., 3., 1., 4.])];
     use Direction::{HigherIsBetter, LowerIsBetter};
+    let columns = [column(&[10., 20., 30., 25.]), column(&[100., 80., 60., 90.]), column(&[5., 3., 1., 4.])];
     let found = entropy_topsis(&columns, &[HigherIsBetter, HigherIsBetter, LowerIsBetter]).unwrap();
     let show = |values: &[f64]| values.iter().map(|v| format!("{v:.6}")).collect::<Vec<_>>();
     let closeness: Vec<f64> = found.closeness.iter().flatten().collect();
