@@ -1,10 +1,6 @@
 //! Appraisal, standards, capacity and cases, against the golden values of the methodology.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and shows its figures"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "efficiency/allocation.rs"]
 mod allocation;

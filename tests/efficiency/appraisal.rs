@@ -365,3 +365,91 @@ fn a_million_firms() {
     println!("a million firms: {:?}, {} A", start.elapsed(), found.count(Grade::A));
     assert!(found.count(Grade::A) >= n / 5);
 }
+
+/// Numbers that look random and are the same on every machine.
+fn numbers(seed: u64) -> impl FnMut(u64) -> u64 {
+    let mut state = seed;
+    move |below| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    }
+}
+
+/// Against the definition: a rank is one more than the number of better scores, and a grade ends at its share of all.
+#[test]
+fn grades_agree_with_counting() {
+    let mut next = numbers(7);
+    for round in 0..200 {
+        let n = 1 + next(60) as usize;
+        let values: Vec<f64> = (0..n).map(|_| next(25) as f64).collect();
+        let table = Columns::new(n).number("x", column(values.iter().copied())).unwrap();
+        let cuts = [Cuts::HUAIAN, Cuts::CHANGLE, Cuts::WENLING_ABOVE, Cuts::WENLING_BELOW][round % 4];
+        let found = plain("").with_grading(Grading::new(cuts)).unwrap().run(n, &table).unwrap();
+        for (row, value) in values.iter().enumerate() {
+            let better = values.iter().filter(|other| *other > value).count();
+            assert_eq!(found.rank.get(row), Some(better as u32 + 1));
+            // Halves up; 20 times a share is whole, so the product is exact in integers.
+            let end = |share: f64| ((share * 20.0).round() as usize * n * 2 + 20) / 40;
+            let grade = match better {
+                rank if rank < end(cuts.a) => Grade::A,
+                rank if rank < end(cuts.b) => Grade::B,
+                rank if rank < end(cuts.c) => Grade::C,
+                _ => Grade::D,
+            };
+            assert_eq!(found.grades[row], Some(grade), "{n} rows, rank {}", better + 1);
+        }
+    }
+}
+
+/// Whatever the missing values turn out to be, the score they give lies within the bounds told before.
+#[test]
+fn bounds_hold_whatever_is_missing() {
+    let indicator =
+        |key, weight| format!("{{ key = \"{key}\", weight = {weight}, benchmark = 10, cap_multiple = 1.5 }}");
+    let text = format!(
+        "name = \"t\"\nversion = \"1\"\nsource = \"t\"\nevidence = \"C\"\n[[group]]\nkey = \"all\"\nindicators = [{}, {}, {}]\n\
+         [[adjustment]]\nkey = \"d\"\npoints = -2\nlimit = 6\n",
+        indicator("a", 50),
+        indicator("b", 30),
+        indicator("c", 20)
+    );
+    let pack = Appraisal::from_toml(&text, "t.toml").unwrap();
+    let mut next = numbers(11);
+    for _ in 0..300 {
+        let full: [f64; 4] = std::array::from_fn(|_| next(30) as f64);
+        let gaps: [bool; 4] = std::array::from_fn(|_| next(2) == 0);
+        let build = |hide: bool| {
+            ["a", "b", "c", "d"].iter().enumerate().fold(Columns::new(1), |table, (i, key)| {
+                table.number(key, [(!hide || !gaps[i]).then_some(full[i])]).unwrap()
+            })
+        };
+        let (whole, part) = (pack.run(1, &build(false)).unwrap(), pack.run(1, &build(true)).unwrap());
+        let score = whole.score.get(0).unwrap();
+        let (low, high) = (part.lowest.get(0).unwrap(), part.highest.get(0).unwrap());
+        assert!(
+            low - 1e-9 <= score && score <= high + 1e-9,
+            "{low} {score} {high} of {full:?}, gaps {gaps:?}"
+        );
+        assert_eq!(part.score.get(0).is_some(), !gaps.contains(&true));
+    }
+}
+
+#[test]
+fn unknown_groups_and_sectors_are_no_guess() {
+    use Standing::{GroupUnknown, NoGroup, Scored, Unknown};
+    let text = "name = \"t\"\nversion = \"1\"\nsource = \"t\"\nevidence = \"C\"\n[[group]]\nkey = \"large\"\nwhen = \"land_mu >= 3\"\n\
+                indicators = [{ key = \"x\", weight = 100, benchmark = 10, benchmarks = [{ when = \"sector == 'C26'\", benchmark = 20 }] }]\n";
+    let pack = Appraisal::from_toml(text, "t.toml").unwrap();
+    let table = Columns::new(5)
+        .number("land_mu", [Some(5.0), Some(5.0), Some(5.0), None, Some(1.0)])
+        .unwrap()
+        .number("x", [Some(10.0); 5])
+        .unwrap()
+        .text("sector", [Some("C26"), Some("C13"), None, Some("C13"), Some("C13")])
+        .unwrap();
+    let found = pack.run(5, &table).unwrap();
+    assert_eq!(found.score.iter().collect::<Vec<_>>(), [Some(50.0), Some(100.0), None, None, None]);
+    assert_eq!(found.standing, [Scored, Scored, Unknown, GroupUnknown, NoGroup]);
+    assert_eq!(found.warnings.len(), 3);
+    assert_eq!((found.items(3).count(), found.items(4).count()), (0, 0));
+}
