@@ -124,10 +124,10 @@ impl Remark<'_> {
     }
 }
 
-/// Up to four significant decimals for people, without noughts at the end.
+/// Six significant digits for people, without noughts at the end.
 fn figure(value: f64) -> String {
-    let decimals = if value.abs() >= 1_000.0 { 0 } else { 4 };
-    let text = people_number(value, decimals);
+    let magnitude = if value == 0.0 { 0.0 } else { value.abs().log10().floor() };
+    let text = people_number(value, (5.0 - magnitude).clamp(0.0, 12.0) as usize);
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
@@ -154,7 +154,11 @@ mod tests {
         let tie = reason(Some(false), Some(12_345.0), Some(12_345.0), Some(0.0));
         assert_eq!(
             english(tie),
-            "Passes `r`: 12,345 against 12,345, 0 to spare; below 12,345 it would be low."
+            "Passes `r`: 12,345, exactly at the threshold; anything worse would be low."
+        );
+        assert_eq!(
+            [0.0, -0.000_031_4, 0.1 + 0.2, 1_234_567.8].map(figure),
+            ["0", "-0.0000314", "0.3", "1,234,568"]
         );
         let old = reason(Some(true), Some(1.0), None, None);
         assert_eq!(english(old), "Low, as `r` holds; it would pass if it did not.");
