@@ -1,7 +1,8 @@
+use landuse::ParcelIdx;
 use landuse::efficiency::{
-    BuildableClass, BuildableFigures, BuildableRule, Direction, HighRiseFactory, IdleFigures, Lot,
-    QualitativeFlags, Recall, Redevelopment, SoftSiteRule, contributions, entropy_topsis,
-    improvement_to_land, location_quotient, min_far_2008, output_gap,
+    Assessment, BuildableClass, BuildableFigures, BuildableRule, Direction, HighRiseFactory, IdleFigures,
+    Language, Lot, QualitativeFlags, Recall, Redevelopment, Rule, SoftSiteRule, contributions,
+    entropy_topsis, improvement_to_land, location_quotient, min_far_2008, output_gap,
 };
 use landuse::parcel::{CategoryColumn, Column};
 
@@ -218,4 +219,27 @@ fn soft_sites_and_buildable_land() {
     assert_eq!(class(Some(700.0), Some(250.0), Some(100.0)), Some((BuildableClass::Developed, 0.0)));
     assert_eq!(class(Some(700.0), None, Some(100.0)), None);
     assert_eq!((improvement_to_land(150.0, 100.0), improvement_to_land(150.0, 0.0)), (Some(0.5), None));
+}
+
+/// From rule to sentence, in both languages.
+#[test]
+fn verdicts_are_said_in_sentences() {
+    let far = |_: &str| -> Column<f64> { [Some(0.5), Some(1.2), None].into_iter().collect() };
+    let rule = Rule::Standard { metric: "far".into(), worse_than: 0.8, direction: Direction::HigherIsBetter };
+    let found = Assessment::judge(&rule, &[true; 3], &far).unwrap();
+    let say = |parcel, language| -> Vec<String> {
+        found.reasons(ParcelIdx(parcel)).map(|reason| reason.sentence(language)).collect()
+    };
+    assert_eq!(
+        say(0, Language::English),
+        ["Low by `far < 0.8`: 0.5 against 0.8, 0.3 short; from 0.8 on it would pass."]
+    );
+    assert_eq!(
+        say(1, Language::Chinese),
+        ["按“far < 0.8”通过:实际值 1.2,标准 0.8,余量 0.4;低于 0.8 则判为低效。"]
+    );
+    assert_eq!(
+        say(2, Language::English),
+        ["Not judged by `far < 0.8`: its value is not known; a value would settle it."]
+    );
 }
