@@ -10,7 +10,7 @@
 //! An [`Appraisal`] is the rule the cities publish: firms scored against benchmarks, ranked and graded.
 
 mod allocation;
-mod appraisal;
+pub mod appraisal;
 mod assessment;
 mod columns;
 mod composite;
@@ -28,8 +28,7 @@ mod upstairs;
 
 pub use allocation::{Allocation, AllocationBasis, JoinReport, Occupancy, Spread};
 pub use appraisal::{
-    Adjustment, Appraisal, Appraised, Benchmark, Cuts, Exit, Form, Grade, Grading, Group, Indicator,
-    ItemScore, Limit, Missing, Negative, Remark, Rounding, Standing, Ties, repeated,
+    Appraisal, Appraised, Cuts, Grade, Grading, ItemScore, Remark, Rounding, Standing, Ties, repeated,
 };
 pub use assessment::{Assessment, Basis, MIN_RANKED, Reason, Test, Verdict};
 pub use columns::Columns;
