@@ -6,13 +6,47 @@
 //!
 //! A quantile marks *suspected* low-efficiency: it finds the lowest share of any city, good or bad. Where a standard or a
 //! benchmark exists, use that.
+//!
+//! An [`Appraisal`] is the rule the cities publish: firms scored against benchmarks, ranked and graded.
 
+mod allocation;
+pub mod appraisal;
 mod assessment;
+mod columns;
 mod composite;
+mod contribution;
+mod development_zone;
+mod idle;
+mod industrial;
+mod logic;
 mod quantile;
 mod rule;
+mod sentence;
+mod soft_site;
+mod topsis;
+mod upstairs;
 
+pub use allocation::{Allocation, AllocationBasis, JoinReport, Occupancy, Spread};
+pub use appraisal::{
+    Appraisal, Appraised, Cuts, Grade, Grading, ItemScore, Remark, Rounding, Standing, Ties, repeated,
+};
 pub use assessment::{Assessment, Basis, MIN_RANKED, Reason, Test, Verdict};
+pub use columns::Columns;
 pub use composite::{Composite, Part};
+pub use contribution::{Contribution, contributions, location_quotient, peer_percentile};
+pub use development_zone::{
+    Ideal, ZoneFigures, ZoneIndicator, ZonePart, ZonePotential, ZoneStandard, ZoneType,
+};
+pub use idle::{IdleFigures, IdleLand, QualitativeFlags};
+pub use industrial::{
+    MIN_FAR_2008, SectorMinimum, SiteFigures, SiteLimits, SiteTest, counted_floor_area_m2, min_far_2008,
+};
 pub use quantile::quantile;
 pub use rule::{Direction, Measures, Rule};
+pub use sentence::Language;
+pub use soft_site::{
+    BuildableClass, BuildableFigures, BuildableRule, Lot, Recall, SoftSiteRule, improvement_ratio,
+    improvement_to_land,
+};
+pub use topsis::{EntropyTopsis, entropy_topsis};
+pub use upstairs::{Demolition, HighRiseFactory, Redevelopment, output_gap};

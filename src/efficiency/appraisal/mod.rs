@@ -1,0 +1,229 @@
+//! The per-mu performance appraisal of industrial firms (亩均论英雄): score, rank and grade by a published rule pack.
+
+mod grade;
+mod pack;
+mod score;
+
+pub use grade::{Cuts, Grade, Grading, Rounding, Ties, repeated};
+pub use score::{Appraised, ItemScore, Remark, Standing};
+
+const MAX_GROUPS: usize = 200;
+const MAX_CONDITIONS: usize = 200;
+
+/// A rule pack of the per-mu appraisal: `score = Σ weight · value / benchmark + adjustments`, then grades by rank.
+///
+/// It is read from TOML ([`from_toml`](Self::from_toml), annotated template in `data/rules/template.toml`) or
+/// [built in](Self::builtin), and valid once it exists. Rows may be firms, as the rules mean them, or parcels: the appraisal
+/// only asks for numbers and conditions per row.
+///
+/// # Source
+/// Form and coefficients: published results of Huangyan District 2021 and 2022 (S7, S8), rules of Linhai 2014 (S47), min-max form
+/// of Jingde (S48). Caps, the policy for negative values and the rounding of grade boundaries are named in no text read (GK):
+/// they are keys of the pack. Labels as in the methodology of the project.
+///
+/// ```
+/// use landuse::efficiency::{Appraisal, Columns};
+///
+/// let pack = Appraisal::builtin("huangyan-2022")?;
+/// let firms = Columns::new(1)
+///     .flag("above_scale", [Some(true)])?
+///     .number("tax_per_mu", [Some(12.0)])?
+///     .number("value_added_per_mu", [Some(150.0)])?
+///     .number("value_added_per_energy", [Some(2.0)])?
+///     .number("value_added_per_emission", [Some(2500.0)])?
+///     .number("productivity", [Some(20.0)])?
+///     .number("rd_share", [Some(0.02)])?;
+/// let found = pack.run(firms.len(), &firms)?;
+/// assert_eq!(found.score.get(0).map(|score| format!("{score:.4}")).as_deref(), Some("74.5394"));
+/// # Ok::<(), landuse::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Appraisal {
+    name: Box<str>,
+    version: Box<str>,
+    source: Box<str>,
+    evidence: Box<str>,
+    note: Box<str>,
+    groups: Vec<Group>,
+    not_appraised: Vec<Box<str>>,
+    limits: Vec<Limit>,
+    adjustments: Vec<Adjustment>,
+    exit: Option<Exit>,
+}
+
+impl Appraisal {
+    /// Name of the pack.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Version of the rules, mostly a year.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Who published the rules.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// How sure the figures are.
+    pub fn evidence(&self) -> &str {
+        &self.evidence
+    }
+
+    /// What a reader should know beside; may be empty.
+    pub fn note(&self) -> &str {
+        &self.note
+    }
+
+    /// The groups, in the order rows are offered to them.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The same rules with every group graded by `grading`: the packs of districts whose grade shares are not published have none.
+    ///
+    /// # Errors
+    /// [`ParamError`](crate::ParamError) where the cuts are no rising shares from 0 to 1.
+    pub fn with_grading(mut self, grading: Grading) -> Result<Self, crate::Error> {
+        grading.check()?;
+        for group in &mut self.groups {
+            group.grading = Some(grading);
+        }
+        Ok(self)
+    }
+}
+
+/// Rows appraised by the same indicators and ranked among each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Group {
+    /// Short name.
+    pub key: Box<str>,
+    /// Name for people.
+    pub name: Box<str>,
+    /// Condition for belonging here; none takes every row left.
+    pub when: Option<Box<str>>,
+    /// The items of the score; their weights sum to 100.
+    pub indicators: Vec<Indicator>,
+    /// How ranks become grades; none where the source does not say.
+    pub grading: Option<Grading>,
+}
+
+/// One item of the score.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Indicator {
+    /// Short name.
+    pub key: Box<str>,
+    /// Name for people.
+    pub name: Box<str>,
+    /// Expression for the value.
+    pub metric: Box<str>,
+    /// Unit of the value, for people.
+    pub unit: Box<str>,
+    /// Points at the benchmark.
+    pub weight: f64,
+    /// From value to points.
+    pub form: Form,
+    /// What a value below 0 counts as.
+    pub negative: Negative,
+    /// What a value that is not known counts as.
+    pub missing: Missing,
+}
+
+/// How a value becomes points.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Form {
+    /// `weight · min(value / benchmark, cap_multiple)` (Zhejiang, Jiangsu).
+    Ratio {
+        /// Value that earns the weight.
+        benchmark: f64,
+        /// Other benchmarks, by sector or any condition; the first that holds counts.
+        special: Vec<Benchmark>,
+        /// Greatest ratio that counts.
+        cap_multiple: Option<f64>,
+    },
+    /// `weight · (floor + (100 − floor) · (value − min) / (max − min)) / 100` over the group (Jingde: floor 20). Where all values
+    /// are equal, each earns the weight.
+    MinMax {
+        /// Points out of 100 for the least value.
+        floor: f64,
+    },
+}
+
+/// A benchmark for rows of which a condition holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Benchmark {
+    /// The condition.
+    pub when: Box<str>,
+    /// The benchmark.
+    pub value: f64,
+}
+
+/// What a value below 0 counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Negative {
+    /// As 0.
+    #[default]
+    Zero,
+    /// As it is: the item takes points away.
+    Keep,
+    /// As unfit: the row gets no score.
+    Reject,
+}
+
+/// What an unknown value counts as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Missing {
+    /// As unknown: the row gets no score, only bounds of it.
+    #[default]
+    Unknown,
+    /// As the mean points of the item among appraised rows of the group (Huangyan, for emissions).
+    ItemMean,
+    /// As no points.
+    Zero,
+    /// As left out: the other items are scaled up to the whole weight.
+    Reweigh,
+}
+
+/// Points added or taken per unit of a metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adjustment {
+    /// Short name.
+    pub key: Box<str>,
+    /// Expression for the value.
+    pub metric: Box<str>,
+    /// Points per unit; negative takes away.
+    pub points: f64,
+    /// Most points it can move the score by, up or down.
+    pub limit: Option<f64>,
+    /// Whether an unknown value counts as 0 instead of leaving the score unknown.
+    pub missing_is_zero: bool,
+}
+
+impl Adjustment {
+    fn points(&self, value: f64) -> f64 {
+        let limit = self.limit.unwrap_or(f64::INFINITY);
+        (self.points * value).clamp(-limit, limit)
+    }
+}
+
+/// A bound on the grade of rows of which a condition holds: a veto (`at_best`) or a protection (`at_worst`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// The condition.
+    pub when: Box<str>,
+    /// Best grade such a row can have.
+    pub at_best: Option<Grade>,
+    /// Worst grade such a row can have.
+    pub at_worst: Option<Grade>,
+}
+
+/// Rows told to leave: below a standard *and* low in rank, as Kunshan does it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exit {
+    /// The standard that is missed, as a condition.
+    pub when: Box<str>,
+    /// Share of the group, from the last rank up.
+    pub lowest_share: f64,
+}
