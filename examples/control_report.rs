@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example control_report`
 
+#![expect(clippy::print_stdout, reason = "an example answers on the terminal")]
+
 use landuse::Analysis;
 use landuse::analysis::{Layers, Options};
 use landuse::control::ControlLines;

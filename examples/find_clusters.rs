@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example find_clusters`
 
+#![expect(clippy::print_stdout, reason = "an example answers on the terminal")]
+
 use landuse::adjacency::within_gap;
 use landuse::cluster::{SiteOptions, Sites};
 use landuse::efficiency::{Assessment, Rule, Verdict};

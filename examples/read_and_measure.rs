@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example read_and_measure`
 
+#![expect(clippy::print_stdout, reason = "an example answers on the terminal")]
+
 use landuse::intensity::{LandStatus, land_status};
 use landuse::io::{Loader, Source, schema::Schema};
 use landuse::units::people_area;

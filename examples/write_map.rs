@@ -2,6 +2,8 @@
 //!
 //! `cargo run --features map --example write_map` writes `landuse-map.png` into the system's temporary folder.
 
+#![expect(clippy::print_stdout, reason = "an example answers on the terminal")]
+
 use landuse::Analysis;
 use landuse::analysis::{Layers, Options};
 use landuse::control::ControlLines;

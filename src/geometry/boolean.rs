@@ -297,8 +297,9 @@ fn groups_that_meet(envelopes: &[Envelope]) -> Vec<Vec<u32>> {
 /// and shrunk by it again (morphological closing). Streets up to twice the distance wide between geometries become land;
 /// what was land stays land.
 ///
-/// Corners are joined round, by arcs of steps of 1/16 rad, so that a filled bay's arc lies up to 0.05 % of the distance
-/// from the true one: the area is exact but for less than 0.1 % of the discs' sectors at the ends of gaps.
+/// Corners are joined round, by arcs of steps of 1/4 rad, so that a filled bay's arc lies up to 0.8 % of the distance from
+/// the true one: the area is exact but for about 1 % of the discs' sectors at the ends of gaps. Finer arcs cost their
+/// number squared in crossings.
 ///
 /// # Errors
 /// [`ParamError`] where `distance_m` is not a finite number of at least 0 m.
@@ -310,7 +311,7 @@ fn groups_that_meet(envelopes: &[Envelope]) -> Vec<Vec<u32>> {
 /// Serra 1982, *Image Analysis and Mathematical Morphology*: closing by a disc.
 pub fn closing(geometries: &[MultiPolygonRef<'_>], distance_m: f64) -> Result<MultiPolygonArray, ParamError> {
     /// Chord over radius of the arcs.
-    const ARC_STEP: f64 = 1.0 / 16.0;
+    const ARC_STEP: f64 = 1.0 / 4.0;
     /// From here on the grown coordinates could leave what the engine can hold.
     const FARTHEST_M: f64 = 1e12;
     if !(0.0..=FARTHEST_M).contains(&distance_m) {

@@ -1,5 +1,7 @@
+use std::collections::HashMap;
+
 use crate::Analysis;
-use crate::intensity::{Account, WarningStatus};
+use crate::intensity::{Account, WarningStatus, unit_id};
 use crate::parcel::ParcelIdx;
 use crate::report::Summary;
 use crate::units::{people_area, people_number};
@@ -161,9 +163,12 @@ fn ledger_rows(analysis: &Analysis) -> Vec<Vec<String>> {
     let total = &analysis.ledger.total;
     // A sliver between a district's border and its parcels is in the files; in a table it would only puzzle.
     let units = analysis.ledger.units.iter().filter(|unit| unit.id.is_some() || unit.land_m2 > 100.0);
-    for (account, label) in
-        units.map(|unit| (unit, unit.id.as_deref().unwrap_or("(no unit)"))).chain([(total, "all")])
-    {
+    let names = unit_names(analysis);
+    let label = |unit: &Account| match unit.id.as_deref() {
+        None => "(no unit)".to_owned(),
+        Some(id) => names.get(id).map_or_else(|| id.to_owned(), |name| format!("{id} {name}")),
+    };
+    for (account, label) in units.map(|unit| (unit, label(unit))).chain([(total, "all".to_owned())]) {
         if label == "all" && analysis.ledger.units.len() == 1 && rows.len() > 1 {
             continue;
         }
@@ -172,7 +177,7 @@ fn ledger_rows(analysis: &Analysis) -> Vec<Vec<String>> {
             _ => "-".into(),
         };
         rows.push(vec![
-            label.to_owned(),
+            label,
             people_number(account.land_m2 / 1e4, 1),
             share(account.control_m2, account.land_m2),
             people_number(account.construction_m2 / 1e4, 1),
@@ -190,6 +195,16 @@ fn ledger_rows(analysis: &Analysis) -> Vec<Vec<String>> {
         ]);
     }
     rows
+}
+
+/// Names of the districts that have one beside their id.
+fn unit_names(analysis: &Analysis) -> HashMap<Box<str>, &str> {
+    let Some(districts) = &analysis.layers.districts else { return HashMap::new() };
+    let Some(names) = districts.attributes().texts.get("name") else { return HashMap::new() };
+    (0..districts.len())
+        .filter_map(|i| Some((unit_id(districts, i), &**names.get(i)?)))
+        .filter(|(id, name)| **id != **name)
+        .collect()
 }
 
 fn sweep_rows(analysis: &Analysis) -> Vec<Vec<String>> {
