@@ -175,8 +175,8 @@ impl Analysis {
         let status = land_status(set, &layers.schemes, options.floor_area_counts);
 
         entered(Stage::Adjacency);
-        let graph = adjacency::within_gap(set, options.sites.gap_m)?;
-        let overlaps = adjacency::overlapping_pairs(set);
+        let rule = adjacency::Rule::Gap { gap_m: options.sites.gap_m };
+        let (graph, overlaps) = adjacency::Adjacency::new(rule)?.graph_and_overlaps(set);
         let pairs: Vec<[u32; 2]> = overlaps.iter().map(|(a, b, _)| [a.0, b.0]).collect();
         let priority: Vec<u8> = status.iter().map(|&status| status as u8).collect();
         let partition = Partition::new(set.geometry(), &pairs, &priority);

@@ -621,6 +621,8 @@ fn the_graph_is_that_of_all_pairs() {
     let expected: Vec<_> = all.iter().filter(|l| l.contact == Contact::Overlap).map(|l| (l.a, l.b)).collect();
     assert!(expected.len() > 20);
     assert_eq!(overlaps.iter().map(|o| (o.0, o.1)).collect::<Vec<_>>(), expected);
+    let both = Adjacency::new(Rule::Gap { gap_m: 15.0 }).expect("a good rule").graph_and_overlaps(&set);
+    assert_eq!(both, (within_gap(&set, 15.0).expect("a good gap"), overlaps.clone()));
     for &(a, b, area) in &overlaps {
         assert_near(area, brute_overlap(set.get(a).geometry(), set.get(b).geometry()), 1e-8, "overlap");
     }

@@ -5,9 +5,6 @@ use rayon::prelude::*;
 use crate::geometry::Envelope;
 use crate::parcel::ParcelIdx;
 
-/// Envelopes this many times larger than all but one in a hundred are looked up apart, so that they widen no window.
-const LARGE_FACTOR: f64 = 4.0;
-
 /// All unordered pairs `(a, b)`, `a < b`, of envelopes that are at most `gap_m` apart along both axes, ascending.
 ///
 /// Positions are those of the slice. Touching envelopes are 0 apart. An empty envelope or one with NaN is in no pair; a
@@ -17,8 +14,8 @@ const LARGE_FACTOR: f64 = 4.0;
 /// From 4,294,967,296 envelopes on.
 ///
 /// # Complexity
-/// O(n log n + pairs) time for envelopes of similar size, 8 bytes per pair, on all threads. Envelopes over four times as
-/// large as 99 % are handled apart, each against the strips it crosses.
+/// O(n log n + pairs) time for envelopes of similar size, 8 bytes per pair, on all threads. The largest hundredth
+/// is handled apart, each against the strips it crosses.
 ///
 /// ```
 /// use landuse::{adjacency::candidate_pairs, geometry::Envelope, parcel::ParcelIdx};
@@ -41,7 +38,7 @@ pub(super) fn candidates_of<'a>(
     }
     let boxes: Vec<Item> = envelopes
         .filter(|(envelope, _)| !envelope.is_empty())
-        .map(|(envelope, position)| Item { low: envelope.min, high: envelope.max, position })
+        .map(|(envelope, position)| Item { low: envelope.min, high: envelope.max, position, strip: 0 })
         .collect();
     let (regular, large) = by_size(boxes);
     let strips = Strips::new(regular, gap_m);
@@ -57,6 +54,8 @@ struct Item {
     low: [f64; 2],
     high: [f64; 2],
     position: u32,
+    /// Number of the strip that the lower side lies in, once it is known.
+    strip: u32,
 }
 
 impl Item {
@@ -73,16 +72,18 @@ impl Item {
     }
 }
 
-/// The many of similar size, and the few large ones.
-fn by_size(boxes: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
+/// The many of similar size, and the large ones, at most one in a hundred: looked up apart, they widen no window.
+fn by_size(mut boxes: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
     let mut sizes: Vec<f64> = boxes.iter().map(Item::size).collect();
     if sizes.is_empty() {
         return (boxes, Vec::new());
     }
     let place = (sizes.len() - 1) * 99 / 100;
     let (_, usual, _) = sizes.select_nth_unstable_by(place, f64::total_cmp);
-    let limit = LARGE_FACTOR * *usual;
-    boxes.into_iter().partition(|item| item.size() <= limit)
+    let limit = *usual;
+    drop(sizes);
+    let large = boxes.extract_if(.., |item| item.size() > limit).collect();
+    (boxes, large)
 }
 
 /// Pairs among envelopes sorted by their lower x, by a scan ahead of each.
@@ -131,16 +132,29 @@ impl Strips {
         // Rounding must not push a partner past the next strip; and there are never more strips than envelopes.
         let least = (top - base).max(0.0) / items.len().max(1) as f64;
         let height = ((tallest + gap) * (1.0 + 1e-9)).max(least).max(f64::MIN_POSITIVE);
-        let mut strips = Self { items: Vec::new(), starts: Vec::new(), base, height, widest, gap };
-        items.par_sort_unstable_by(|a, b| {
-            (strips.strip(a.low[1]).cmp(&strips.strip(b.low[1])))
-                .then(a.low[0].total_cmp(&b.low[0]))
-                .then(a.position.cmp(&b.position))
+        let mut strips = Self { items: Vec::new(), starts: vec![0], base, height, widest, gap };
+        for item in &mut items {
+            item.strip = strips.strip(item.low[1]) as u32;
+        }
+        // There are few strips: their items are put side by side without a comparison, and only those are sorted.
+        let count = items.iter().map(|item| item.strip as usize + 1).max().unwrap_or(0);
+        strips.starts.resize(count + 1, 0);
+        for item in &items {
+            strips.starts[item.strip as usize + 1] += 1;
+        }
+        for strip in 0..count {
+            strips.starts[strip + 1] += strips.starts[strip];
+        }
+        let mut next = strips.starts.clone();
+        strips.items = items.clone();
+        for item in items {
+            let place = &mut next[item.strip as usize];
+            strips.items[*place as usize] = item;
+            *place += 1;
+        }
+        strips.items.par_chunk_by_mut(|a, b| a.strip == b.strip).for_each(|strip| {
+            strip.sort_unstable_by(|a, b| a.low[0].total_cmp(&b.low[0]).then(a.position.cmp(&b.position)));
         });
-        let count = items.last().map_or(0, |last| strips.strip(last.low[1]) + 1);
-        strips.starts =
-            (0..=count).map(|s| items.partition_point(|i| strips.strip(i.low[1]) < s) as u32).collect();
-        strips.items = items;
         strips
     }
 

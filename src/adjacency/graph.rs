@@ -35,9 +35,11 @@ impl Graph {
     /// Where a link names a parcel that is not below `len`.
     ///
     /// # Complexity
-    /// O(n + m log m).
+    /// O(n + m) where the links come sorted, O(n + m log m) otherwise.
     pub fn new(len: usize, mut links: Vec<Link>) -> Self {
-        links.sort_unstable_by_key(|link| (link.a, link.b));
+        if !links.is_sorted_by_key(|link| (link.a, link.b)) {
+            links.sort_unstable_by_key(|link| (link.a, link.b));
+        }
         let mut offsets = vec![0u32; len + 1];
         for link in &links {
             offsets[link.a.index() + 1] += 1;

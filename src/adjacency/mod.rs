@@ -7,4 +7,4 @@ mod rule;
 pub use crate::geometry::distance::Contact;
 pub use candidates::candidate_pairs;
 pub use graph::{Components, Graph, Link};
-pub use rule::{Adjacency, Rule, overlapping_pairs, within_gap, within_gap_among};
+pub use rule::{Adjacency, Overlap, Rule, overlapping_pairs, within_gap, within_gap_among};

@@ -5,11 +5,14 @@ use rayon::prelude::*;
 use super::candidates::candidates_of;
 use super::{Graph, Link};
 use crate::error::ParamError;
-use crate::geometry::distance::{Contact, Gauge, OVERLAP_TOLERANCE_M2, SNAP_M, Shape};
+use crate::geometry::distance::{Contact, Gauge, Measured, SNAP_M, Shape};
 use crate::parcel::{ParcelIdx, ParcelSet};
 
 /// Pairs one thread measures at a time.
 const CHUNK: usize = 4_096;
+
+/// Pairs that are measured before their links are put in place: what stands in memory twice.
+const BLOCK: usize = 256 * CHUNK;
 
 /// Which parcels count as neighbours. Every rule keeps the reason with the link.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +36,8 @@ pub enum Rule {
 ///
 /// Boundaries touch where they come within [`SNAP_M`] of each other; parcels overlap where they share more than
 /// [`OVERLAP_TOLERANCE_M2`]. Links are measured exactly on the boundaries, envelopes only choose whom to measure.
+///
+/// [`OVERLAP_TOLERANCE_M2`]: crate::geometry::distance::OVERLAP_TOLERANCE_M2
 ///
 /// # Complexity
 /// O(n log n) for the candidates, then a fraction of a microsecond for each, on all threads; 32 bytes per link, and 8 more
@@ -82,6 +87,12 @@ impl Adjacency {
 
     /// Neighbours of every parcel of the set.
     pub fn graph(&self, set: &ParcelSet) -> Graph {
+        self.link(set, |_| true).0
+    }
+
+    /// Neighbours of every parcel of the set, and among them those that overlap as by [`overlapping_pairs`]: no more work
+    /// than the graph alone.
+    pub fn graph_and_overlaps(&self, set: &ParcelSet) -> (Graph, Vec<Overlap>) {
         self.link(set, |_| true)
     }
 
@@ -91,10 +102,10 @@ impl Adjacency {
     /// Where `mask` has not one value per parcel.
     pub fn graph_among(&self, set: &ParcelSet, mask: &[bool]) -> Graph {
         assert_eq!(mask.len(), set.len(), "one mark per parcel");
-        self.link(set, |i| mask[i])
+        self.link(set, |i| mask[i]).0
     }
 
-    fn link(&self, set: &ParcelSet, takes_part: impl Fn(usize) -> bool) -> Graph {
+    fn link(&self, set: &ParcelSet, takes_part: impl Fn(usize) -> bool) -> (Graph, Vec<Overlap>) {
         let gap_m = match self.rule {
             Rule::Gap { gap_m } => gap_m,
             Rule::SharedEdge { .. } | Rule::SharedPoint => 0.0,
@@ -107,12 +118,24 @@ impl Adjacency {
             },
             Rule::SharedPoint | Rule::Gap { .. } => true,
         };
-        let links = measure_pairs(&near_pairs(set, gap_m, takes_part), |gauge, a, b| {
-            let found = gauge.measure(shape(set, a), shape(set, b), gap_m)?;
-            let link = Link { a, b, contact: found.contact, gap_m: found.gap_m, shared_m: found.shared_m };
-            keep(&link).then_some(link)
-        });
-        Graph::new(set.len(), links)
+        let pairs = near_pairs(set, gap_m, takes_part);
+        let (mut links, mut overlaps) = (Vec::with_capacity(pairs.len()), Vec::new());
+        for block in pairs.chunks(BLOCK) {
+            let found = measured(set, block, gap_m, |a, b, found| {
+                let link =
+                    Link { a, b, contact: found.contact, gap_m: found.gap_m, shared_m: found.shared_m };
+                keep(&link).then_some((link, found.overlap_m2))
+            });
+            for (link, overlap_m2) in found.into_iter().flatten() {
+                if link.contact == Contact::Overlap {
+                    overlaps.push((link.a, link.b, overlap_m2));
+                }
+                links.push(link);
+            }
+        }
+        drop(pairs);
+        links.shrink_to_fit();
+        (Graph::new(set.len(), links), overlaps)
     }
 }
 
@@ -137,17 +160,23 @@ pub fn within_gap_among(set: &ParcelSet, mask: &[bool], gap_m: f64) -> Result<Gr
     Ok(Adjacency::new(Rule::Gap { gap_m })?.graph_among(set, mask))
 }
 
+/// Two parcels that overlap, the lower position first, and the area that they share, m².
+pub type Overlap = (ParcelIdx, ParcelIdx, f64);
+
 /// All pairs of parcels whose interiors share more than [`OVERLAP_TOLERANCE_M2`], ascending, with the area they share, m².
 ///
-/// Where three parcels overlap at one place, that land is in the area of three pairs.
+/// [`OVERLAP_TOLERANCE_M2`]: crate::geometry::distance::OVERLAP_TOLERANCE_M2
+///
+/// Where three parcels overlap at one place, that land is in the area of three pairs. Where a graph is wanted too,
+/// [`Adjacency::graph_and_overlaps`] gives both at once.
 ///
 /// # Complexity
-/// As [`within_gap`] with a gap of 0, without distances.
-pub fn overlapping_pairs(set: &ParcelSet) -> Vec<(ParcelIdx, ParcelIdx, f64)> {
-    measure_pairs(&near_pairs(set, 0.0, |_| true), |gauge, a, b| {
-        let area_m2 = gauge.overlap_area(shape(set, a), shape(set, b));
-        (area_m2 > OVERLAP_TOLERANCE_M2).then_some((a, b, area_m2))
-    })
+/// As [`within_gap`] with a gap of 0.
+pub fn overlapping_pairs(set: &ParcelSet) -> Vec<Overlap> {
+    let found = measured(set, &near_pairs(set, 0.0, |_| true), 0.0, |a, b, found| {
+        (found.contact == Contact::Overlap).then_some((a, b, found.overlap_m2))
+    });
+    found.into_iter().flatten().collect()
 }
 
 fn shape(set: &ParcelSet, idx: ParcelIdx) -> Shape<'_> {
@@ -166,20 +195,16 @@ fn near_pairs(
     candidates_of(chosen, set.len(), gap_m.max(SNAP_M) + SNAP_M)
 }
 
-/// What `measure` makes of each pair, in the order of the pairs.
-fn measure_pairs<T: Send>(
+/// What `take` makes of each pair that is within the gap or touches, in the order of the pairs.
+fn measured<T: Send>(
+    set: &ParcelSet,
     pairs: &[(ParcelIdx, ParcelIdx)],
-    measure: impl Fn(&mut Gauge, ParcelIdx, ParcelIdx) -> Option<T> + Sync,
-) -> Vec<T> {
-    let chunks: Vec<Vec<T>> = pairs
-        .par_chunks(CHUNK)
-        .map_init(Gauge::new, |gauge, chunk| {
-            chunk.iter().filter_map(|&(a, b)| measure(gauge, a, b)).collect()
-        })
-        .collect();
-    let mut all = Vec::with_capacity(chunks.iter().map(Vec::len).sum());
-    for chunk in chunks {
-        all.extend(chunk);
-    }
-    all
+    gap_m: f64,
+    take: impl Fn(ParcelIdx, ParcelIdx, Measured) -> Option<T> + Sync,
+) -> Vec<Vec<T>> {
+    let chunks = pairs.par_chunks(CHUNK).map_init(Gauge::new, |gauge, chunk| {
+        let measure = |&(a, b): &(_, _)| take(a, b, gauge.measure(shape(set, a), shape(set, b), gap_m)?);
+        chunk.iter().filter_map(measure).collect()
+    });
+    chunks.collect()
 }

@@ -18,6 +18,9 @@ const MIN_PARTIAL_RUN_M: f64 = 0.1;
 /// Pairs of edges from which sorting them is cheaper than looking at all pairs.
 const SWEEP_FROM_PAIRS: usize = 1_024;
 
+/// Pairs of positions from which a pair of polygons is measured by sorted edges from the start.
+const GENERAL_FROM_PAIRS: usize = 4_096;
+
 /// Why two parcels are neighbours. The first that holds, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -42,6 +45,26 @@ pub struct Measured {
     pub gap_m: f64,
     /// Length over which the boundaries run together, m, at a tolerance of [`SNAP_M`]; vertices need not match.
     pub shared_m: f64,
+    /// Area that the interiors share, m²; 0 unless the contact is [`Contact::Overlap`].
+    pub overlap_m2: f64,
+}
+
+impl Measured {
+    fn gap(gap_m: f64) -> Self {
+        Self { contact: Contact::Gap, gap_m, shared_m: 0.0, overlap_m2: 0.0 }
+    }
+
+    /// Where the boundaries touch, or one polygon stands in the other.
+    fn touching(shared_m: f64, overlap_m2: f64) -> Self {
+        let contact = if overlap_m2 > 0.0 {
+            Contact::Overlap
+        } else if shared_m > 0.0 {
+            Contact::Edge
+        } else {
+            Contact::Corner
+        };
+        Self { contact, gap_m: 0.0, shared_m, overlap_m2 }
+    }
 }
 
 /// A multipolygon with the box around it, which costs a walk over its coordinates if it is not at hand.
@@ -132,6 +155,7 @@ fn surrounds(geometry: MultiPolygonRef<'_>, [x, y]: Coord) -> bool {
 /// Measures pairs of polygons, keeping its memory from one to the next.
 #[derive(Debug, Default)]
 pub struct Gauge {
+    near: NearEdges,
     a: Vec<Segment>,
     b: Vec<Segment>,
     pieces_a: Vec<Piece>,
@@ -147,9 +171,32 @@ impl Gauge {
     /// As [`measure`].
     pub fn measure(&mut self, a: Shape<'_>, b: Shape<'_>, within_m: f64) -> Option<Measured> {
         let reach = within_m.max(SNAP_M);
-        if !a.envelope.grown(reach).intersects(&b.envelope) {
+        let apart = squared_gap(&a.envelope, b.envelope.min, b.envelope.max);
+        // An empty box is infinitely far away.
+        if apart > loose(reach * reach) {
             return None;
         }
+        if a.geometry.coords().len() * b.geometry.coords().len() >= GENERAL_FROM_PAIRS {
+            return self.measure_long(a, b, within_m);
+        }
+        if apart <= SNAP_M * SNAP_M {
+            match self.near.touch(&a, &b) {
+                Touch::Clean { shared_m } => return Some(Measured::touching(shared_m, 0.0)),
+                Touch::Intricate => return self.measure_long(a, b, within_m),
+                Touch::None => {
+                    if has_part_inside(&a, &b) || has_part_inside(&b, &a) {
+                        return Some(Measured::touching(0.0, self.overlap(a, b)));
+                    }
+                }
+            }
+        }
+        let gap_m = self.near.squared_distance(&a, &b, reach)?.sqrt();
+        (gap_m <= within_m).then(|| Measured::gap(gap_m))
+    }
+
+    /// As [`measure`], for polygons of many vertices and for boundaries that touch in any way.
+    fn measure_long(&mut self, a: Shape<'_>, b: Shape<'_>, within_m: f64) -> Option<Measured> {
+        let reach = within_m.max(SNAP_M);
         self.gather(&a, &b, reach);
         let at_most = self.bound(reach);
         self.narrow(at_most);
@@ -157,20 +204,14 @@ impl Gauge {
         if squared.is_some_and(|squared| squared <= SNAP_M * SNAP_M) {
             self.narrow(SNAP_M);
             let shared_m = self.shared_length();
-            let contact = match shared_m {
-                _ if self.overlaps(a, b) => Contact::Overlap,
-                run if run > 0.0 => Contact::Edge,
-                _ => Contact::Corner,
-            };
-            return Some(Measured { contact, gap_m: 0.0, shared_m });
+            return Some(Measured::touching(shared_m, self.overlap(a, b)));
         }
         // The boundaries keep apart: the interiors share land only where one polygon stands in the other.
         if has_part_inside(&a, &b) || has_part_inside(&b, &a) {
-            let contact = if self.overlaps(a, b) { Contact::Overlap } else { Contact::Corner };
-            return Some(Measured { contact, gap_m: 0.0, shared_m: 0.0 });
+            return Some(Measured::touching(0.0, self.overlap(a, b)));
         }
         let gap_m = squared?.sqrt();
-        (gap_m <= within_m).then_some(Measured { contact: Contact::Gap, gap_m, shared_m: 0.0 })
+        (gap_m <= within_m).then(|| Measured::gap(gap_m))
     }
 
     /// Area that the interiors share, m², exact but for rounding.
@@ -204,11 +245,15 @@ impl Gauge {
         trapezoid::shared_area(&mut self.pieces_a, &mut self.pieces_b).max(0.0)
     }
 
-    fn overlaps(&mut self, a: Shape<'_>, b: Shape<'_>) -> bool {
-        // The box that both share bounds the land they share: most neighbours need no sum.
+    /// Area that the interiors share, 0 where it is within the tolerance.
+    fn overlap(&mut self, a: Shape<'_>, b: Shape<'_>) -> f64 {
+        // The box that both share bounds the land they share: many neighbours need no sum.
         let window = common(&a.envelope, &b.envelope);
-        window.width() * window.height() > OVERLAP_TOLERANCE_M2
-            && self.overlap_area(a, b) > OVERLAP_TOLERANCE_M2
+        if window.width() * window.height() <= OVERLAP_TOLERANCE_M2 {
+            return 0.0;
+        }
+        let area = self.overlap_area(a, b);
+        if area > OVERLAP_TOLERANCE_M2 { area } else { 0.0 }
     }
 
     /// Collects the edges of each that come near the other's box, in coordinates relative to a point between them.
@@ -286,6 +331,231 @@ impl Gauge {
         });
         length
     }
+}
+
+/// The edges of two polygons of few vertices that lie near each other.
+#[derive(Debug, Default)]
+struct NearEdges {
+    a: Vec<RingEdge>,
+    b: Vec<RingEdge>,
+}
+
+/// An edge as it stands in the ring.
+#[derive(Debug, Clone, Copy)]
+struct RingEdge {
+    from: Coord,
+    along: Coord,
+    to: Coord,
+    /// length²
+    length2: f64,
+}
+
+/// How two boundaries touch.
+enum Touch {
+    /// They do not.
+    None,
+    /// They share one run of whole edges, or one vertex, and the interiors share nothing.
+    Clean { shared_m: f64 },
+    /// In any other way.
+    Intricate,
+}
+
+impl NearEdges {
+    /// Square of the least distance between the boundaries of polygons whose boundaries do not touch, where it is at most
+    /// `reach`, m.
+    ///
+    /// The least distance is found at a vertex: to another vertex, or to an edge that it stands square to. Differences of
+    /// coordinates are exact to their last digit, so that no pair of edges depends on which polygon comes first.
+    fn squared_distance(&mut self, a: &Shape<'_>, b: &Shape<'_>, reach: f64) -> Option<f64> {
+        let mut best = loose(reach * reach);
+        // A vertex near the other's box, and the one nearest to it, shut out most edges.
+        let coords = a.geometry.coords();
+        let first = nearest_by(coords, |c| squared_gap(&b.envelope, c, c))?;
+        let second = nearest_by(b.geometry.coords(), |c| squared(first, c))?;
+        let third = nearest_by(coords, |c| squared(second, c))?;
+        best = best.min(squared(second, third));
+        let limit = loose(best);
+        let ours = collect(a.geometry, &b.envelope, limit, &mut self.a);
+        let theirs = collect(b.geometry, &a.envelope, limit, &mut self.b);
+        for s in ours {
+            for t in theirs {
+                let between = [t.from[0] - s.from[0], t.from[1] - s.from[1]];
+                best = lesser(best, between[0] * between[0] + between[1] * between[1]);
+                best = t.closer_square([-between[0], -between[1]], best);
+                best = s.closer_square(between, best);
+            }
+        }
+        Some(best)
+    }
+
+    /// How the boundaries touch, by the vertices that both share.
+    ///
+    /// Polygons of one ring each that share a single run of whole edges, turned against each other, and meet nowhere else
+    /// within [`SNAP_M`]: what is left of each boundary is one piece that does not meet the other boundary. If it leaves
+    /// the other's box, it lies outside, and the interiors share nothing.
+    fn touch(&mut self, a: &Shape<'_>, b: &Shape<'_>) -> Touch {
+        const NEAR: f64 = SNAP_M * SNAP_M;
+        let ours = collect(a.geometry, &b.envelope, NEAR, &mut self.a);
+        let theirs = collect(b.geometry, &a.envelope, NEAR, &mut self.b);
+        let (mut vertices, mut runs, mut shared_m) = (0, 0, 0.0);
+        for s in ours {
+            for t in theirs {
+                if !s.comes_near(t) {
+                    continue;
+                }
+                let starts = s.from == t.from;
+                vertices += usize::from(starts);
+                let clean = match (starts, s.to == t.to, s.from == t.to, s.to == t.from) {
+                    (false, false, true, true) => {
+                        runs += 1;
+                        shared_m += s.length2.sqrt();
+                        true
+                    }
+                    (false, false, false, false) => s.keeps_off(t),
+                    (true, false, false, false) => s.parts_from(t, s.along, t.along),
+                    (false, true, false, false) => s.parts_from(t, back(s.along), back(t.along)),
+                    (false, false, true, false) => s.parts_from(t, s.along, back(t.along)),
+                    (false, false, false, true) => s.parts_from(t, back(s.along), t.along),
+                    _ => false,
+                };
+                if !clean {
+                    return Touch::Intricate;
+                }
+            }
+        }
+        if vertices == 0 {
+            return Touch::None;
+        }
+        let one_ring = a.geometry.rings().len() == 1 && b.geometry.rings().len() == 1;
+        let both_leave = !a.envelope.contains(&b.envelope) && !b.envelope.contains(&a.envelope);
+        if one_ring && both_leave && vertices == runs + 1 {
+            Touch::Clean { shared_m }
+        } else {
+            Touch::Intricate
+        }
+    }
+}
+
+impl RingEdge {
+    const NONE: Self = Self { from: [0.0; 2], along: [0.0; 2], to: [0.0; 2], length2: 0.0 };
+
+    /// `best`, or the square of the distance from a point, given relative to the edge's start, if that is less and the
+    /// point stands square to the edge.
+    fn closer_square(&self, [x, y]: Coord, best: f64) -> f64 {
+        let [u, v] = self.along;
+        let (ahead, aside) = (x * u + y * v, y * u - x * v);
+        if ahead > 0.0 && ahead < self.length2 && aside * aside < best * self.length2 {
+            aside * aside / self.length2
+        } else {
+            best
+        }
+    }
+
+    /// Whether the boxes come within [`SNAP_M`] of each other.
+    fn comes_near(&self, other: &Self) -> bool {
+        [0, 1].iter().all(|&k| {
+            lesser(self.from[k], self.to[k]) - greater(other.from[k], other.to[k]) <= SNAP_M
+                && lesser(other.from[k], other.to[k]) - greater(self.from[k], self.to[k]) <= SNAP_M
+        })
+    }
+
+    /// Whether the edges surely keep more than [`SNAP_M`] apart.
+    fn keeps_off(&self, other: &Self) -> bool {
+        let is_beyond = |edge: &Self, p: Coord, q: Coord| {
+            let side =
+                |c: Coord| (c[1] - edge.from[1]) * edge.along[0] - (c[0] - edge.from[0]) * edge.along[1];
+            let (one, two) = (side(p), side(q));
+            let least = one.abs().min(two.abs());
+            one * two > 0.0 && least * least > loose(SNAP_M * SNAP_M) * edge.length2
+        };
+        is_beyond(self, other.from, other.to) || is_beyond(other, self.from, self.to)
+    }
+
+    /// Whether two edges that share one end, `u` and `v` as seen from it, surely part at once: no run of
+    /// [`MIN_PARTIAL_RUN_M`] lies within [`SNAP_M`] of both, and they meet nowhere else.
+    fn parts_from(&self, other: &Self, u: Coord, v: Coord) -> bool {
+        const LEAST_SLOPE: f64 = 2.0 * SNAP_M / MIN_PARTIAL_RUN_M;
+        let along = u[0] * v[0] + u[1] * v[1];
+        let across = (u[0] * v[1] - u[1] * v[0]).abs();
+        along <= 0.0
+            || (across >= LEAST_SLOPE * along
+                && across * across > loose(SNAP_M * SNAP_M) * self.length2.max(other.length2))
+    }
+}
+
+fn back(along: Coord) -> Coord {
+    [-along[0], -along[1]]
+}
+
+fn squared(p: Coord, q: Coord) -> f64 {
+    let (dx, dy) = (q[0] - p[0], q[1] - p[1]);
+    dx * dx + dy * dy
+}
+
+/// A little more, so that rounding shuts nothing out.
+fn loose(squared: f64) -> f64 {
+    squared * (1.0 + 1e-9)
+}
+
+/// Square of the clear distance from a box to that from `low` to `high`; 0 where they meet.
+fn squared_gap(envelope: &Envelope, low: Coord, high: Coord) -> f64 {
+    let gap = |k: usize| greater(greater(low[k] - envelope.max[k], envelope.min[k] - high[k]), 0.0);
+    let (dx, dy) = (gap(0), gap(1));
+    dx * dx + dy * dy
+}
+
+/// The greater of two numbers: one instruction, where `f64::max` looks for NaN, of which no polygon has any.
+fn greater(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
+fn lesser(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+fn nearest_by(coords: &[Coord], distance: impl Fn(Coord) -> f64) -> Option<Coord> {
+    let (mut best, mut nearest) = (f64::INFINITY, 0);
+    for (i, &coord) in coords.iter().enumerate() {
+        let found = distance(coord);
+        // Selected, not branched on: which vertex is nearest cannot be foretold.
+        nearest = if found < best { i } else { nearest };
+        best = lesser(best, found);
+    }
+    coords.get(nearest).copied()
+}
+
+/// The edges whose box is no farther from `envelope` than the root of `limit`.
+fn collect<'e>(
+    geometry: MultiPolygonRef<'_>,
+    envelope: &Envelope,
+    limit: f64,
+    edges: &'e mut Vec<RingEdge>,
+) -> &'e [RingEdge] {
+    let room = geometry.coords().len();
+    if edges.len() < room {
+        edges.resize(room, RingEdge::NONE);
+    }
+    let mut count = 0;
+    for ring in geometry.rings() {
+        let Some((&first, rest)) = ring.split_first() else { continue };
+        let mut from = first;
+        for &to in rest {
+            let low = [lesser(from[0], to[0]), lesser(from[1], to[1])];
+            let high = [greater(from[0], to[0]), greater(from[1], to[1])];
+            let near = squared_gap(envelope, low, high) <= limit;
+            // Written in any case, kept if it counts: whether an edge is near cannot be foretold either.
+            let edge = &mut edges[count];
+            (edge.from, edge.to) = (from, to);
+            count += usize::from(near & ((from[0] != to[0]) | (from[1] != to[1])));
+            from = to;
+        }
+    }
+    let edges = &mut edges[..count];
+    for edge in &mut *edges {
+        edge.along = [edge.to[0] - edge.from[0], edge.to[1] - edge.from[1]];
+        edge.length2 = squared(edge.from, edge.to);
+    }
+    edges
 }
 
 /// The box that both boxes share; an inverted one where they share none.
@@ -483,5 +753,78 @@ impl Segment {
             (within(SNAP_M) - within(-SNAP_M)).abs()
         };
         if run >= MIN_PARTIAL_RUN_M { run } else { 0.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::MultiPolygonArray;
+    use crate::random::{Random, key};
+
+    /// A valid ring counter-clockwise on a grid of 4 m: a triangle, a rectangle, a comb or a rectangle of many vertices.
+    fn ring(random: &mut Random) -> Vec<Coord> {
+        let mut whole = |below: usize| random.below(below) as f64;
+        let ([x, y], [w, h]) = ([whole(5), whole(5)], [1.0 + whole(3), 1.0 + whole(3)]);
+        let ring = match whole(4) as u8 {
+            0 => vec![[0.0, 0.0], [w, 0.0], [whole(4), h]],
+            1 => vec![[0.0, 0.0], [w, 0.0], [w, h], [0.0, h]],
+            2 => vec![
+                [0.0, 0.0],
+                [3.0, 0.0],
+                [3.0, h],
+                [2.0, h],
+                [2.0, h / 2.0],
+                [1.0, h / 2.0],
+                [1.0, h],
+                [0.0, h],
+            ],
+            _ => {
+                let steps = |n: f64| (0..n as u8).map(f64::from);
+                let (south, east) = (steps(w).map(|k| [k, 0.0]), steps(h).map(|k| [w, k]));
+                let (north, west) = (steps(w).map(|k| [w - k, h]), steps(h).map(|k| [0.0, h - k]));
+                south.chain(east).chain(north).chain(west).collect()
+            }
+        };
+        ring.into_iter().map(|c| [4.0 * (x + c[0]), 4.0 * (y + c[1])]).collect()
+    }
+
+    #[test]
+    fn what_is_measured_at_once_is_what_is_measured_at_length() {
+        let mut random = Random::new(key([1]));
+        let mut gauge = Gauge::new();
+        let mut seen = [0; 5];
+        for i in 0..60_000 {
+            let mut array = MultiPolygonArray::new();
+            // Turned, shifted and with vertices that miss each other by 0, 0.1 mm or 3 mm.
+            let (sin, cos) = if i % 3 == 0 { (0.0, 1.0) } else { 0.7f64.sin_cos() };
+            for _ in 0..2 {
+                let noise_m = [0.0, 0.0, 1e-4, 3e-3][random.below(4)];
+                let ring = ring(&mut random);
+                let mut place = |[x, y]: Coord| {
+                    let [dx, dy] = [0, 1].map(|_| noise_m * random.below(3) as f64);
+                    [500_000.0 + cos * x - sin * y + dx, 2_500_000.0 + sin * x + cos * y + dy]
+                };
+                let mut placed: Vec<Coord> = ring.into_iter().map(&mut place).collect();
+                placed.push(placed[0]);
+                array.push_ring(placed);
+                array.end_polygon();
+                array.end_geometry();
+            }
+            let (a, b) = (Shape::from(array.get(0)), Shape::from(array.get(1)));
+            for within_m in [0.0, 6.0] {
+                let found = gauge.measure(a, b, within_m);
+                let near = a.envelope.grown(within_m.max(SNAP_M)).intersects(&b.envelope);
+                let expected = if near { gauge.measure_long(a, b, within_m) } else { None };
+                assert_eq!(found.map(|m| m.contact), expected.map(|m| m.contact), "{array:?} {expected:?}");
+                if let (Some(found), Some(expected)) = (found, expected) {
+                    assert!((found.gap_m - expected.gap_m).abs() < 1e-12, "{array:?}");
+                    assert!((found.shared_m - expected.shared_m).abs() < 1e-8, "{array:?}");
+                    assert_eq!(found.overlap_m2, expected.overlap_m2);
+                }
+                seen[found.map_or(4, |m| m.contact as usize)] += 1;
+            }
+        }
+        assert!(seen.iter().all(|&n| n > 2_000), "{seen:?}");
     }
 }
