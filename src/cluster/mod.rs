@@ -1,7 +1,24 @@
 //! Contiguous low-efficiency sites: which low parcels belong together, and how much land that is.
+//!
+//! [`Sites`] are connected components of low parcels under a gap rule. About a site, [`Shape`] tells how compact it is,
+//! [`Ownership`] how many hands it is in, [`Significance`] whether chance would make one as large, and [`MergeTree`] over which
+//! range of gaps it lasts. [`sweep`] and [`Fragmentation`] tell of all of them together. [`Dbscan`] is another notion of a
+//! site, for where thin strings of parcels tie too much together; [`Regions`] divide land into as many viable units as possible.
 
+mod bridge;
+mod dbscan;
+mod merge_tree;
+mod regions;
+mod shape;
+mod significance;
 mod sites;
 mod sweep;
+mod union_find;
 
-pub use sites::{Site, SiteOptions, Sites, SizeClass};
+pub use dbscan::Dbscan;
+pub use merge_tree::{MergeTree, TreeSite};
+pub use regions::{IslandPolicy, RegionOptions, Regions};
+pub use shape::{Fragmentation, Ownership, Shape};
+pub use significance::{Significance, SignificanceOptions};
+pub use sites::{Site, SiteInput, SiteOptions, Sites, SizeClass};
 pub use sweep::{SWEEP_GAPS_M, SweepStep, sweep};

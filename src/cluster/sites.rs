@@ -1,7 +1,12 @@
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::adjacency::Graph;
+use super::bridge;
+use super::shape::Shape;
+use super::union_find::UnionFind;
+use crate::adjacency::{Graph, Link};
 use crate::error::ParamError;
 use crate::geometry::{MultiPolygonArray, boolean};
 use crate::parcel::{ParcelIdx, ParcelSet};
@@ -16,21 +21,46 @@ pub struct SiteOptions {
     pub min_area_m2: f64,
     /// Least number of parcels. Default: 1.
     pub min_parcels: usize,
+    /// Greatest [span](Shape::span_m), m. Default: none.
+    pub max_span_m: Option<f64>,
+    /// Least [Polsby-Popper score](Shape::polsby_popper), 0 to 1, of the outline closed over roads and gaps. Default: 0.
+    pub min_compactness: f64,
+    /// Whether only parcels of the same class of use are linked; one whose class is not known is linked to none. Default: no.
+    pub same_class: bool,
+    /// Greatest share of bridging parcels, which are not low, in the parcels' area of a site, 0 to less than 1. At 0 nothing is
+    /// bridged. Default: 0.
+    pub max_bridge_share: f64,
 }
 
 impl Default for SiteOptions {
     fn default() -> Self {
-        Self { gap_m: 15.0, min_area_m2: 10_000.0, min_parcels: 1 }
+        Self {
+            gap_m: 15.0,
+            min_area_m2: 10_000.0,
+            min_parcels: 1,
+            max_span_m: None,
+            min_compactness: 0.0,
+            same_class: false,
+            max_bridge_share: 0.0,
+        }
     }
 }
 
 impl SiteOptions {
     fn check(&self) -> Result<(), ParamError> {
         let length = "a finite number of at least 0";
-        for (name, value) in [("gap_m", self.gap_m), ("min_area_m2", self.min_area_m2)] {
+        let lengths = [("gap_m", self.gap_m), ("min_area_m2", self.min_area_m2)];
+        for (name, value) in lengths.into_iter().chain(self.max_span_m.map(|span| ("max_span_m", span))) {
             if !(value.is_finite() && value >= 0.0) {
                 return Err(ParamError::new(name, value, length));
             }
+        }
+        if !(0.0..=1.0).contains(&self.min_compactness) {
+            return Err(ParamError::new("min_compactness", self.min_compactness, "a number from 0 to 1"));
+        }
+        if !(0.0..1.0).contains(&self.max_bridge_share) {
+            let expected = "a number from 0 to less than 1";
+            return Err(ParamError::new("max_bridge_share", self.max_bridge_share, expected));
         }
         Ok(())
     }
@@ -63,20 +93,83 @@ impl SizeClass {
     }
 }
 
+/// What sites are found in: parcels, who is low, and who is whose neighbour.
+#[derive(Debug, Clone, Copy)]
+pub struct SiteInput<'a> {
+    /// The parcels.
+    pub set: &'a ParcelSet,
+    /// Whether each parcel is low.
+    pub low: &'a [bool],
+    /// Neighbours within the gap.
+    pub graph: &'a Graph,
+    /// Class of each parcel's use as a number, for [`SiteOptions::same_class`].
+    pub class: Option<&'a [Option<u32>]>,
+    /// Which parcels may bridge, for [`SiteOptions::max_bridge_share`]; none: all that are not low.
+    pub may_bridge: Option<&'a [bool]>,
+}
+
+impl<'a> SiteInput<'a> {
+    /// Parcels without classes, any of which may bridge.
+    pub fn new(set: &'a ParcelSet, low: &'a [bool], graph: &'a Graph) -> Self {
+        Self { set, low, graph, class: None, may_bridge: None }
+    }
+
+    fn check(&self, options: &SiteOptions) -> Result<(), ParamError> {
+        let len = self.set.len();
+        let lengths = [
+            ("low", Some(self.low.len())),
+            ("graph", Some(self.graph.len())),
+            ("class", self.class.map(<[_]>::len)),
+            ("may_bridge", self.may_bridge.map(<[_]>::len)),
+        ];
+        for (name, found) in lengths {
+            if let Some(found) = found.filter(|&found| found != len) {
+                return Err(ParamError::new(name, found, &format!("one entry for each of {len} parcels")));
+            }
+        }
+        if options.same_class && self.class.is_none() {
+            return Err(ParamError::new("class", "not given", "a class for each parcel, to link by class"));
+        }
+        Ok(())
+    }
+
+    /// Whether two neighbours may belong to one site by their classes.
+    pub(super) fn compatible(&self, options: &SiteOptions, a: ParcelIdx, b: ParcelIdx) -> bool {
+        let Some(class) = self.class.filter(|_| options.same_class) else { return true };
+        class[a.index()].is_some() && class[a.index()] == class[b.index()]
+    }
+
+    /// Links between low parcels that may belong to one site.
+    pub(super) fn low_links(&self, options: &SiteOptions) -> impl Iterator<Item = &'a Link> {
+        let (input, options) = (*self, *options);
+        self.graph.links().iter().filter(move |link| {
+            input.low[link.a.index()]
+                && input.low[link.b.index()]
+                && input.compatible(&options, link.a, link.b)
+        })
+    }
+}
+
 /// A contiguous low-efficiency site.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Site {
     /// Its number: 1 for the site with most net area, and so on; equal areas by smallest member.
     pub number: u32,
-    /// Its parcels, ascending.
+    /// Its low parcels, ascending.
     pub members: Vec<ParcelIdx>,
-    /// Sum of its parcels' areas, m².
+    /// Parcels that are not low and join its parts, ascending; empty unless bridging was asked for.
+    pub bridges: Vec<ParcelIdx>,
+    /// Sum of its low parcels' areas, m².
     pub net_area_m2: f64,
-    /// Area of the union of its parcels, m²: overlaps counted once.
+    /// Sum of its bridging parcels' areas, m².
+    pub bridge_area_m2: f64,
+    /// Area of the union of its parcels, bridging ones included, m²: overlaps counted once.
     pub union_area_m2: f64,
     /// Area with the roads and gaps between its parcels, m²: of the outline closed by half the gap.
     pub gross_area_m2: f64,
+    /// Shape of its outline closed as for the gross area, so that roads within the site are no boundary of it.
+    pub shape: Shape,
     /// Its size class by net area.
     pub size: SizeClass,
 }
@@ -91,7 +184,8 @@ impl Site {
 /// All sites of a set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sites {
-    list: Vec<Site>,
+    found: Vec<Site>,
+    options: SiteOptions,
     outlines: MultiPolygonArray,
     /// One per parcel: the number of its site.
     of_parcel: Vec<Option<u32>>,
@@ -100,78 +194,108 @@ pub struct Sites {
 impl Sites {
     /// Finds the sites among `low` parcels: connected components of `graph`, a link counting where both ends are low.
     ///
-    /// Net area must reach the minimum, membership the least number. Significance never selects.
+    /// As [`find_in`](Self::find_in) without classes, where any parcel may bridge.
     ///
     /// # Errors
-    /// [`ParamError`] for a negative or non-finite option, or columns of another length than the set.
-    ///
-    /// # Complexity
-    /// O(n + links) for the components, O(m log m) in the vertices of all sites for outlines and gross areas.
+    /// As [`find_in`](Self::find_in).
     pub fn find(
         set: &ParcelSet,
         low: &[bool],
         graph: &Graph,
         options: &SiteOptions,
     ) -> Result<Self, ParamError> {
+        Self::find_in(&SiteInput::new(set, low, graph), options)
+    }
+
+    /// Finds the sites: connected components of low parcels under the links of the graph, by class and over bridges where the
+    /// options ask for it; then those that pass all minima and maxima. Significance never selects.
+    ///
+    /// Bridging admits parcels that are not low, one at a time: those first that are smallest against the low land they join,
+    /// equal ones by position. A parcel is admitted where, given those before it, it joins at least two parts, and bridging
+    /// parcels stay within their share of the parcels' area of what is joined. Two bridges in a row join nothing.
+    ///
+    /// # Errors
+    /// [`ParamError`] for an option out of range, columns of another length than the set, or classes asked for and not given.
+    ///
+    /// # Complexity
+    /// O((n + links) log n) for the components and bridges, O(m log m) in the vertices of all sites for outlines and gross areas.
+    pub fn find_in(input: &SiteInput<'_>, options: &SiteOptions) -> Result<Self, ParamError> {
         options.check()?;
-        for (name, found) in [("low", low.len()), ("graph", graph.len())] {
-            if found != set.len() {
-                return Err(ParamError::new(
-                    name,
-                    found,
-                    &format!("one entry for each of {} parcels", set.len()),
-                ));
+        input.check(options)?;
+        let set = input.set;
+        let mut parts = UnionFind::new(set.len());
+        for link in input.low_links(options) {
+            parts.join(link.a.0, link.b.0);
+        }
+        let mut bridges_of_root: HashMap<u32, Vec<ParcelIdx>> = HashMap::new();
+        if options.max_bridge_share > 0.0 {
+            let mut bridges = bridge::admit(input, options, &mut parts);
+            bridges.sort_unstable();
+            for bridge in bridges {
+                bridges_of_root.entry(parts.root(bridge.0)).or_default().push(bridge);
             }
         }
-        let mut found = groups(low, graph);
-        let net_area_m2 =
-            |members: &[ParcelIdx]| members.iter().map(|m| set.area_m2()[m.index()]).sum::<f64>();
-        let mut kept: Vec<(f64, Vec<ParcelIdx>)> = found
-            .drain(..)
-            .map(|members| (net_area_m2(&members), members))
+        let area_m2 = |parcels: &[ParcelIdx]| parcels.iter().map(|p| set.area_m2()[p.index()]).sum::<f64>();
+        let mut kept: Vec<Site> = groups(input.low, &mut parts)
+            .into_iter()
+            .map(|members| (area_m2(&members), members))
             .filter(|(area, members)| *area >= options.min_area_m2 && members.len() >= options.min_parcels)
+            .map(|(net_area_m2, members)| {
+                let bridges = bridges_of_root.remove(&parts.root(members[0].0)).unwrap_or_default();
+                Site {
+                    number: 0,
+                    bridge_area_m2: area_m2(&bridges),
+                    size: SizeClass::of(net_area_m2),
+                    members,
+                    bridges,
+                    net_area_m2,
+                    union_area_m2: 0.0,
+                    gross_area_m2: 0.0,
+                    shape: Shape::default(),
+                }
+            })
             .collect();
         // Stable: equal areas stay in order of their smallest members.
-        kept.sort_by(|a, b| b.0.total_cmp(&a.0));
+        kept.sort_by(|a, b| b.net_area_m2.total_cmp(&a.net_area_m2));
 
-        let shaped: Vec<(MultiPolygonArray, f64)> = kept
-            .par_iter()
-            .map(|(_, members)| {
-                let rows: Vec<u32> = members.iter().map(|m| m.0).collect();
+        let shaped: Vec<Option<(Site, MultiPolygonArray)>> = kept
+            .into_par_iter()
+            .map(|mut site| {
+                let rows: Vec<u32> = site.members.iter().chain(&site.bridges).map(|m| m.0).collect();
                 let outline = boolean::dissolve(&set.geometry().take(&rows));
-                let parts: Vec<_> = outline.iter().collect();
-                let closed = boolean::closing(&parts, options.gap_m / 2.0)?;
-                let gross = closed.iter().map(|land| land.signed_area()).sum();
-                Ok((outline, gross))
+                let closed = boolean::closing(&outline.iter().collect::<Vec<_>>(), options.gap_m / 2.0)?;
+                site.union_area_m2 = outline.iter().map(|g| g.signed_area()).sum();
+                let gross: f64 = closed.iter().map(|land| land.signed_area()).sum();
+                site.gross_area_m2 = gross.max(site.union_area_m2);
+                site.shape = Shape::of_parts(&closed.iter()).unwrap_or_default();
+                let passes = options.max_span_m.is_none_or(|span| site.shape.span_m <= span)
+                    && site.shape.polsby_popper >= options.min_compactness;
+                Ok(passes.then_some((site, outline)))
             })
             .collect::<Result<_, ParamError>>()?;
 
         let mut of_parcel = vec![None; set.len()];
         let mut outlines = MultiPolygonArray::new();
-        let mut sites = Vec::with_capacity(kept.len());
-        for (position, ((net_area_m2, members), (outline, gross))) in kept.into_iter().zip(shaped).enumerate()
-        {
-            let number = position as u32 + 1;
-            for member in &members {
-                of_parcel[member.index()] = Some(number);
+        let mut sites = Vec::with_capacity(shaped.len());
+        for (position, (mut site, outline)) in shaped.into_iter().flatten().enumerate() {
+            site.number = position as u32 + 1;
+            for member in &site.members {
+                of_parcel[member.index()] = Some(site.number);
             }
-            let union_area_m2 = outline.iter().map(|g| g.signed_area()).sum::<f64>();
             outlines.append(&outline);
-            sites.push(Site {
-                number,
-                members,
-                net_area_m2,
-                union_area_m2,
-                gross_area_m2: f64::max(gross, union_area_m2),
-                size: SizeClass::of(net_area_m2),
-            });
+            sites.push(site);
         }
-        Ok(Self { list: sites, outlines, of_parcel })
+        Ok(Self { found: sites, options: *options, outlines, of_parcel })
+    }
+
+    /// What they were found with.
+    pub fn options(&self) -> &SiteOptions {
+        &self.options
     }
 
     /// The sites by number.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Site> {
-        self.list.iter()
+        self.found.iter()
     }
 
     /// The site at `position` from 0: number `position + 1`.
@@ -179,17 +303,17 @@ impl Sites {
     /// # Panics
     /// Where there is none, as a slice does.
     pub fn get(&self, position: usize) -> &Site {
-        &self.list[position]
+        &self.found[position]
     }
 
     /// How many sites there are.
     pub fn len(&self) -> usize {
-        self.list.len()
+        self.found.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.list.is_empty()
+        self.found.is_empty()
     }
 
     /// Dissolved outline of each site, by number.
@@ -197,19 +321,18 @@ impl Sites {
         &self.outlines
     }
 
-    /// The number of each parcel's site; one per parcel.
+    /// The number of each low parcel's site; one per parcel, none for bridging ones.
     pub fn of_parcel(&self) -> &[Option<u32>] {
         &self.of_parcel
     }
 }
 
-/// Members of each connected component of low parcels, in order of their smallest members.
-pub(super) fn groups(low: &[bool], graph: &Graph) -> Vec<Vec<ParcelIdx>> {
-    let labels = graph.filtered(|link| low[link.a.index()] && low[link.b.index()]).components().labels;
-    let mut position_of_label = vec![u32::MAX; low.len()];
+/// Low members of each part, in order of their smallest members.
+pub(super) fn groups(low: &[bool], parts: &mut UnionFind) -> Vec<Vec<ParcelIdx>> {
+    let mut position_of_root = vec![u32::MAX; low.len()];
     let mut groups: Vec<Vec<ParcelIdx>> = Vec::new();
-    for (i, &label) in labels.iter().enumerate().filter(|(i, _)| low[*i]) {
-        let position = &mut position_of_label[label as usize];
+    for i in (0..low.len()).filter(|&i| low[i]) {
+        let position = &mut position_of_root[parts.root(i as u32) as usize];
         if *position == u32::MAX {
             *position = groups.len() as u32;
             groups.push(Vec::new());

@@ -1,7 +1,8 @@
 use serde::Serialize;
 
 use super::sites::groups;
-use crate::adjacency::Graph;
+use super::union_find::UnionFind;
+use crate::adjacency::{Graph, Link};
 use crate::parcel::ParcelSet;
 
 /// Gaps a sweep looks at, m.
@@ -38,7 +39,12 @@ pub fn sweep(
     gaps_m
         .iter()
         .map(|&gap_m| {
-            let groups = groups(low, &graph.filtered(|link| link.gap_m <= gap_m));
+            let mut parts = UnionFind::new(set.len());
+            let joins = |link: &&Link| link.gap_m <= gap_m && low[link.a.index()] && low[link.b.index()];
+            for link in graph.links().iter().filter(joins) {
+                parts.join(link.a.0, link.b.0);
+            }
+            let groups = groups(low, &mut parts);
             let areas = groups.iter().map(|members| members.iter().map(|m| area_of(m.index())).sum::<f64>());
             let kept: Vec<(f64, usize)> =
                 areas.zip(groups.iter().map(Vec::len)).filter(|(area, _)| *area >= min_area_m2).collect();

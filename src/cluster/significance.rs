@@ -1,0 +1,270 @@
+//! Whether sites are larger than chance would make them.
+
+use rayon::prelude::*;
+
+use super::sites::{SiteInput, Sites};
+use crate::error::ParamError;
+use crate::parcel::{Column, ParcelIdx};
+use crate::random::{self, Random};
+
+/// Judged parcels from which fewer draws are made unless a number is given.
+const MANY_JUDGED: usize = 200_000;
+/// Sets these draws apart from others of the same seed.
+const PURPOSE: u64 = 0x5349_5445;
+/// Units of area that sums are formed in, per m²: whole numbers, so that ties are ties in any order.
+const PER_M2: f64 = 1e4;
+
+/// How many draws are made, and from which seed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct SignificanceOptions {
+    /// Number of draws. Default: 999 for fewer than 200,000 judged parcels, 199 from there on.
+    pub draws: Option<usize>,
+    /// Seed of the draws. Default: 0.
+    pub seed: u64,
+}
+
+/// How each site's size compares with the largest that chance makes.
+///
+/// The question it answers for a planner: *if just as many parcels were low, but scattered at random over those that were
+/// judged, how often would the largest group be as large as this site?* A p of 0.01 says: in one of a hundred random cities.
+/// Such a site is no accident of many low parcels in a dense fabric; there is something about the place. A large p does not say
+/// that the site is not there or not worth renewing: its parcels are low and lie together, which is all that a site is. Where
+/// most parcels are low, chance makes one huge group, and no site stands out. Comparing each site with the *largest* group of a
+/// draw allows for there being many sites: the chance that any p is at most 0.05 without spatial pattern is 0.05.
+///
+/// # Formula
+/// In each of R draws, as many of the judged parcels as are low are chosen at random, all choices alike; the links and areas stay.
+/// `p = (M + 1) / (R + 1)`, where M counts the draws whose largest connected component has at least the site's area, or at least its
+/// number of low parcels. Of a site with bridging parcels its largest part without them is compared, as draws bridge nothing.
+///
+/// # Source
+/// Permutation p-values as in Phipson and Smyth 2010; the distribution of the maximum as in Westfall and Young 1993.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Significance {
+    /// Number of draws, R.
+    pub draws: usize,
+    /// Parcels among which verdicts were shuffled.
+    pub judged: usize,
+    /// One per site: p of its net area.
+    pub p_area: Vec<f64>,
+    /// One per site: p of its number of low parcels.
+    pub p_parcels: Vec<f64>,
+    /// One per draw, ascending: area of the largest component, m².
+    pub largest_area_m2: Vec<f64>,
+    /// One per draw, ascending: most low parcels in a component.
+    pub largest_parcels: Vec<u32>,
+}
+
+impl Significance {
+    /// Compares sites with draws over the same `input` that they were found in. `judged` marks the parcels whose verdict is
+    /// known, low ones included: verdicts are shuffled among them.
+    ///
+    /// # Errors
+    /// [`ParamError`] for no draw at all, a column of another length than the set, or a low parcel that was not judged.
+    ///
+    /// # Complexity
+    /// O(R · (judged + links of low parcels)) on all threads, 16 bytes per judged parcel and thread, and 4 per link.
+    /// The result does not depend on the number of threads.
+    ///
+    /// ```
+    /// use geo::{MultiPolygon, Rect, coord};
+    /// use landuse::adjacency::within_gap;
+    /// use landuse::cluster::{Significance, SignificanceOptions, SiteInput, SiteOptions, Sites};
+    /// use landuse::{Parcel, ParcelSet};
+    /// let square = |i: u32| {
+    ///     let (x, y) = (f64::from(i % 20) * 10.0, f64::from(i / 20) * 10.0);
+    ///     let land = Rect::new(coord! { x: x, y: y }, coord! { x: x + 10.0, y: y + 10.0 });
+    ///     Parcel::new(i.to_string(), MultiPolygon::new(vec![land.to_polygon()]))
+    /// };
+    /// let parcels: ParcelSet = (0..400).map(square).collect();
+    /// // Of 400 parcels the 36 in one corner are low.
+    /// let low: Vec<bool> = parcels.envelopes().iter().map(|e| e.max[0].max(e.max[1]) < 65.0).collect();
+    /// let graph = within_gap(&parcels, 5.0)?;
+    /// let input = SiteInput::new(&parcels, &low, &graph);
+    /// let mut options = SiteOptions::default();
+    /// options.min_area_m2 = 1_000.0;
+    /// let sites = Sites::find_in(&input, &options)?;
+    /// let found = Significance::of(&sites, &input, &[true; 400], &SignificanceOptions::default())?;
+    /// assert_eq!((found.draws, &found.p_area[..]), (999, &[0.001][..]));
+    /// # Ok::<(), landuse::ParamError>(())
+    /// ```
+    pub fn of(
+        sites: &Sites,
+        input: &SiteInput<'_>,
+        judged: &[bool],
+        options: &SignificanceOptions,
+    ) -> Result<Self, ParamError> {
+        let len = input.set.len();
+        if judged.len() != len || input.low.len() != len {
+            let found = if judged.len() == len { input.low.len() } else { judged.len() };
+            return Err(ParamError::new("judged", found, &format!("one entry for each of {len} parcels")));
+        }
+        if let Some(i) = (0..len).find(|&i| input.low[i] && !judged[i]) {
+            return Err(ParamError::new("judged", format!("false for parcel {i}"), "true, as it is low"));
+        }
+        let judged: Vec<u32> = (0..len as u32).filter(|&i| judged[i as usize]).collect();
+        let draws = options.draws.unwrap_or(if judged.len() < MANY_JUDGED { 999 } else { 199 });
+        if draws == 0 {
+            return Err(ParamError::new("draws", draws, "at least 1"));
+        }
+        let fabric = Fabric::new(sites, input, &judged);
+        let low: Vec<bool> = judged.iter().map(|&i| input.low[i as usize]).collect();
+        let chosen = low.iter().filter(|&&low| low).count();
+        let largest: Vec<Largest> = (0..draws)
+            .into_par_iter()
+            .map_init(
+                || Forest::new(judged.len()),
+                |forest, draw| {
+                    let mut random = Random::new(random::key([options.seed, PURPOSE, draw as u64]));
+                    // Selection sampling (Knuth 1997, 3.4.2, algorithm S): every choice of so many is alike.
+                    let mut wanted = chosen;
+                    let mut left = judged.len();
+                    forest.grow(&fabric, |_| {
+                        let take = random.below(left) < wanted;
+                        left -= 1;
+                        wanted -= usize::from(take);
+                        take
+                    })
+                },
+            )
+            .collect();
+
+        let mut observed = Forest::new(judged.len());
+        observed.grow(&fabric, |i| low[i]);
+        let mut largest_area: Vec<u64> = largest.iter().map(|l| l.area).collect();
+        let mut largest_parcels: Vec<u32> = largest.iter().map(|l| l.parcels).collect();
+        largest_area.sort_unstable();
+        largest_parcels.sort_unstable();
+        let p = |below: usize| (draws - below + 1) as f64 / (draws + 1) as f64;
+        let mut p_area = Vec::with_capacity(sites.len());
+        let mut p_parcels = Vec::with_capacity(sites.len());
+        for site in sites.iter() {
+            let own = site.members.iter().fold(Largest::default(), |best, member| {
+                // A site is of low parcels, and low parcels were judged.
+                let position = judged.partition_point(|&i| i < member.0);
+                best.max(observed.component(position as u32))
+            });
+            p_area.push(p(largest_area.partition_point(|&area| area < own.area)));
+            p_parcels.push(p(largest_parcels.partition_point(|&parcels| parcels < own.parcels)));
+        }
+        Ok(Self {
+            draws,
+            judged: judged.len(),
+            p_area,
+            p_parcels,
+            largest_area_m2: largest_area.into_iter().map(|area| area as f64 / PER_M2).collect(),
+            largest_parcels,
+        })
+    }
+
+    /// The p of each parcel's site by area, for a column beside the parcels.
+    pub fn of_parcels(&self, sites: &Sites) -> Column<f64> {
+        sites.of_parcel().iter().map(|site| site.map(|number| self.p_area[number as usize - 1])).collect()
+    }
+}
+
+/// The judged parcels: their areas, and for each its links to judged ones before it.
+struct Fabric {
+    area: Vec<u64>,
+    starts: Vec<u32>,
+    before: Vec<u32>,
+}
+
+impl Fabric {
+    fn new(sites: &Sites, input: &SiteInput<'_>, judged: &[u32]) -> Self {
+        let mut position = vec![u32::MAX; input.set.len()];
+        for (at, &i) in judged.iter().enumerate() {
+            position[i as usize] = at as u32;
+        }
+        let mut starts = Vec::with_capacity(judged.len() + 1);
+        starts.push(0);
+        let mut before = Vec::new();
+        for &i in judged {
+            let parcel = ParcelIdx(i);
+            let lower = input.graph.neighbours(parcel).iter().take_while(|n| n.0 < i);
+            let linked = lower.filter(|n| {
+                position[n.index()] != u32::MAX && input.compatible(sites.options(), parcel, **n)
+            });
+            before.extend(linked.map(|n| position[n.index()]));
+            starts.push(before.len() as u32);
+        }
+        let area =
+            judged.iter().map(|&i| (input.set.area_m2()[i as usize] * PER_M2).round() as u64).collect();
+        Self { area, starts, before }
+    }
+}
+
+/// Size of the largest component so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Largest {
+    area: u64,
+    parcels: u32,
+}
+
+impl Largest {
+    fn max(self, other: Self) -> Self {
+        Self { area: self.area.max(other.area), parcels: self.parcels.max(other.parcels) }
+    }
+}
+
+/// Components of the chosen parcels, in memory that is used again from draw to draw.
+struct Forest {
+    /// Parent of each; [`Forest::OUT`] for those not chosen.
+    parent: Vec<u32>,
+    size: Vec<Largest>,
+}
+
+impl Forest {
+    const OUT: u32 = u32::MAX;
+
+    fn new(len: usize) -> Self {
+        Self { parent: vec![Self::OUT; len], size: vec![Largest::default(); len] }
+    }
+
+    /// Joins the chosen parcels, asking for each once in order, and tells the largest sizes.
+    fn grow(&mut self, fabric: &Fabric, mut chosen: impl FnMut(usize) -> bool) -> Largest {
+        let mut largest = Largest::default();
+        for i in 0..fabric.area.len() {
+            if !chosen(i) {
+                self.parent[i] = Self::OUT;
+                continue;
+            }
+            let mut own = Largest { area: fabric.area[i], parcels: 1 };
+            let mut top = i as u32;
+            self.parent[i] = top;
+            for &j in &fabric.before[fabric.starts[i] as usize..fabric.starts[i + 1] as usize] {
+                if self.parent[j as usize] == Self::OUT {
+                    continue;
+                }
+                let other = self.root(j);
+                if other != top {
+                    let size = self.size[other as usize];
+                    own.area += size.area;
+                    own.parcels += size.parcels;
+                    let (low, high) = (top.min(other), top.max(other));
+                    self.parent[high as usize] = low;
+                    top = low;
+                }
+            }
+            self.size[top as usize] = own;
+            largest = largest.max(own);
+        }
+        largest
+    }
+
+    fn root(&mut self, mut i: u32) -> u32 {
+        while self.parent[i as usize] != i {
+            let above = self.parent[self.parent[i as usize] as usize];
+            self.parent[i as usize] = above;
+            i = above;
+        }
+        i
+    }
+
+    fn component(&mut self, i: u32) -> Largest {
+        let top = self.root(i);
+        self.size[top as usize]
+    }
+}
