@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::adjacency::{self, Graph};
-use crate::cluster::{SWEEP_GAPS_M, SiteOptions, Sites, SweepStep, sweep};
+use crate::cluster::{
+    MergeTree, SWEEP_GAPS_M, Significance, SignificanceOptions, SiteInput, SiteOptions, Sites, SweepStep,
+    sweep,
+};
 use crate::control::{ControlLines, Overlay};
 use crate::efficiency::{Assessment, Composite, Direction, Measures, Rule, Verdict};
 use crate::error::Error;
@@ -83,6 +86,8 @@ pub struct Options {
     pub judge: JudgeOptions,
     /// Contiguous sites; the gap is also the adjacency rule's.
     pub sites: SiteOptions,
+    /// Draws that sites are compared with.
+    pub significance: SignificanceOptions,
     /// Local statistics of the score.
     pub local: LocalOptions,
     /// The warning line of the ledger.
@@ -144,6 +149,10 @@ pub struct Analysis {
     pub assessment: Option<Assessment>,
     /// Contiguous low-efficiency sites.
     pub sites: Sites,
+    /// How the sizes of sites compare with chance.
+    pub significance: Significance,
+    /// Which sites merge at which gap, up to the widest of the sweep.
+    pub merging: MergeTree,
     /// How sites change with the gap.
     pub sweep: Vec<SweepStep>,
     /// Local statistics of the score among candidates; none without a score.
@@ -201,10 +210,21 @@ impl Analysis {
         let low = assessment.as_ref().map_or_else(|| vec![false; set.len()], Assessment::low);
 
         entered(Stage::Cluster);
-        let sites = Sites::find(set, &low, &graph, &options.sites)?;
+        let may_bridge = marked(assessment.as_ref(), set.len(), &[Verdict::NotLow]);
+        let judged = marked(assessment.as_ref(), set.len(), &[Verdict::NotLow, Verdict::Low]);
+        let class = classes(set, &current_use);
+        let input = SiteInput {
+            class: Some(&class),
+            may_bridge: Some(&may_bridge),
+            ..SiteInput::new(set, &low, &graph)
+        };
+        let sites = Sites::find_in(&input, &options.sites)?;
+        let significance = Significance::of(&sites, &input, &judged, &options.significance)?;
         let widest = SWEEP_GAPS_M[SWEEP_GAPS_M.len() - 1];
         let wide = adjacency::within_gap_among(set, &low, widest)?;
+        let wide = if options.sites.same_class { of_same_class(&wide, &class) } else { wide };
         let sweep = sweep(set, &low, &wide, &SWEEP_GAPS_M, options.sites.min_area_m2);
+        let merging = MergeTree::new(set.area_m2(), &low, &wide, options.sites.min_area_m2, widest)?;
         drop(wide);
 
         entered(Stage::Stats);
@@ -249,6 +269,8 @@ impl Analysis {
             score,
             assessment,
             sites,
+            significance,
+            merging,
             sweep,
             local,
             overlay,
@@ -347,6 +369,23 @@ fn candidates(
     warnings
         .push("candidates: no parcel is known to be industrial or logistics land, so all are judged".into());
     Ok(vec![true; set.len()])
+}
+
+/// Which parcels have one of these verdicts.
+fn marked(assessment: Option<&Assessment>, len: usize, wanted: &[Verdict]) -> Vec<bool> {
+    let is = |verdict: &Verdict| wanted.contains(verdict);
+    assessment.map_or_else(|| vec![false; len], |assessment| assessment.verdicts.iter().map(is).collect())
+}
+
+/// Class of each parcel's current use, as a number.
+fn classes(set: &ParcelSet, current_use: &ResolvedUses) -> Vec<Option<u32>> {
+    let codes = &set.attributes().current_use;
+    (0..set.len()).map(|i| current_use.of(codes.key(i)).map(|land| land.class as u32)).collect()
+}
+
+/// The links between parcels of the same known class.
+fn of_same_class(graph: &Graph, class: &[Option<u32>]) -> Graph {
+    graph.filtered(|link| class[link.a.index()].is_some() && class[link.a.index()] == class[link.b.index()])
 }
 
 /// The first few of many, as words.

@@ -126,7 +126,9 @@ fn push_flag(text: &mut Vec<u8>, flag: Option<bool>) {
     });
 }
 
-/// Writes the computed layers in the coordinates of the input: `clusters.geojson` (dissolved sites), `districts.geojson` (study
+/// Writes the computed layers in the coordinates of the input: `clusters.geojson` (dissolved sites, with the measures of their
+/// closed outlines' [shapes](crate::cluster::Shape), p as in [`Significance`](crate::cluster::Significance), and the gaps over which
+/// they last as in [`MergeTree`](crate::cluster::MergeTree), null where the gap is wider than the sweep's), `districts.geojson` (study
 /// units that have a shape, with their accounts) and `inside_lines.geojson` (parcels that are, or may be, construction land
 /// and share land with a line that excludes it).
 ///
@@ -136,6 +138,8 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
     let set = analysis.parcels();
     write_layer(analysis, out, "clusters.geojson", analysis.sites.outlines(), |i| {
         let site = analysis.sites.get(i);
+        let gap_m = analysis.options.sites.gap_m;
+        let lasting = analysis.merging.site_of(site.members[0], gap_m);
         let members: Vec<Option<&str>> = site.members.iter().map(|&m| set.get(m).id()).collect();
         let rows: Vec<u32> = site.members.iter().map(|m| set.source_row()[m.index()]).collect();
         json!({
@@ -144,8 +148,21 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
             "net_area_m2": site.net_area_m2,
             "union_area_m2": site.union_area_m2,
             "gross_area_m2": site.gross_area_m2,
+            "bridge_area_m2": site.bridge_area_m2,
             "size": site.size,
             "single_parcel": site.is_single(),
+            "p_area": analysis.significance.p_area[i],
+            "p_parcels": analysis.significance.p_parcels[i],
+            "birth_m": lasting.map(|site| site.birth_m),
+            "death_m": lasting.and_then(|site| site.death_m),
+            "persistence_m": lasting.map(|site| analysis.merging.persistence_m(site)),
+            "perimeter_m": site.shape.perimeter_m,
+            "span_m": site.shape.span_m,
+            "polsby_popper": site.shape.polsby_popper,
+            "shape_index": site.shape.shape_index,
+            "hull_ratio": site.shape.hull_ratio,
+            "circle_ratio": site.shape.circle_ratio,
+            "elongation": site.shape.elongation,
             "parcel_ids": members,
             "parcel_rows": rows,
         })

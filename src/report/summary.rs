@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use crate::cluster::Site;
+use crate::cluster::{Fragmentation, Site};
 use crate::control::{Effect, Relation};
 use crate::efficiency::{Basis, Direction, Verdict};
 use crate::intensity::{Account, LandStatus, StudyArea};
@@ -101,6 +101,11 @@ pub struct Clusters {
     pub area_m2: f64,
     pub largest_area_m2: f64,
     pub single_parcel: usize,
+    /// Sites whose area chance reaches or passes in at most one draw of twenty.
+    pub beyond_chance: usize,
+    pub draws: usize,
+    /// As patches in all low-efficiency land.
+    pub fragmentation: Fragmentation,
 }
 
 /// The balance of the whole study area.
@@ -156,6 +161,9 @@ impl Summary {
                 area_m2: analysis.sites.iter().map(|site| site.net_area_m2).sum(),
                 largest_area_m2: analysis.sites.iter().next().map_or(0.0, |site| site.net_area_m2),
                 single_parcel: analysis.sites.iter().filter(|site| Site::is_single(site)).count(),
+                beyond_chance: analysis.significance.p_area.iter().filter(|&&p| p <= 0.05).count(),
+                draws: analysis.significance.draws,
+                fragmentation: fragmentation(analysis),
             },
             local_moran: analysis.local.as_ref().map(|local| local.local_moran),
             getis_ord: analysis.local.as_ref().map(|local| local.getis_ord),
@@ -177,6 +185,12 @@ impl Summary {
         text.push('\n');
         text
     }
+}
+
+/// The sites as patches of all low land.
+fn fragmentation(analysis: &Analysis) -> Fragmentation {
+    let areas: Vec<f64> = analysis.sites.iter().map(|site| site.net_area_m2).collect();
+    Fragmentation::of(&areas, Efficiency::of(analysis).low_area_m2)
 }
 
 impl Parcels {

@@ -191,7 +191,7 @@ fn the_seed_decides_and_progress_is_told() {
         wanted.seed = seed;
         let mut told = Vec::new();
         let found = Regions::find(&graph, &[true; 900], &weights, Some(&weights), &wanted, |done, all| {
-            told.push((done, all))
+            told.push((done, all));
         })
         .unwrap();
         assert_eq!(told, (1..=9).map(|done| (done, 9)).collect::<Vec<_>>());

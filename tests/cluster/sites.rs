@@ -51,7 +51,7 @@ fn span_and_compactness_are_minima_and_maxima() {
     let mut wanted = options(5.0, 0.0);
     assert_eq!(find(&wanted).len(), 2);
     wanted.max_span_m = Some(100.0);
-    assert_eq!(find(&wanted), [block.clone()]);
+    assert_eq!(find(&wanted), std::slice::from_ref(&block));
     wanted.max_span_m = Some(200.0);
     wanted.min_compactness = 0.5;
     assert_eq!(find(&wanted), [block]);
