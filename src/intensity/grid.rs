@@ -14,6 +14,41 @@ pub enum CellShape {
     Hexagon,
 }
 
+/// Where corners lie: on columns and rows of one spacing each, so that neighbours compute the same ones.
+struct Lattice {
+    /// Spacing of columns and of rows, m.
+    step: [f64; 2],
+    /// How far a cell reaches from its centre, in steps.
+    reach: [i64; 2],
+    /// From one centre to the next, in steps.
+    pitch: [i64; 2],
+    /// How much higher the centres of odd columns stand, in steps.
+    shift: i64,
+    /// Corners seen from the centre, in steps.
+    corners: &'static [[i64; 2]],
+}
+
+impl Lattice {
+    fn of(shape: CellShape, side_m: f64) -> Self {
+        match shape {
+            CellShape::Square => Self {
+                step: [side_m / 2.0; 2],
+                reach: [1, 1],
+                pitch: [2, 2],
+                shift: 0,
+                corners: &[[-1, -1], [1, -1], [1, 1], [-1, 1]],
+            },
+            CellShape::Hexagon => Self {
+                step: [side_m / 2.0, side_m * 0.75_f64.sqrt()],
+                reach: [2, 1],
+                pitch: [3, 2],
+                shift: 1,
+                corners: &[[2, 0], [1, 1], [-1, 1], [-2, 0], [-1, -1], [1, -1]],
+            },
+        }
+    }
+}
+
 /// Most cells that a grid may have.
 pub const MOST_CELLS: u64 = 1_000_000;
 
@@ -47,18 +82,7 @@ pub fn grid(extent: &Envelope, shape: CellShape, side_m: f64) -> Result<ParcelSe
     if extent.is_empty() {
         return Ok(std::iter::empty::<Parcel>().collect());
     }
-    // Corners lie on a lattice of columns `step[0]` and rows `step[1]` apart; a cell reaches `reach` lattice steps to each side of its
-    // centre, and centres stand `pitch` steps apart, those of odd columns `shift` rows higher.
-    let (step, reach, pitch, shift, corners): ([f64; 2], [i64; 2], [i64; 2], i64, &[[i64; 2]]) = match shape {
-        CellShape::Square => ([side_m / 2.0; 2], [1, 1], [2, 2], 0, &[[-1, -1], [1, -1], [1, 1], [-1, 1]]),
-        CellShape::Hexagon => (
-            [side_m / 2.0, side_m * 0.75_f64.sqrt()],
-            [2, 1],
-            [3, 2],
-            1,
-            &[[2, 0], [1, 1], [-1, 1], [-2, 0], [-1, -1], [1, -1]],
-        ),
-    };
+    let Lattice { step, reach, pitch, shift, corners } = Lattice::of(shape, side_m);
     // A square's first cell has its corner, not its centre, at the origin.
     let offset = i64::from(shape == CellShape::Square);
     let range = |axis: usize, shift: i64| {
