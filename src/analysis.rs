@@ -7,7 +7,7 @@ use crate::cluster::{
     MergeTree, SWEEP_GAPS_M, Significance, SignificanceOptions, SiteInput, SiteOptions, Sites, SweepStep,
     sweep,
 };
-use crate::control::{ControlLines, Overlay};
+use crate::control::{ControlLines, Encroachments, Overlay, ReviewInput, ReviewOptions};
 use crate::efficiency::{Assessment, Composite, Direction, Measures, Rule, Verdict};
 use crate::error::Error;
 use crate::geometry::partition::Partition;
@@ -94,6 +94,8 @@ pub struct Options {
     pub warning_line: Option<WarningLine>,
     /// Whether a known floor area makes construction land where no flag or code tells.
     pub floor_area_counts: bool,
+    /// What construction inside lines is tested by; none leaves it untested.
+    pub review: Option<ReviewOptions>,
 }
 
 /// What an analysis looks at. All layers lie in the plane of the parcels.
@@ -159,6 +161,8 @@ pub struct Analysis {
     pub local: Option<LocalResults>,
     /// What control lines take; none without lines.
     pub overlay: Option<Overlay>,
+    /// Construction inside lines that exclude it; none without lines, or where no review was asked for.
+    pub encroachments: Option<Encroachments>,
     /// The balances.
     pub ledger: Ledger,
     /// What a reader should know.
@@ -239,6 +243,13 @@ impl Analysis {
         entered(Stage::Control);
         let overlay = layers.lines.as_ref().map(|lines| Overlay::new(set, lines));
 
+        let encroachments = layers.lines.as_ref().zip(overlay.as_ref()).zip(options.review.as_ref()).map(
+            |((lines, overlay), review)| {
+                let input = ReviewInput { set, status: &status, current_use: &current_use, lines, overlay };
+                Encroachments::review(&input, review)
+            },
+        );
+
         entered(Stage::Intensity);
         let unsuitable: Option<MultiPolygonArray> =
             layers.unsuitable.as_ref().map(|unsuitable| boolean::dissolve(unsuitable.geometry()));
@@ -274,6 +285,7 @@ impl Analysis {
             sweep,
             local,
             overlay,
+            encroachments,
             ledger,
             warnings,
         };

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use clap::Args;
 use landuse::analysis::{JudgeOptions, Layers, Options, Stage};
-use landuse::control::ControlLines;
+use landuse::control::{ControlLines, Permits, ReviewOptions, SurveyError};
 use landuse::efficiency::Rule;
 use landuse::intensity::WarningLine;
 use landuse::io::schema::Schema;
@@ -92,6 +92,18 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     warning_source: Option<String>,
 
+    /// What may stand inside control lines: a file (TOML), or `shenzhen_basic_ecological`.
+    #[arg(long, value_name = "FILE|NAME", requires = "control_lines")]
+    permits: Option<PathBuf>,
+
+    /// Stated error of parcel borders, m.
+    #[arg(long, value_name = "M", default_value_t = 0.5)]
+    parcel_error: f64,
+
+    /// Stated error of control lines, m.
+    #[arg(long, value_name = "M", default_value_t = 0.5)]
+    line_error: f64,
+
     /// Take parcels with floor area as construction land where neither a flag nor a code tells.
     #[arg(long)]
     floor_area_counts: bool,
@@ -110,12 +122,14 @@ pub(crate) struct Arguments {
 }
 
 /// All outputs a run may write.
-const OUTPUTS: [&str; 8] = [
+const OUTPUTS: [&str; 10] = [
     "summary.json",
     "parcels.geojson",
     "clusters.geojson",
     "districts.geojson",
     "inside_lines.geojson",
+    "encroachments.geojson",
+    "intensity.csv",
     "rejected.geojson",
     "map.png",
     "manifest.json",
@@ -136,7 +150,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let rules = rules(arguments)?;
     let (layers, inputs, mut notes) = load(arguments, &source, &rules)?;
     clock.lap("read");
-    let options = options(arguments, rules, &layers.parcels);
+    let mut options = options(arguments, rules, &layers.parcels);
+    options.review = review(arguments)?;
     let mut analysis = Analysis::run(layers, options, |stage| {
         clock.enter(stage);
         progress.step(&stage_name(stage));
@@ -151,6 +166,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     file.finish()?;
     report::write_parcels(&analysis, &source, &out)?;
     report::write_layers(&analysis, &out)?;
+    report::write_intensity(&analysis, &out)?;
     clock.lap("write");
     if !arguments.no_map {
         progress.step("drawing the map");
@@ -257,6 +273,22 @@ fn options(arguments: &Arguments, mut judge: JudgeOptions, parcels: &ParcelSet) 
     });
     options.floor_area_counts = arguments.floor_area_counts;
     options
+}
+
+/// What construction inside lines is tested by.
+fn review(arguments: &Arguments) -> Result<Option<ReviewOptions>, Error> {
+    if arguments.control_lines.is_empty() {
+        return Ok(None);
+    }
+    let permits = arguments.permits.as_ref().map(|path| match path.to_str() {
+        Some(name) if path.extension().is_none() && !path.exists() => Permits::builtin(name),
+        _ => {
+            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+            Permits::from_toml(&text, &path.display().to_string())
+        }
+    });
+    let survey = SurveyError::new(arguments.parcel_error, arguments.line_error)?;
+    Ok(Some(ReviewOptions { permits: permits.transpose()?, survey }))
 }
 
 /// The first of tax, output and floor area per area of land that anything is known of.

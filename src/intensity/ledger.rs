@@ -2,13 +2,14 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::LandStatus;
+use super::account::{Account, Totals, WarningLine};
 use crate::control::Exclusion;
 use crate::error::{Error, ParamError};
 use crate::geometry::partition::Partition;
 use crate::geometry::prepared::PreparedArea;
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef, boolean};
 use crate::index::EnvelopeIndex;
-use crate::parcel::ParcelSet;
+use crate::parcel::{ParcelIdx, ParcelSet};
 
 /// Shares of a parcel below this part of its area are rounding, not land.
 const ROUNDING: f64 = 1e-9;
@@ -36,29 +37,6 @@ pub enum StudyUnits<'a> {
     Whole,
 }
 
-/// A share of land under construction that should not be passed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct WarningLine {
-    /// The share, above 0 and up to 1.
-    pub share: f64,
-    /// Who set it.
-    pub source: Box<str>,
-}
-
-/// Where a unit stands to its warning line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WarningStatus {
-    /// There is no warning line, or no land.
-    NotAssessed,
-    /// Even with all unknown and unparcelled land built, the line is not passed.
-    Below,
-    /// Known construction alone passes it.
-    Exceeded,
-    /// What is not known decides.
-    Undetermined,
-}
-
 /// What a ledger is made of.
 #[derive(Debug)]
 pub struct LedgerInput<'a> {
@@ -79,51 +57,6 @@ pub struct LedgerInput<'a> {
     pub warning_line: Option<WarningLine>,
 }
 
-/// The balance of one study unit. Areas in m²; what cannot be known is `None`, never 0.
-///
-/// `construction + other + unknown + unparcelled = land`, `construction_inside + construction_outside = construction`,
-/// `control + unrestricted = land`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Account {
-    /// Id of the unit; none for what lies in no district.
-    pub id: Option<Box<str>>,
-    /// Land of the unit.
-    pub land_m2: f64,
-    /// Land inside the union of the lines that exclude construction: L.
-    pub control_m2: Option<f64>,
-    /// Land outside it.
-    pub unrestricted_m2: Option<f64>,
-    /// Unrestricted land that is not unsuitable for other reasons.
-    pub developable_m2: Option<f64>,
-    /// Construction land: C.
-    pub construction_m2: f64,
-    /// Construction land inside L. That it stands there does not make it unlawful.
-    pub construction_inside_m2: Option<f64>,
-    /// Construction land outside L.
-    pub construction_outside_m2: Option<f64>,
-    /// Parcels that are not construction land.
-    pub other_m2: f64,
-    /// Parcels of which it is not known.
-    pub unknown_m2: f64,
-    /// Land without parcels (roads, mostly).
-    pub unparcelled_m2: f64,
-    /// Gross intensity `C / land`: a lower bound where anything is unknown or unparcelled.
-    pub gross: Option<f64>,
-    /// Its upper bound `(C + unknown + unparcelled) / land`.
-    pub gross_upper: Option<f64>,
-    /// Net intensity: construction outside L over developable land.
-    pub net: Option<f64>,
-    /// `C / developable`; above 1 more is built than may be built on.
-    pub construction_to_developable: Option<f64>,
-    /// The warning line.
-    pub warning_line: Option<f64>,
-    /// `warning_line · land − C`: negative where the line is passed.
-    pub headroom_m2: Option<f64>,
-    /// Where the unit stands to the line.
-    pub status: WarningStatus,
-}
-
 /// Balances of all units, and of the whole study area.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ledger {
@@ -135,6 +68,8 @@ pub struct Ledger {
     pub units: Vec<Account>,
     /// What a reader should know.
     pub warnings: Vec<String>,
+    /// Construction land by (unit, parcel).
+    construction: Vec<Share>,
 }
 
 impl Ledger {
@@ -152,10 +87,8 @@ impl Ledger {
     /// one boolean operation for each that crosses both a district's border and a line.
     pub fn draw_up(input: &LedgerInput<'_>) -> Result<Self, Error> {
         let LedgerInput { set, status, exclusion, warning_line, .. } = input;
-        if let Some(WarningLine { share, .. }) = warning_line
-            && !(*share > 0.0 && *share <= 1.0)
-        {
-            return Err(ParamError::new("warning_line", share, "a share above 0 and up to 1").into());
+        if let Some(line) = warning_line {
+            line.check()?;
         }
         let lengths =
             [("status", status.len()), ("exclusion", exclusion.map_or(set.len(), |(_, of)| of.len()))];
@@ -172,17 +105,15 @@ impl Ledger {
         });
         let layers = Layers { input, blocked: blocked.as_ref() };
         let mut warnings = Vec::new();
-        let (study_area, ids, mut tallies) = match input.units {
+        let (study_area, Drawn { ids, mut tallies, mut shares }) = match input.units {
             StudyUnits::Districts(districts) => {
-                let (ids, tallies) = layers.by_districts(districts, &mut warnings)?;
-                (StudyArea::Districts, ids, tallies)
+                (StudyArea::Districts, layers.by_districts(districts, &mut warnings)?)
             }
-            StudyUnits::Attribute => {
-                let (ids, tallies) = layers.by_attribute();
-                (StudyArea::DistrictAttribute, ids, tallies)
-            }
-            StudyUnits::Whole => (StudyArea::Parcels, vec![Some("all".into())], layers.whole()),
+            StudyUnits::Attribute => (StudyArea::DistrictAttribute, layers.by_attribute()),
+            StudyUnits::Whole => (StudyArea::Parcels, layers.whole()),
         };
+        shares.retain(|share| status[share.parcel as usize] == LandStatus::Construction && share.area > 0.0);
+        shares.sort_unstable_by_key(|share| (share.unit, share.parcel));
         let mut total = Tally::default();
         for (id, tally) in ids.iter().zip(&tallies) {
             if id.is_some() || study_area != StudyArea::Districts {
@@ -194,13 +125,15 @@ impl Ledger {
         {
             tallies.truncate(last);
         }
-        let account =
-            |id: Option<Box<str>>, tally: &Tally| tally.account(id, layers.known(), warning_line.as_ref());
+        let account = |id: Option<Box<str>>, tally: &Tally| {
+            Account::draw_up(id, &tally.totals(layers.known()), warning_line.as_ref())
+        };
         let ledger = Self {
             study_area,
             total: account(Some("all".into()), &total),
             units: ids.into_iter().zip(&tallies).map(|(id, tally)| account(id, tally)).collect(),
             warnings,
+            construction: shares,
         };
         Ok(ledger.with_diagnostics())
     }
@@ -208,38 +141,26 @@ impl Ledger {
     fn with_diagnostics(mut self) -> Self {
         for account in self.units.iter().chain([&self.total]) {
             let name = account.id.as_deref().unwrap_or("outside all districts");
-            if let Some(ratio) = account.construction_to_developable.filter(|ratio| *ratio > 1.0) {
-                let excess_ha =
-                    (account.construction_m2 - account.developable_m2.unwrap_or_default()) / 10_000.0;
-                self.warnings.push(format!(
-                    "{name}: construction land is {ratio:.3} of the developable land: at least {excess_ha:.1} ha \
-                     of it stands where building is excluded or unsuitable"
-                ));
+            for diagnostic in account.diagnostics() {
+                self.warnings.push(format!("{name}: {diagnostic}"));
             }
         }
         self
     }
 
+    /// Construction land of each parcel in unit `unit` of [`units`](Self::units), m², in canonical order.
+    ///
+    /// # Complexity
+    /// O(log n) to find the unit.
+    pub fn construction_in(&self, unit: usize) -> Vec<(ParcelIdx, f64)> {
+        let first = self.construction.partition_point(|share| (share.unit as usize) < unit);
+        let of_unit = self.construction[first..].iter().take_while(|share| share.unit as usize == unit);
+        of_unit.map(|share| (ParcelIdx(share.parcel), share.area)).collect()
+    }
+
     /// The greatest relative residual of any balance of any unit: |parts − land| / land.
     pub fn residual(&self) -> f64 {
         (self.units.iter().chain([&self.total])).map(Account::residual).fold(0.0, f64::max)
-    }
-}
-
-impl Account {
-    /// The greatest relative residual of the balances of this unit.
-    pub fn residual(&self) -> f64 {
-        let parts = self.construction_m2 + self.other_m2 + self.unknown_m2 + self.unparcelled_m2;
-        let sides = self.construction_inside_m2.zip(self.construction_outside_m2);
-        let lines = self.control_m2.zip(self.unrestricted_m2);
-        let balances = [
-            Some((parts, self.land_m2)),
-            sides.map(|(inside, outside)| (inside + outside, self.construction_m2)),
-            lines.map(|(control, unrestricted)| (control + unrestricted, self.land_m2)),
-        ];
-        let relative =
-            |(sum, whole): (f64, f64)| if whole > 0.0 { (sum - whole).abs() / whole } else { sum.abs() };
-        balances.into_iter().flatten().map(relative).fold(0.0, f64::max)
     }
 }
 
@@ -287,46 +208,23 @@ impl Tally {
         }
     }
 
-    fn account(&self, id: Option<Box<str>>, lines_known: bool, line: Option<&WarningLine>) -> Account {
+    /// What the account is drawn up from.
+    fn totals(&self, lines_known: bool) -> Totals {
         let known = |value: f64| lines_known.then_some(value);
-        let ratio = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
-        let unparcelled = self.land - self.construction - self.other - self.unknown;
-        let construction_outside = self.construction - self.construction_inside;
-        let developable = self.land - self.blocked;
-        let gross = ratio(self.construction, self.land);
-        let gross_upper = ratio(self.construction + self.unknown + unparcelled, self.land);
-        let status = match (line, gross, gross_upper) {
-            (Some(line), Some(gross), _) if gross > line.share => WarningStatus::Exceeded,
-            (Some(line), _, Some(upper)) if upper <= line.share => WarningStatus::Below,
-            (Some(_), Some(_), _) => WarningStatus::Undetermined,
-            _ => WarningStatus::NotAssessed,
-        };
-        Account {
-            id,
+        Totals {
             land_m2: self.land,
-            control_m2: known(self.control),
-            unrestricted_m2: known(self.land - self.control),
-            developable_m2: known(developable),
             construction_m2: self.construction,
-            construction_inside_m2: known(self.construction_inside),
-            construction_outside_m2: known(construction_outside),
             other_m2: self.other,
             unknown_m2: self.unknown,
-            unparcelled_m2: unparcelled,
-            gross,
-            gross_upper,
-            net: known(construction_outside).and_then(|outside| ratio(outside, developable)),
-            construction_to_developable: known(developable)
-                .and_then(|_| ratio(self.construction, developable)),
-            warning_line: line.map(|line| line.share),
-            headroom_m2: line.map(|line| line.share * self.land - self.construction),
-            status,
+            control_m2: known(self.control),
+            developable_m2: known(self.land - self.blocked),
+            construction_inside_m2: known(self.construction_inside),
         }
     }
 }
 
 /// Part of a parcel in one unit, m².
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Share {
     parcel: u32,
     unit: u32,
@@ -342,7 +240,12 @@ struct Layers<'a> {
     blocked: Option<&'a Exclusion>,
 }
 
-type Tallies = (Vec<Option<Box<str>>>, Vec<Tally>);
+/// Units by id, what each holds, and which parcels that comes from.
+struct Drawn {
+    ids: Vec<Option<Box<str>>>,
+    tallies: Vec<Tally>,
+    shares: Vec<Share>,
+}
 
 impl Layers<'_> {
     fn known(&self) -> bool {
@@ -373,15 +276,16 @@ impl Layers<'_> {
             .collect()
     }
 
-    fn whole(&self) -> Vec<Tally> {
+    fn whole(&self) -> Drawn {
         let mut tally = Tally::default();
-        for share in self.shares() {
-            tally.add_share(&share, self.input.status[share.parcel as usize], true);
+        let shares = self.shares();
+        for share in &shares {
+            tally.add_share(share, self.input.status[share.parcel as usize], true);
         }
-        vec![tally]
+        Drawn { ids: vec![Some("all".into())], tallies: vec![tally], shares }
     }
 
-    fn by_attribute(&self) -> Tallies {
+    fn by_attribute(&self) -> Drawn {
         let names = &self.input.set.attributes().district;
         let mut order: Vec<u32> = (0..names.distinct().len() as u32).collect();
         order.sort_by_key(|&key| &names.distinct()[key as usize]);
@@ -390,17 +294,19 @@ impl Layers<'_> {
             unit_of_key[key as usize] = unit;
         }
         let mut tallies = vec![Tally::default(); order.len() + 1];
-        for share in self.shares() {
+        let mut shares = self.shares();
+        for share in &mut shares {
             let i = share.parcel as usize;
             let unit = names.key(i).map_or(order.len(), |key| unit_of_key[key as usize]);
-            tallies[unit].add_share(&share, self.input.status[i], true);
+            share.unit = unit as u32;
+            tallies[unit].add_share(share, self.input.status[i], true);
         }
         let ids =
             order.iter().map(|&key| Some(names.distinct()[key as usize].clone())).chain([None]).collect();
-        (ids, tallies)
+        Drawn { ids, tallies, shares }
     }
 
-    fn by_districts(&self, districts: &ParcelSet, warnings: &mut Vec<String>) -> Result<Tallies, Error> {
+    fn by_districts(&self, districts: &ParcelSet, warnings: &mut Vec<String>) -> Result<Drawn, Error> {
         let units = Districts::new(districts, warnings)?;
         let shares: Vec<Share> = (0..self.input.set.len() as u32)
             .into_par_iter()
@@ -424,7 +330,7 @@ impl Layers<'_> {
             let unit = share.unit as usize;
             tallies[unit].add_share(share, self.input.status[share.parcel as usize], unit == outside);
         }
-        Ok((units.ids.iter().cloned().map(Some).chain([None]).collect(), tallies))
+        Ok(Drawn { ids: units.ids.iter().cloned().map(Some).chain([None]).collect(), tallies, shares })
     }
 
     /// A parcel's shares in the districts it meets, and what is left in none.

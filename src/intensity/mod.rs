@@ -4,8 +4,16 @@
 //! into inside and outside the control lines. Every balance closes by measure, not by adjustment; what does not close is
 //! reported as a residual.
 
+mod account;
+mod grid;
 mod ledger;
+mod outlook;
+mod spacematrix;
 mod status;
 
-pub use ledger::{Account, Ledger, LedgerInput, StudyArea, StudyUnits, WarningLine, WarningStatus, unit_id};
+pub use account::{Account, Diagnostic, Totals, WarningLine, WarningStatus};
+pub use grid::{CellShape, MOST_CELLS, grid};
+pub use ledger::{Ledger, LedgerInput, StudyArea, StudyUnits, unit_id};
+pub use outlook::{Limit, Outlook, carriers, withdrawals};
+pub use spacematrix::Spacematrix;
 pub use status::{LandStatus, land_status};

@@ -129,8 +129,9 @@ fn push_flag(text: &mut Vec<u8>, flag: Option<bool>) {
 /// Writes the computed layers in the coordinates of the input: `clusters.geojson` (dissolved sites, with the measures of their
 /// closed outlines' [shapes](crate::cluster::Shape), p as in [`Significance`](crate::cluster::Significance), and the gaps over which
 /// they last as in [`MergeTree`](crate::cluster::MergeTree), null where the gap is wider than the sweep's), `districts.geojson` (study
-/// units that have a shape, with their accounts) and `inside_lines.geojson` (parcels that are, or may be, construction land
-/// and share land with a line that excludes it).
+/// units that have a shape, with their accounts), `inside_lines.geojson` (parcels that are, or may be, construction land
+/// and share land with a line that excludes it) and, where a review was asked for, `encroachments.geojson` (the certain part of
+/// construction land inside each such line, permitted or not, with its standing and the reason).
 ///
 /// # Errors
 /// [`Error::Io`] where a file cannot be written.
@@ -195,6 +196,31 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
                 "area_m2": set.area_m2()[i],
                 "control_m2": overlay.excluded_m2[i],
                 "control_share": overlay.excluded_m2[i] / set.area_m2()[i],
+            })
+        })?;
+    }
+    if let Some((encroachments, lines)) = analysis.encroachments.as_ref().zip(analysis.layers.lines.as_ref())
+    {
+        let names: Vec<_> = lines.iter().map(|line| (line.id(), line.tier())).collect();
+        let certain = (0..encroachments.findings.len())
+            .filter(|&i| encroachments.certain.get(i).polygons().len() > 0)
+            .map(|i| i as u32);
+        let rows: Vec<u32> = certain.collect();
+        write_layer(analysis, out, "encroachments.geojson", &encroachments.certain.take(&rows), |i| {
+            let finding = &encroachments.findings[rows[i] as usize];
+            let parcel = finding.parcel.index();
+            let (line, tier) = &names[finding.line as usize];
+            json!({
+                "id": set.attributes().id.get(parcel),
+                "row": set.source_row()[parcel],
+                "line": line,
+                "tier": tier,
+                "overlap_m2": finding.overlap_m2,
+                "certain_m2": finding.certain_m2,
+                "possible_m2": finding.possible_m2,
+                "artefact_m2": finding.artefact_m2,
+                "standing": finding.standing,
+                "reason": finding.reason,
             })
         })?;
     }

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use crate::cluster::{Fragmentation, Site};
-use crate::control::{Effect, Relation};
+use crate::control::{ControlLine, Effect, Relation};
 use crate::efficiency::{Basis, Direction, Verdict};
 use crate::intensity::{Account, LandStatus, StudyArea};
 use crate::parcel::ParcelIdx;
@@ -130,6 +130,22 @@ pub struct Line {
     pub overlap_m2: f64,
     pub parcels_inside: usize,
     pub parcels_partial: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
+}
+
+/// Construction land inside a line, m²: how sure it is that it lies there, and of the certain part what it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "names are those of the file")]
+pub struct Review {
+    pub certain_m2: f64,
+    pub possible_m2: f64,
+    pub artefact_m2: f64,
+    pub exempt_m2: f64,
+    pub permitted_m2: f64,
+    pub grandfathered_m2: f64,
+    pub encroaching_m2: f64,
+    pub unreviewed_m2: f64,
 }
 
 impl Summary {
@@ -240,6 +256,25 @@ impl Efficiency {
     }
 }
 
+fn review(analysis: &Analysis, line: ControlLine<'_>) -> Option<Review> {
+    let excludes = line.effect() == Effect::Exclude;
+    let totals = analysis.encroachments.as_ref().filter(|_| excludes)?.totals(line.position() as u32);
+    let [certain_m2, possible_m2, artefact_m2] =
+        [0, 1, 2].map(|certainty| totals.iter().map(|areas| areas[certainty]).sum());
+    let [exempt_m2, permitted_m2, grandfathered_m2, encroaching_m2, unreviewed_m2] =
+        totals.map(|[certain, ..]| certain);
+    Some(Review {
+        certain_m2,
+        possible_m2,
+        artefact_m2,
+        exempt_m2,
+        permitted_m2,
+        grandfathered_m2,
+        encroaching_m2,
+        unreviewed_m2,
+    })
+}
+
 /// Totals of each line over all parcels, in order of id.
 fn lines(analysis: &Analysis) -> Vec<Line> {
     let Some((lines, overlay)) = analysis.layers.lines.as_ref().zip(analysis.overlay.as_ref()) else {
@@ -256,6 +291,7 @@ fn lines(analysis: &Analysis) -> Vec<Line> {
             overlap_m2: 0.0,
             parcels_inside: 0,
             parcels_partial: 0,
+            review: review(analysis, line),
         })
         .collect();
     for overlap in &overlay.overlaps {

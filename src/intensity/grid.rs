@@ -1,0 +1,166 @@
+use geo::{Coord as GeoCoord, LineString, Polygon};
+
+use crate::error::ParamError;
+use crate::geometry::Envelope;
+use crate::{Parcel, ParcelSet};
+
+/// The shape of a grid's cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CellShape {
+    /// Squares.
+    Square,
+    /// Regular hexagons, two sides running east and west.
+    Hexagon,
+}
+
+/// Where corners lie: on columns and rows of one spacing each, so that neighbours compute the same ones.
+struct Lattice {
+    /// Spacing of columns and of rows, m.
+    step: [f64; 2],
+    /// How far a cell reaches from its centre, in steps.
+    reach: [i64; 2],
+    /// From one centre to the next, in steps.
+    pitch: [i64; 2],
+    /// How much higher the centres of odd columns stand, in steps.
+    shift: i64,
+    /// Corners seen from the centre, in steps.
+    corners: &'static [[i64; 2]],
+}
+
+impl Lattice {
+    fn of(shape: CellShape, side_m: f64) -> Self {
+        match shape {
+            CellShape::Square => Self {
+                step: [side_m / 2.0; 2],
+                reach: [1, 1],
+                pitch: [2, 2],
+                shift: 0,
+                corners: &[[-1, -1], [1, -1], [1, 1], [-1, 1]],
+            },
+            CellShape::Hexagon => Self {
+                step: [side_m / 2.0, side_m * 0.75_f64.sqrt()],
+                reach: [2, 1],
+                pitch: [3, 2],
+                shift: 1,
+                corners: &[[2, 0], [1, 1], [-1, 1], [-2, 0], [-1, -1], [1, -1]],
+            },
+        }
+    }
+}
+
+/// Most cells that a grid may have.
+pub const MOST_CELLS: u64 = 1_000_000;
+
+/// Cells that tile `extent`, to be used as study units ([`StudyUnits::Districts`](super::StudyUnits::Districts)).
+///
+/// The grid is fixed to the plane's origin, not to the extent: two layers in one plane get the same cells. Neighbours share their
+/// corners to the last bit. The id is `column/row`.
+///
+/// # Arguments
+/// * `extent`: what must be covered, m, in the working plane; without any land there is no cell.
+/// * `side_m`: length of a cell's side, m.
+///
+/// # Errors
+/// [`ParamError`] where `side_m` is not above 0, or more than [`MOST_CELLS`] cells would be needed.
+///
+/// # Complexity
+/// O(cells).
+///
+/// ```
+/// use landuse::geometry::Envelope;
+/// use landuse::intensity::{CellShape, grid};
+/// let extent = Envelope { min: [0.0, 0.0], max: [250.0, 90.0] };
+/// let cells = grid(&extent, CellShape::Square, 100.0)?;
+/// assert_eq!((cells.len(), cells.area_m2()[0]), (3, 10_000.0));
+/// # Ok::<(), landuse::ParamError>(())
+/// ```
+pub fn grid(extent: &Envelope, shape: CellShape, side_m: f64) -> Result<ParcelSet, ParamError> {
+    if !(side_m.is_finite() && side_m > 0.0) {
+        return Err(ParamError::new("side_m", side_m, "a finite length above 0 m"));
+    }
+    if extent.is_empty() {
+        return Ok(std::iter::empty::<Parcel>().collect());
+    }
+    let Lattice { step, reach, pitch, shift, corners } = Lattice::of(shape, side_m);
+    // A square's first cell has its corner, not its centre, at the origin.
+    let offset = i64::from(shape == CellShape::Square);
+    let range = |axis: usize, shift: i64| {
+        let first =
+            (extent.min[axis] / step[axis] - (reach[axis] + offset + shift) as f64) / pitch[axis] as f64;
+        let last =
+            (extent.max[axis] / step[axis] + (reach[axis] - offset - shift) as f64) / pitch[axis] as f64;
+        // Cells that only touch the extent are left out.
+        (first.floor() + 1.0, last.ceil() - 1.0)
+    };
+    let [(left, right), (bottom, top)] = [range(0, 0), range(1, 0)];
+    let cells = (right - left + 1.0) * (top - bottom + 2.0);
+    if cells.is_nan() || cells > MOST_CELLS as f64 {
+        return Err(ParamError::new(
+            "side_m",
+            side_m,
+            &format!("a length that makes at most {MOST_CELLS} cells"),
+        ));
+    }
+    let mut parcels = Vec::new();
+    for column in left as i64..=right as i64 {
+        let shift = if column % 2 == 0 { 0 } else { shift };
+        let (bottom, top) = range(1, shift);
+        for row in bottom as i64..=top as i64 {
+            let centre = [column * pitch[0] + offset, row * pitch[1] + shift + offset];
+            let corner = |by: &[i64; 2]| GeoCoord {
+                x: (centre[0] + by[0]) as f64 * step[0],
+                y: (centre[1] + by[1]) as f64 * step[1],
+            };
+            let ring = LineString::new(corners.iter().map(corner).collect());
+            parcels.push(Parcel::new(format!("{column}/{row}"), Polygon::new(ring, Vec::new())));
+        }
+    }
+    Ok(parcels.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::{MultiPolygonArray, boolean, prepared::PreparedArea};
+
+    #[test]
+    fn cells_cover_the_extent_without_overlap() {
+        for (shape, side_m) in [(CellShape::Square, 37.3), (CellShape::Hexagon, 29.1)] {
+            for origin in [[0.0, 0.0], [-310.5, -77.25], [512_345.75, 2_501_234.5]] {
+                let extent = Envelope { min: origin, max: [origin[0] + 321.0, origin[1] + 204.5] };
+                let cells = grid(&extent, shape, side_m).unwrap();
+                assert_eq!(cells.rejected().len() + cells.repaired().len(), 0);
+                let union = boolean::dissolve(cells.geometry()).get(0).signed_area();
+                let sum: f64 = cells.area_m2().iter().sum();
+                assert!((union / sum - 1.0).abs() < 1e-9, "{shape:?}");
+                let mut window = MultiPolygonArray::new();
+                let [x0, y0] = extent.min;
+                let [x1, y1] = extent.max;
+                window.push_ring([[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]);
+                window.end_polygon();
+                window.end_geometry();
+                let covered =
+                    PreparedArea::new(&boolean::dissolve(cells.geometry())).overlap_area(window.get(0));
+                assert!((covered / (321.0 * 204.5) - 1.0).abs() < 1e-9, "{shape:?} at {origin:?}");
+                // None lies wholly beyond the extent.
+                assert!(cells.envelopes().iter().all(|cell| cell.grown(1e-6).intersects(&extent)));
+                let area = if shape == CellShape::Square {
+                    side_m * side_m
+                } else {
+                    1.5 * 3_f64.sqrt() * side_m * side_m
+                };
+                assert!(cells.area_m2().iter().all(|found| (found / area - 1.0).abs() < 1e-6));
+            }
+        }
+    }
+
+    #[test]
+    fn sides_out_of_range_are_refused() {
+        let extent = Envelope { min: [0.0; 2], max: [1e6; 2] };
+        for side_m in [0.0, -1.0, f64::NAN, f64::INFINITY, 1.0, 1e-300] {
+            assert_eq!(grid(&extent, CellShape::Hexagon, side_m).unwrap_err().name(), "side_m");
+        }
+        assert!(grid(&Envelope::EMPTY, CellShape::Square, 1.0).unwrap().is_empty());
+    }
+}

@@ -1,0 +1,11 @@
+//! The ledger against an oracle that knows no boolean operation, against GEOS, and against its own identities, on random
+//! overlapping, touching, holed and multi-part land.
+
+#[path = "ledger/golden.rs"]
+mod golden;
+#[path = "ledger/identities.rs"]
+mod identities;
+#[path = "ledger/scene.rs"]
+mod scene;
+#[path = "ledger/sweep.rs"]
+mod sweep;
