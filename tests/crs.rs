@@ -1,5 +1,12 @@
 //! Reference systems against PROJ, against the ellipsoid, and the doctor on real files.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "a test stops where it does not hold, and says what it skipped"
+)]
+
 use std::io::Read;
 use std::path::PathBuf;
 

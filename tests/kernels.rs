@@ -1,5 +1,14 @@
 //! The kernels against brute force, exact arithmetic, `geo`, and GEOS on a real town.
 
+#![expect(
+    clippy::cast_possible_wrap,
+    clippy::type_complexity,
+    clippy::print_stderr,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it does not hold, and says what it skipped"
+)]
+
 use std::collections::BTreeMap;
 
 use geo::{Area, BooleanOps, Distance, Euclidean, MultiPolygon, Point};

@@ -1,5 +1,7 @@
 //! Maps end to end: the bytes, the words on them, and sets that hold nothing to draw.
 
+#![expect(clippy::unwrap_used, reason = "a test stops where it does not hold, and says what it skipped")]
+
 use landuse::Error;
 use landuse::geometry::{Envelope, MultiPolygonArray};
 use landuse::report::map::{FillStyle, Layer, Map, Table, style};

@@ -20,6 +20,7 @@ use crate::{Progress, say};
 
 /// From parcels to tables, layers and a map.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     parcels: ParcelArguments,

@@ -146,7 +146,7 @@ impl Strips {
             strips.starts[strip + 1] += strips.starts[strip];
         }
         let mut next = strips.starts.clone();
-        strips.items = items.clone();
+        strips.items.clone_from(&items);
         for item in items {
             let place = &mut next[item.strip as usize];
             strips.items[*place as usize] = item;

@@ -546,7 +546,7 @@ fn collect<'e>(
             // Written in any case, kept if it counts: whether an edge is near cannot be foretold either.
             let edge = &mut edges[count];
             (edge.from, edge.to) = (from, to);
-            count += usize::from(near & ((from[0] != to[0]) | (from[1] != to[1])));
+            count += usize::from(near && from != to);
             from = to;
         }
     }

@@ -318,7 +318,7 @@ mod tests {
             panic!("one diagnostic")
         };
         close(ratio, 1.026, 5e-4);
-        assert!(at_least_m2 >= 25.0 * KM2 && at_least_m2 < 25.5 * KM2, "{at_least_m2}");
+        assert!((25.0 * KM2..25.5 * KM2).contains(&at_least_m2), "{at_least_m2}");
         assert_eq!((account.net, account.construction_inside_m2, account.control_m2), (None, None, None));
         assert_eq!(account.status, WarningStatus::Exceeded);
         close(account.headroom_m2.unwrap(), -399.5 * KM2, 0.1 * KM2);
