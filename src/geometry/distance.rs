@@ -219,6 +219,8 @@ impl Gauge {
     /// # Complexity
     /// O(edges of both), and the pairs of those edges that lie above each other in the box that both share.
     pub fn overlap_area(&mut self, a: Shape<'_>, b: Shape<'_>) -> f64 {
+        // Always the same way round, so that rounding does not tell which one came first.
+        let (a, b) = if b.geometry.coords() < a.geometry.coords() { (b, a) } else { (a, b) };
         let window = common(&a.envelope, &b.envelope);
         if window.width() * window.height() <= 0.0 {
             return 0.0;
@@ -546,7 +548,7 @@ fn collect<'e>(
             // Written in any case, kept if it counts: whether an edge is near cannot be foretold either.
             let edge = &mut edges[count];
             (edge.from, edge.to) = (from, to);
-            count += usize::from(near && from != to);
+            count += usize::from(near) * usize::from(from != to);
             from = to;
         }
     }
