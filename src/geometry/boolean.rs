@@ -297,8 +297,8 @@ fn groups_that_meet(envelopes: &[Envelope]) -> Vec<Vec<u32>> {
 /// and shrunk by it again (morphological closing). Streets up to twice the distance wide between geometries become land;
 /// what was land stays land.
 ///
-/// Corners are joined round, by arcs of steps of 1/4 rad, so that a filled bay's arc lies up to 0.8 % of the distance from
-/// the true one: the area is exact but for about 1 % of the discs' sectors at the ends of gaps. Finer arcs cost their
+/// Corners are joined round, by arcs of steps of 1/8 rad, so that a filled bay's arc lies up to 0.2 % of the distance from
+/// the true one: the area is exact but for less than 0.3 % of the discs' sectors at the ends of gaps. Finer arcs cost their
 /// number squared in crossings.
 ///
 /// # Errors
@@ -311,7 +311,7 @@ fn groups_that_meet(envelopes: &[Envelope]) -> Vec<Vec<u32>> {
 /// Serra 1982, *Image Analysis and Mathematical Morphology*: closing by a disc.
 pub fn closing(geometries: &[MultiPolygonRef<'_>], distance_m: f64) -> Result<MultiPolygonArray, ParamError> {
     /// Chord over radius of the arcs.
-    const ARC_STEP: f64 = 1.0 / 4.0;
+    const ARC_STEP: f64 = 1.0 / 8.0;
     /// From here on the grown coordinates could leave what the engine can hold.
     const FARTHEST_M: f64 = 1e12;
     if !(0.0..=FARTHEST_M).contains(&distance_m) {
@@ -549,10 +549,11 @@ mod tests {
         let closed = closing(&both, 8.0).unwrap();
         assert_eq!(find_fault(&closed.get(0)), None);
         // At each end of the street a disc of radius 8 rests on two corners 10 m apart.
-        let segment = 64.0 * (5.0_f64 / 8.0).asin() - 5.0 * (64.0_f64 - 25.0).sqrt();
+        let sector = 64.0 * (5.0_f64 / 8.0).asin();
+        let segment = sector - 5.0 * (64.0_f64 - 25.0).sqrt();
         let expected = 10_500.0 - 2.0 * segment;
         assert!(
-            (area(&closed) - expected).abs() < 1e-3 * 2.0 * segment,
+            (area(&closed) - expected).abs() < 3e-3 * 2.0 * sector,
             "{} instead of {expected}",
             area(&closed)
         );
@@ -578,18 +579,15 @@ mod tests {
             ],
         ]);
         let parts: Vec<_> = parts.iter().collect();
-        let land: f64 = parts.iter().map(MultiPolygonRef::signed_area).sum();
         for (distance_m, expected) in
             [(3.0, 4_509.351_004_590_577), (7.0, 5_072.828_276_739_861), (12.0, 5_636.167_709_633_216)]
         {
             let closed = closing(&parts, distance_m).unwrap();
             assert_eq!(find_fault(&closed.get(0)), None);
-            let gained = expected - land;
             let off = area(&closed) - expected;
-            assert!(
-                off.abs() < 2e-3 * gained.max(distance_m * distance_m),
-                "{distance_m} m: off by {off} m²"
-            );
+            // The arcs at the ends of these gaps make up less than three whole discs.
+            let discs_m2 = 3.0 * std::f64::consts::PI * distance_m * distance_m;
+            assert!(off.abs() < 3e-3 * discs_m2, "{distance_m} m: off by {off} m²");
         }
     }
 }
