@@ -17,7 +17,7 @@ fn main() {
 }
 
 fn envelopes(parcels: usize) -> Vec<Envelope> {
-    common::fabric(parcels).iter().map(|parcel| parcel.envelope()).collect()
+    common::Fabric::Blocks.geometry(parcels).iter().map(|parcel| parcel.envelope()).collect()
 }
 
 #[divan::bench(args = SIZES, sample_count = 10)]
@@ -42,7 +42,7 @@ fn candidates_by_tree(bencher: Bencher, parcels: usize) {
 
 #[divan::bench(args = SIZES, sample_count = 10)]
 fn measure_pairs(bencher: Bencher, parcels: usize) {
-    let geometry = common::fabric(parcels);
+    let geometry = common::Fabric::Blocks.geometry(parcels);
     let shapes: Vec<Shape> = geometry.iter().map(Shape::from).collect();
     let envelopes: Vec<Envelope> = shapes.iter().map(|shape| shape.envelope).collect();
     let pairs = candidate_pairs(&envelopes, GAP_M);
@@ -55,12 +55,12 @@ fn measure_pairs(bencher: Bencher, parcels: usize) {
 
 #[divan::bench(args = SIZES, sample_count = 5)]
 fn graph_within_gap(bencher: Bencher, parcels: usize) {
-    let set = common::parcels(parcels);
+    let set = common::Fabric::Blocks.parcels(parcels);
     bencher.bench(|| within_gap(&set, GAP_M));
 }
 
 #[divan::bench(args = SIZES, sample_count = 5)]
 fn overlaps(bencher: Bencher, parcels: usize) {
-    let set = common::parcels(parcels);
+    let set = common::Fabric::Blocks.parcels(parcels);
     bencher.bench(|| overlapping_pairs(&set));
 }

@@ -27,7 +27,8 @@ fn build(bencher: Bencher, (parcels, vertices): (usize, usize)) {
 
 #[divan::bench(args = SIZES, sample_count = 5)]
 fn ask(bencher: Bencher, (parcels, vertices): (usize, usize)) {
-    let (fabric, area) = (common::fabric(parcels), PreparedArea::new(&lines(parcels, vertices)));
+    let (fabric, area) =
+        (common::Fabric::Blocks.geometry(parcels), PreparedArea::new(&lines(parcels, vertices)));
     let inside = || fabric.iter().map(|parcel| area.overlap_area(parcel)).sum::<f64>();
     assert!(inside() > 0.0);
     bencher.counter(ItemsCount::new(parcels)).bench(inside);
@@ -35,7 +36,7 @@ fn ask(bencher: Bencher, (parcels, vertices): (usize, usize)) {
 
 #[divan::bench(sample_count = 3)]
 fn boolean_operations(bencher: Bencher) {
-    let (fabric, lines) = (common::fabric(1_000), lines(1_000, 4_000));
+    let (fabric, lines) = (common::Fabric::Blocks.geometry(1_000), lines(1_000, 4_000));
     let boundary = PreparedArea::new(&lines);
     let lines: Vec<_> = lines.iter().map(|line| line.to_geo()).collect();
     let parcels: Vec<_> = fabric.iter().filter(|p| boundary.meets_boundary(&p.envelope())).take(20).collect();

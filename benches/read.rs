@@ -1,59 +1,85 @@
-//! Reading GeoJSON into columns and writing it back, in bytes of text per second. Contenders: the `geojson` crate, and
-//! `serde_json` that only checks the syntax.
+//! GeoJSON into columns, into parcels in a plane, and out again, in bytes of text per second. Contenders: the `geojson` crate,
+//! and `serde_json` that only checks the syntax.
+//!
+//! Three fabrics of 10,000 and 100,000 parcels; `LANDUSE_BENCH_CITY=1` adds a million. Answers are counted before they are timed.
 #![expect(clippy::unwrap_used, reason = "tests and benches stop where something is wrong")]
 
-use std::fmt::Write as _;
+mod common;
 
-use divan::counter::BytesCount;
+use std::sync::Arc;
+
+use common::Fabric;
+use divan::Bencher;
+use divan::counter::{BytesCount, ItemsCount};
+use landuse::ParcelSet;
+use landuse::crs::WorkingPlane;
 use landuse::io::schema::Schema;
-use landuse::io::{OutputFile, ReadOptions, Source, push_number, read, splice};
-
-const PARCELS: u32 = 20_000;
+use landuse::io::{Loader, OutputFile, ReadOptions, Source, push_number, read, splice};
 
 fn main() {
     divan::main();
 }
 
-/// Parcels of 14 positions with 11 properties, as a cadastre exports them.
-fn text() -> String {
-    let mut text = String::from("{\"type\":\"FeatureCollection\",\"features\":[");
-    for i in 0..PARCELS {
-        let (x, y) = (120.0 + f64::from(i % 1000) * 1e-3, 31.0 + f64::from(i / 1000) * 1e-3);
-        let n = f64::from(i);
-        let comma = if i == 0 { "" } else { "," };
-        write!(
-            text,
-            "{comma}\n{{\"type\":\"Feature\",\"properties\":{{\"id\":\"A-{i:07}\",\"use\":\"0601\",\"zoned\":\"1301\",\
-             \"floor_area\":{:.1},\"footprint\":{:.1},\"year\":{},\"output\":{:.2},\"tax\":{:.2},\"jobs\":{},\
-             \"owner\":\"owner {}\",\"district\":\"街道{}\"}},\"geometry\":{{\"type\":\"Polygon\",\"coordinates\":[[",
-            n * 1.37 + 100.0, n * 0.31 + 10.0, 1950 + i % 75, n * 377.13, n * 31.7, i % 900, i % 5000, i % 12
-        )
-        .unwrap();
-        for k in 0..14 {
-            let angle = f64::from(k % 13) * std::f64::consts::TAU / 13.0;
-            let comma = if k == 0 { "" } else { "," };
-            write!(text, "{comma}[{:.8},{:.8}]", x + 4e-4 * angle.cos(), y + 4e-4 * angle.sin()).unwrap();
-        }
-        text.push_str("]]}}");
+/// Every fabric in every size.
+fn cases() -> Vec<(Fabric, usize)> {
+    let mut sizes = vec![10_000, 100_000];
+    if std::env::var_os("LANDUSE_BENCH_CITY").is_some() {
+        sizes.push(1_000_000);
     }
-    text.push_str("\n]}\n");
-    text
+    sizes.iter().flat_map(|&size| Fabric::ALL.map(|fabric| (fabric, size))).collect()
 }
 
-#[divan::bench]
-fn columns(bencher: divan::Bencher<'_, '_>) {
-    let text = text();
-    let source = Source::bytes("bench", text.as_bytes());
-    let count = || read(&source, &Schema::default(), &ReadOptions::default()).unwrap().table.len();
-    assert_eq!(count(), PARCELS as usize);
-    bencher.counter(BytesCount::of_str(&text)).bench(count);
+struct Text {
+    source: Source,
+    schema: Schema,
+    bytes: BytesCount,
+    parcels: usize,
 }
 
-#[divan::bench]
-fn splice_two_columns(bencher: divan::Bencher<'_, '_>) {
-    let text = text();
-    let source = Source::bytes("bench", text.as_bytes());
-    bencher.counter(BytesCount::of_str(&text)).bench(|| {
+impl Text {
+    fn of((fabric, parcels): (Fabric, usize)) -> Self {
+        let text: Arc<[u8]> = fabric.geojson(parcels).into_bytes().into();
+        let source = Source::bytes("bench", Arc::clone(&text));
+        let schema = Schema::builtin("generated").unwrap();
+        Self { source, schema, bytes: BytesCount::new(text.len()), parcels }
+    }
+}
+
+#[divan::bench(args = cases(), sample_count = 5)]
+fn columns(bencher: Bencher<'_, '_>, case: (Fabric, usize)) {
+    let text = Text::of(case);
+    let columns = || read(&text.source, &text.schema, &ReadOptions::default()).unwrap().table;
+    let answer = columns();
+    assert_eq!(answer.len(), text.parcels);
+    assert_eq!(answer.attributes.current_use.known() + answer.attributes.id.known(), 2 * text.parcels);
+    bencher.counter(text.bytes).bench(columns);
+}
+
+#[divan::bench(args = cases(), sample_count = 5)]
+fn parcels_in_a_plane(bencher: Bencher<'_, '_>, case: (Fabric, usize)) {
+    let text = Text::of(case);
+    let loader = Loader::new(text.schema.clone());
+    let load = || loader.load(&text.source).unwrap().set;
+    let answer = load();
+    assert_eq!(answer.len() + answer.rejected().len(), text.parcels);
+    bencher.counter(text.bytes).bench(load);
+}
+
+/// Validity, canonical order and areas of features that are in a plane already.
+#[divan::bench(args = cases(), sample_count = 5)]
+fn validity_and_order(bencher: Bencher<'_, '_>, (fabric, parcels): (Fabric, usize)) {
+    assert_eq!(fabric.parcels(parcels).len(), parcels);
+    let table = fabric.table(parcels);
+    bencher
+        .counter(ItemsCount::new(parcels))
+        .with_inputs(|| table.clone())
+        .bench_values(|table| ParcelSet::new(table, WorkingPlane::local()).unwrap());
+}
+
+#[divan::bench(args = cases(), sample_count = 5)]
+fn splice_two_columns(bencher: Bencher<'_, '_>, case: (Fabric, usize)) {
+    let text = Text::of(case);
+    let write = || {
         let out = OutputFile::to("bench", std::io::sink());
         let append = |row: u32, text: &mut Vec<u8>| {
             text.extend_from_slice(b"\"lu_area_m2\":");
@@ -61,22 +87,24 @@ fn splice_two_columns(bencher: divan::Bencher<'_, '_>) {
             text.extend_from_slice(b",\"lu_score\":");
             push_number(text, f64::from(row) * 0.3337);
         };
-        splice(&source, out, None, &[], append).unwrap()
-    });
+        splice(&text.source, out, None, &[], append).unwrap()
+    };
+    assert_eq!(write(), [text.parcels as u64, 0]);
+    bencher.counter(text.bytes).bench(write);
 }
 
-#[divan::bench]
-fn contender_geojson_features(bencher: divan::Bencher<'_, '_>) {
-    let text = text();
-    bencher
-        .counter(BytesCount::of_str(&text))
-        .bench(|| geojson::FeatureReader::from_reader(text.as_bytes()).features().flatten().count());
+#[divan::bench(sample_count = 5)]
+fn contender_geojson_features(bencher: Bencher<'_, '_>) {
+    let text = Fabric::Blocks.geojson(10_000);
+    let count = || geojson::FeatureReader::from_reader(text.as_bytes()).features().flatten().count();
+    assert_eq!(count(), 10_000);
+    bencher.counter(BytesCount::of_str(&text)).bench(count);
 }
 
-#[divan::bench]
-fn contender_serde_json_syntax_only(bencher: divan::Bencher<'_, '_>) {
-    let text = text();
-    bencher
-        .counter(BytesCount::of_str(&text))
-        .bench(|| serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok());
+#[divan::bench(sample_count = 5)]
+fn contender_serde_json_syntax_only(bencher: Bencher<'_, '_>) {
+    let text = Fabric::Blocks.geojson(10_000);
+    let check = || serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+    assert!(check());
+    bencher.counter(BytesCount::of_str(&text)).bench(check);
 }
