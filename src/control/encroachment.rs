@@ -1,10 +1,10 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{Building, ControlLine, ControlLines, Effect, Overlay, Permits, Relation, Standing};
+use super::{Building, ControlLines, Effect, Overlay, Permits, Relation, Standing};
 use crate::error::ParamError;
 use crate::geometry::array::ring_area;
-use crate::geometry::prepared::PreparedArea;
+use crate::geometry::near::RingIndex;
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef, PolygonRef, boolean};
 use crate::intensity::LandStatus;
 use crate::parcel::{ParcelIdx, ParcelSet};
@@ -177,8 +177,8 @@ impl Encroachments {
     /// to its overlap.
     ///
     /// # Complexity
-    /// One [`intersection`](boolean::intersection) for each parcel of construction land that a line cuts: O(vertices of the line)
-    /// at least. In parallel by line.
+    /// One [`intersection`](boolean::intersection) for each parcel of construction land that a line cuts, O(log v) in the
+    /// vertices of the line and near-linear in those near the parcel; all parcels of a line in parallel.
     pub fn review(input: &ReviewInput<'_>, options: &ReviewOptions) -> Self {
         let ReviewInput { set, status, current_use, lines, overlay } = *input;
         let attributes = set.attributes();
@@ -189,14 +189,15 @@ impl Encroachments {
             if line.effect() != Effect::Exclude {
                 continue;
             }
-            let border = Border::new(line);
+            let border = RingIndex::new(line.geometry());
             let pieces: Vec<(Finding, Pieces)> = overlaps
                 .par_iter()
                 .filter(|overlap| status[overlap.parcel.index()] == LandStatus::Construction)
                 .map(|overlap| {
                     let i = overlap.parcel.index();
                     let parcel = set.geometry().get(i);
-                    let pieces = border.pieces(parcel, overlap.relation, overlap.area_m2, &options.survey);
+                    let pieces =
+                        Pieces::of(&border, parcel, overlap.relation, overlap.area_m2, &options.survey);
                     let building = Building {
                         parcel: attributes.id.get(i),
                         code: attributes.current_use.get(i),
@@ -242,32 +243,19 @@ impl Encroachments {
     }
 }
 
-/// A line, ready to be cut with.
-struct Border<'a> {
-    line: MultiPolygonRef<'a>,
-    near: PreparedArea,
-}
-
-impl<'a> Border<'a> {
-    fn new(line: ControlLine<'a>) -> Self {
-        let mut alone = MultiPolygonArray::new();
-        alone.push(line.geometry());
-        Self { line: line.geometry(), near: PreparedArea::new(&alone) }
-    }
-
-    /// Areas of the certain, possible and artefact pieces of `parcel` in the line, which sum to `overlap_m2`; and the certain
-    /// ones.
-    fn pieces(
-        &self,
+impl Pieces {
+    /// The pieces of `parcel` in a line, whose areas sum to `overlap_m2`.
+    fn of(
+        line: &RingIndex<'_>,
         parcel: MultiPolygonRef<'_>,
         relation: Relation,
         overlap_m2: f64,
         survey: &SurveyError,
-    ) -> Pieces {
+    ) -> Self {
         let inside = relation == Relation::Inside;
-        let clipped = if inside { None } else { Some(boolean::intersection(&parcel, &self.line)) };
+        let clipped = if inside { None } else { Some(boolean::intersection_with(&parcel, line)) };
         let shape = clipped.as_ref().map_or(parcel, |clipped| clipped.get(0));
-        let far = inside && !self.near.meets_boundary(&parcel.envelope().grown(2.0 * survey.combined_m()));
+        let far = inside && !line.boundary_meets(&parcel.envelope().grown(2.0 * survey.combined_m()));
         let mut areas = [0.0; 3];
         let mut certain = MultiPolygonArray::new();
         for polygon in shape.polygons() {
@@ -295,7 +283,7 @@ impl<'a> Border<'a> {
         };
         let others: f64 = (0..3).filter(|&k| k != largest).map(|k| areas[k]).sum();
         areas[largest] = (overlap_m2 - others).max(0.0);
-        Pieces { areas, certain }
+        Self { areas, certain }
     }
 }
 

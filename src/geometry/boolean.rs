@@ -30,6 +30,7 @@ use i_overlay::mesh::int::style::IntOutlineStyle;
 use rayon::prelude::*;
 use rstar::{AABB, RTree};
 
+use super::near::{RingIndex, near};
 use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
 use crate::error::ParamError;
 
@@ -159,9 +160,20 @@ fn combine<'a>(
 /// As [`union`], where of the larger geometry only the positions near the smaller one count.
 pub fn intersection(a: &MultiPolygonRef<'_>, b: &MultiPolygonRef<'_>) -> MultiPolygonArray {
     let (small, large) = if a.coords().len() <= b.coords().len() { (a, b) } else { (b, a) };
-    let near = near(&[*large], &small.envelope());
-    let near = near.iter().map(Vec::as_slice);
-    combine(small.rings(), near, OverlayRule::Intersect)
+    intersection_near(small, &near(large.rings(), &small.envelope()))
+}
+
+/// As [`intersection`] with a large geometry that is cut with many small ones: O(log v) for its `v` positions, and the positions
+/// near the small one.
+pub(crate) fn intersection_with(small: &MultiPolygonRef<'_>, large: &RingIndex<'_>) -> MultiPolygonArray {
+    if small.coords().len() > large.geometry().coords().len() {
+        return intersection(small, &large.geometry());
+    }
+    intersection_near(small, &large.near(&small.envelope()))
+}
+
+fn intersection_near(small: &MultiPolygonRef<'_>, near: &[Vec<Coord>]) -> MultiPolygonArray {
+    combine(small.rings(), near.iter().map(Vec::as_slice), OverlayRule::Intersect)
 }
 
 /// The land of `from` that lies in none of `without`.
@@ -169,43 +181,9 @@ pub fn intersection(a: &MultiPolygonRef<'_>, b: &MultiPolygonRef<'_>) -> MultiPo
 /// # Complexity
 /// As [`union`], where of `without` only the positions near `from` count.
 pub fn difference(from: &MultiPolygonRef<'_>, without: &[MultiPolygonRef<'_>]) -> MultiPolygonArray {
-    let near = near(without, &from.envelope());
+    let near = near(without.iter().flat_map(MultiPolygonRef::rings), &from.envelope());
     let near = near.iter().map(Vec::as_slice);
     combine(from.rings(), near, OverlayRule::Difference)
-}
-
-/// Rings that wind around each point of `window` as often as those of `geometries` do, with the least of their positions.
-///
-/// A run of positions beyond one side of the window is replaced by its ends: the half-plane beyond that side is convex, so
-/// that the straight line between them winds around the same points of the window. Edges that reach the window
-/// are left as they are, to the last bit.
-fn near(geometries: &[MultiPolygonRef<'_>], window: &Envelope) -> Vec<Vec<Coord>> {
-    let beyond = |c: Coord| {
-        u8::from(c[0] < window.min[0])
-            | u8::from(c[0] > window.max[0]) << 1
-            | u8::from(c[1] < window.min[1]) << 2
-            | u8::from(c[1] > window.max[1]) << 3
-    };
-    geometries.iter().flat_map(MultiPolygonRef::rings).filter_map(|ring| shortened(ring, beyond)).collect()
-}
-
-/// One ring of [`near`]; none where nothing of an area is left.
-fn shortened(ring: &[Coord], beyond: impl Fn(Coord) -> u8) -> Option<Vec<Coord>> {
-    let mut short: Vec<Coord> = Vec::new();
-    // The sides that all positions of the run at the end of `short` lie beyond, and how many of them stand there.
-    let (mut common, mut kept) = (0, 0);
-    for &c in ring {
-        let code = beyond(c);
-        if kept == 2 && common & code != 0 {
-            common &= code;
-            short.pop();
-        } else {
-            let with_last = short.last().map_or(0, |&last| beyond(last) & code);
-            (common, kept) = if with_last == 0 { (code, 1) } else { (with_last, 2) };
-        }
-        short.push(c);
-    }
-    (short.len() >= 4).then_some(short)
 }
 
 /// The land that lies in any geometry of a column: as [`union`], for many geometries that are mostly apart.
@@ -483,7 +461,7 @@ mod tests {
         let pair =
             array(&[vec![rectangle(590.0, 10.0, 300.0, 300.0)], vec![comb, star(300.0, 0.0, 90.0, 50, 0.0)]]);
         let (small, large) = (pair.get(0), pair.get(1));
-        let near = near(&[large], &small.envelope());
+        let near = near(large.rings(), &small.envelope());
         assert!(near.iter().map(Vec::len).sum::<usize>() < large.coords().len() / 2);
         let whole = |rule| combine(small.rings(), large.rings(), rule);
         let close = |found: &MultiPolygonArray, rule| {

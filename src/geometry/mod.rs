@@ -7,6 +7,7 @@ pub mod boolean;
 pub mod distance;
 mod envelope;
 pub mod hilbert;
+pub(crate) mod near;
 pub mod overlap;
 pub mod partition;
 mod predicates;
