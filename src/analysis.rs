@@ -7,12 +7,15 @@ use crate::cluster::{
     MergeTree, SWEEP_GAPS_M, Significance, SignificanceOptions, SiteInput, SiteOptions, Sites, SweepStep,
     sweep,
 };
-use crate::control::{ControlLines, Encroachments, Overlay, ReviewInput, ReviewOptions};
+use crate::control::{ControlLines, Effect, Encroachments, Overlay, ReviewInput, ReviewOptions, SurveyError};
 use crate::efficiency::{Assessment, Composite, Direction, Measures, Rule, Verdict};
 use crate::error::Error;
 use crate::geometry::partition::Partition;
 use crate::geometry::{MultiPolygonArray, boolean};
-use crate::intensity::{LandStatus, Ledger, LedgerInput, StudyUnits, WarningLine, land_status};
+use crate::intensity::{
+    Bands, Carried, CellShape, ConstraintInput, Constraints, LandStatus, Ledger, LedgerInput, Nature,
+    ReserveOptions, StudyUnits, UnitLimit, UnitOutlook, WarningLine, clipped_grid, land_status,
+};
 use crate::parcel::expr::Expr;
 use crate::parcel::{Column, ParcelIdx, ParcelSet};
 use crate::stats::{LocalOptions, LocalResults, Observations, Weights};
@@ -92,6 +95,22 @@ pub struct Options {
     pub local: LocalOptions,
     /// The warning line of the ledger.
     pub warning_line: Option<WarningLine>,
+    /// Limits of single units, which come before the warning line.
+    pub limits: Vec<UnitLimit>,
+    /// Cells of this shape and side, m, as study units. Districts, where given, are then the study area that cells are cut to.
+    pub grid: Option<(CellShape, f64)>,
+    /// Distances from the lines that exclude construction where the bands of a gradient end, m; without any there is none.
+    pub bands_m: Vec<f64>,
+    /// Floor area ratio at which what a limit leaves is built on.
+    pub headroom_far: Option<f64>,
+    /// Construction land that a unit adds a year, as a share of what it has.
+    pub growth_ratio_per_year: Option<f64>,
+    /// Expression for the residents of a parcel.
+    pub population: Option<Box<str>>,
+    /// Expressions that the ledger carries, and how they behave where a parcel is split.
+    pub carried: Vec<(Box<str>, Nature)>,
+    /// What land inside lines that reserve it is held to.
+    pub reserve: ReserveOptions,
     /// Whether a known floor area makes construction land where no flag or code tells.
     pub floor_area_counts: bool,
     /// What construction inside lines is tested by; none leaves it untested.
@@ -163,8 +182,15 @@ pub struct Analysis {
     pub overlay: Option<Overlay>,
     /// Construction inside lines that exclude it; none without lines, or where no review was asked for.
     pub encroachments: Option<Encroachments>,
+    /// Study units that were made: cells of a grid.
+    pub cells: Option<ParcelSet>,
     /// The balances.
     pub ledger: Ledger,
+    outlooks: Vec<UnitOutlook>,
+    /// The same land by distance from the lines; none where no bands were asked for.
+    pub gradient: Option<Ledger>,
+    /// Checks of the lines that confine construction or reserve land.
+    pub constraints: Constraints,
     /// What a reader should know.
     pub warnings: Vec<String>,
 }
@@ -254,20 +280,62 @@ impl Analysis {
         entered(Stage::Intensity);
         let unsuitable: Option<MultiPolygonArray> =
             layers.unsuitable.as_ref().map(|unsuitable| boolean::dissolve(unsuitable.geometry()));
-        let units = match &layers.districts {
-            Some(districts) => StudyUnits::Districts(districts),
-            None if set.attributes().district.known() > 0 => StudyUnits::Attribute,
-            None => StudyUnits::Whole,
+        let districts = layers.districts.as_ref();
+        let cut_to = districts.map(ParcelSet::geometry);
+        let cells =
+            options.grid.map(|(shape, side_m)| clipped_grid(set, cut_to, shape, side_m)).transpose()?;
+        let units = match (&cells, districts) {
+            (Some(cells), _) => StudyUnits::Grid(cells),
+            (None, Some(districts)) => StudyUnits::Districts(districts),
+            (None, None) if set.attributes().district.known() > 0 => StudyUnits::Attribute,
+            (None, None) => StudyUnits::Whole,
         };
-        let ledger = Ledger::draw_up(&LedgerInput {
-            set,
-            status: &status,
-            partition: &partition,
+        let population = options.population.as_deref().map(|of| measures.numbers(of)).transpose()?;
+        let carried = options.carried.iter().map(|(name, nature)| {
+            Ok(Carried { name: name.clone(), nature: *nature, values: measures.numbers(name)? })
+        });
+        let carried = carried.collect::<Result<Vec<_>, Error>>()?;
+        let input = LedgerInput {
             exclusion: overlay.as_ref().map(|o| (&o.exclusion, o.excluded_m2.as_slice())),
             unsuitable: unsuitable.as_ref(),
-            units,
             warning_line: options.warning_line.clone(),
-        })?;
+            limits: &options.limits,
+            population: population.as_ref(),
+            carried: &carried,
+            ..LedgerInput::new(set, &status, &partition, units.clone())
+        };
+        let ledger = Ledger::draw_up(&input)?;
+        let outlooks = ledger.outlooks(options.headroom_far, options.growth_ratio_per_year)?;
+        let gradient = match &overlay {
+            Some(overlay) if !options.bands_m.is_empty() => {
+                let bands = Bands::new(overlay.exclusion.dissolved(), &options.bands_m)?;
+                let units = StudyUnits::Bands(&bands, districts);
+                Some(Ledger::draw_up(&LedgerInput { units, warning_line: None, limits: &[], ..input })?)
+            }
+            None if !options.bands_m.is_empty() => {
+                warnings.push("bands: no line is given, so there is no distance from one".into());
+                None
+            }
+            _ => None,
+        };
+        let bounded = |lines: &&ControlLines| lines.iter().any(|line| line.effect() != Effect::Exclude);
+        let constraints = match layers.lines.as_ref().filter(bounded).zip(overlay.as_ref()) {
+            None => Constraints::default(),
+            Some((lines, overlay)) => {
+                let survey =
+                    options.review.as_ref().map_or_else(SurveyError::default, |review| review.survey);
+                let input = ConstraintInput {
+                    set,
+                    status: &status,
+                    partition: &partition,
+                    current_use: &current_use,
+                    lines,
+                    overlay,
+                    units,
+                };
+                Constraints::check(&input, &survey, &options.reserve)?
+            }
+        };
         warnings.extend(ledger.warnings.iter().cloned());
 
         let analysis = Self {
@@ -287,7 +355,11 @@ impl Analysis {
             local,
             overlay,
             encroachments,
+            cells,
             ledger,
+            outlooks,
+            gradient,
+            constraints,
             warnings,
         };
         Ok(analysis.with_diagnostics())
@@ -303,6 +375,11 @@ impl Analysis {
         self.assessment
             .as_ref()
             .map_or(Verdict::NotCandidate, |assessment| assessment.verdicts[parcel.index()])
+    }
+
+    /// What limits leave the units that have one, and the whole.
+    pub fn outlooks(&self) -> &[UnitOutlook] {
+        &self.outlooks
     }
 
     /// What a parcel's current use means; none where no scheme knows it.

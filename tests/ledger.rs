@@ -11,3 +11,5 @@ mod identities;
 mod scene;
 #[path = "ledger/sweep.rs"]
 mod sweep;
+#[path = "ledger/units.rs"]
+mod units;

@@ -8,10 +8,11 @@ use clap::Args;
 use landuse::analysis::{JudgeOptions, Layers, Options, Stage};
 use landuse::control::{ControlLines, Permits, ReviewOptions, SurveyError};
 use landuse::efficiency::Rule;
-use landuse::intensity::WarningLine;
+use landuse::intensity::{CellShape, Nature, ReserveOptions, UnitLimit, WarningLine};
 use landuse::io::schema::Schema;
 use landuse::io::{Loaded, OutputDir, Source, infer};
 use landuse::report::{self, Summary};
+use landuse::zoning::SmallClass;
 use landuse::{Analysis, Error, ParcelSet};
 use serde::Serialize;
 
@@ -44,6 +45,15 @@ pub(crate) struct Arguments {
     /// Study units as GeoJSON with the properties id and name.
     #[arg(long, value_name = "FILE")]
     districts: Option<PathBuf>,
+
+    /// Cells as study units: `grid:500` squares or `hex:250` hexagons of that side in m; districts then bound the study area.
+    #[arg(long, value_name = "grid:M|hex:M", value_parser = cells)]
+    units: Option<(CellShape, f64)>,
+
+    /// Adds a gradient: the ledger by distance from the lines that exclude construction, in bands that end at these distances, m,
+    /// such as `100,500,1000`.
+    #[arg(long, value_name = "M,M,…", value_delimiter = ',', requires = "control_lines")]
+    bands: Vec<f64>,
 
     /// Land that cannot be built on for other reasons, such as water, as GeoJSON.
     #[arg(long, value_name = "FILE")]
@@ -93,6 +103,38 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     warning_source: Option<String>,
 
+    /// Limits of single districts (TOML), before the warning line; districts may also carry `warning_line` or `quota_ha` themselves.
+    #[arg(long, value_name = "FILE")]
+    quotas: Option<PathBuf>,
+
+    /// Floor area ratio at which headroom under a limit is built on.
+    #[arg(long, value_name = "FAR")]
+    headroom_far: Option<f64>,
+
+    /// Construction land that is added a year, as a share of today's, such as 0.02: gives the years until a limit is passed.
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    growth: Option<f64>,
+
+    /// Residents of a parcel, as an expression; districts may carry `population` themselves.
+    #[arg(long, value_name = "EXPR")]
+    population: Option<String>,
+
+    /// An amount to add up per unit, as an expression, such as `tax_yuan`: split by area where a border splits a parcel.
+    #[arg(long, value_name = "EXPR")]
+    sum: Vec<String>,
+
+    /// A level to average per unit by area, as an expression, such as `allowed_far`.
+    #[arg(long, value_name = "EXPR")]
+    mean: Vec<String>,
+
+    /// Use that land inside lines with the effect `reserve` is kept for, by class.
+    #[arg(long, value_name = "CLASS", value_delimiter = ',', default_value = "industrial")]
+    reserve_class: Vec<SmallClass>,
+
+    /// Least share of that use; a line may carry `min_share` itself.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.6)]
+    reserve_share: f64,
+
     /// What may stand inside control lines: a file (TOML), or `shenzhen_basic_ecological`.
     #[arg(long, value_name = "FILE|NAME", requires = "control_lines")]
     permits: Option<PathBuf>,
@@ -123,7 +165,7 @@ pub(crate) struct Arguments {
 }
 
 /// All outputs a run may write.
-const OUTPUTS: [&str; 10] = [
+const OUTPUTS: [&str; 12] = [
     "summary.json",
     "parcels.geojson",
     "clusters.geojson",
@@ -131,6 +173,8 @@ const OUTPUTS: [&str; 10] = [
     "inside_lines.geojson",
     "encroachments.geojson",
     "intensity.csv",
+    "gradient.csv",
+    "withdrawals.csv",
     "rejected.geojson",
     "map.png",
     "manifest.json",
@@ -153,6 +197,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     clock.lap("read");
     let mut options = options(arguments, rules, &layers.parcels);
     options.review = review(arguments)?;
+    options.limits = limits(arguments, &layers)?;
     let mut analysis = Analysis::run(layers, options, |stage| {
         clock.enter(stage);
         progress.step(&stage_name(stage));
@@ -197,7 +242,9 @@ fn load(
     source: &Source,
     rules: &JudgeOptions,
 ) -> Result<(Layers, Vec<Input>, Vec<String>), Error> {
-    let (schema, schemes) = arguments.parcels.schema(source, &rules.expressions())?;
+    let carried = arguments.sum.iter().chain(&arguments.mean).chain(&arguments.population);
+    let expressions: Vec<&str> = rules.expressions().into_iter().chain(carried.map(String::as_str)).collect();
+    let (schema, schemes) = arguments.parcels.schema(source, &expressions)?;
     let loaded = arguments.parcels.loader(schema)?.load(source)?;
     let mut inputs = Vec::new();
     let mut notes = Vec::new();
@@ -273,7 +320,49 @@ fn options(arguments: &Arguments, mut judge: JudgeOptions, parcels: &ParcelSet) 
         source: arguments.warning_source.as_deref().unwrap_or_default().into(),
     });
     options.floor_area_counts = arguments.floor_area_counts;
+    options.grid = arguments.units;
+    options.bands_m.clone_from(&arguments.bands);
+    options.headroom_far = arguments.headroom_far;
+    options.growth_ratio_per_year = arguments.growth;
+    options.population = arguments.population.as_deref().map(Into::into);
+    let natures = [(&arguments.sum, Nature::Extensive), (&arguments.mean, Nature::Intensive)];
+    let carried =
+        natures.into_iter().flat_map(|(of, nature)| of.iter().map(move |of| (of.as_str().into(), nature)));
+    options.carried = carried.collect();
+    options.reserve =
+        ReserveOptions { classes: arguments.reserve_class.clone(), min_share: arguments.reserve_share };
     options
+}
+
+/// Limits of single units: those of the file, and for all others those that districts carry.
+fn limits(arguments: &Arguments, layers: &Layers) -> Result<Vec<UnitLimit>, Error> {
+    let mut limits = match &arguments.quotas {
+        None => Vec::new(),
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+            UnitLimit::from_toml(&text, &path.display().to_string())?
+        }
+    };
+    if let Some(districts) = layers.districts.as_ref().filter(|_| arguments.units.is_none()) {
+        let source = arguments.warning_source.as_deref().unwrap_or("property of the district");
+        let own = UnitLimit::of_districts(districts, source)?;
+        let given: Vec<_> = own.into_iter().filter(|own| limits.iter().all(|l| l.unit != own.unit)).collect();
+        limits.extend(given);
+    }
+    Ok(limits)
+}
+
+/// Reads `grid:500` or `hex:250`.
+fn cells(text: &str) -> Result<(CellShape, f64), String> {
+    let fault = || format!("`{text}`: expected `grid:` or `hex:` and a length in m, such as grid:500");
+    let (shape, side) = text.split_once(':').ok_or_else(fault)?;
+    let shape = match shape {
+        "grid" => CellShape::Square,
+        "hex" => CellShape::Hexagon,
+        _ => return Err(fault()),
+    };
+    let side: f64 = side.trim().parse().map_err(|_| fault())?;
+    Ok((shape, side))
 }
 
 /// What construction inside lines is tested by.

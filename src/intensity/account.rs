@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::{Density, Limit};
 use crate::error::ParamError;
 
 /// A share of land under construction that should not be passed.
@@ -28,7 +29,8 @@ pub enum WarningStatus {
 /// The balance of one study unit. Areas in m²; what cannot be known is `None`, never 0.
 ///
 /// `construction + other + unknown + unparcelled = land`, `construction_inside + construction_outside = construction`,
-/// `control + unrestricted = land`.
+/// `control + unrestricted = land`, and what `construction_inside + other_inside + unknown_inside` leaves of `control` is
+/// unparcelled.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Account {
@@ -50,8 +52,12 @@ pub struct Account {
     pub construction_outside_m2: Option<f64>,
     /// Parcels that are not construction land.
     pub other_m2: f64,
+    /// Of it inside L.
+    pub other_inside_m2: Option<f64>,
     /// Parcels of which it is not known.
     pub unknown_m2: f64,
+    /// Of it inside L.
+    pub unknown_inside_m2: Option<f64>,
     /// Land without parcels (roads, mostly).
     pub unparcelled_m2: f64,
     /// Gross intensity `C / land`: a lower bound where anything is unknown or unparcelled.
@@ -62,12 +68,19 @@ pub struct Account {
     pub net: Option<f64>,
     /// `C / developable`; above 1 more is built than may be built on.
     pub construction_to_developable: Option<f64>,
-    /// The warning line.
+    /// The warning line, as a share of the land: the unit's own where it has one. A quota given as an area is that area's share.
     pub warning_line: Option<f64>,
-    /// `warning_line · land − C`: negative where the line is passed.
+    /// The warning line as an area, m².
+    pub limit_m2: Option<f64>,
+    /// Who set it.
+    pub limit_source: Option<Box<str>>,
+    /// `limit − C = warning_line · land − C`: negative where the line is passed.
     pub headroom_m2: Option<f64>,
     /// Where the unit stands to the line.
     pub status: WarningStatus,
+    /// What stands on the land.
+    #[serde(flatten)]
+    pub density: Density,
 }
 
 /// Areas of a study unit as somebody states them, m²: what an [`Account`] is drawn up from where there are figures and no map.
@@ -97,6 +110,10 @@ pub struct Totals {
     pub developable_m2: Option<f64>,
     /// Construction land inside L.
     pub construction_inside_m2: Option<f64>,
+    /// Land inside L known not to be construction land.
+    pub other_inside_m2: Option<f64>,
+    /// Land inside L of which it is not known.
+    pub unknown_inside_m2: Option<f64>,
 }
 
 impl Totals {
@@ -110,6 +127,8 @@ impl Totals {
             control_m2: None,
             developable_m2: None,
             construction_inside_m2: None,
+            other_inside_m2: None,
+            unknown_inside_m2: None,
         }
     }
 
@@ -117,7 +136,8 @@ impl Totals {
     fn check(&self) -> Result<(), ParamError> {
         let land = self.land_m2;
         let parts = self.construction_m2 + self.other_m2 + self.unknown_m2;
-        let inside_at_most = self.construction_m2.min(self.control_m2.unwrap_or(land));
+        let control = self.control_m2.unwrap_or(land);
+        let inside_at_most = self.construction_m2.min(control);
         let most_developable = land - self.control_m2.unwrap_or(0.0);
         for (name, value, most) in [
             ("land_m2", Some(land), f64::MAX),
@@ -128,6 +148,8 @@ impl Totals {
             ("control_m2", self.control_m2, land),
             ("developable_m2", self.developable_m2, most_developable),
             ("construction_inside_m2", self.construction_inside_m2, inside_at_most),
+            ("other_inside_m2", self.other_inside_m2, self.other_m2.min(control)),
+            ("unknown_inside_m2", self.unknown_inside_m2, self.unknown_m2.min(control)),
         ] {
             // Sums of stated figures round.
             let most = most + ROUNDING * land.abs();
@@ -207,20 +229,29 @@ impl Account {
         if let Some(line) = warning_line {
             line.check()?;
         }
-        Ok(Self::draw_up(Some(id.into()), totals, warning_line))
+        let line = warning_line.map(|line| (Limit::Share(line.share), &*line.source));
+        Ok(Self::draw_up(Some(id.into()), totals, line))
     }
 
-    /// The account of totals that hold together.
-    pub(super) fn draw_up(id: Option<Box<str>>, totals: &Totals, line: Option<&WarningLine>) -> Self {
+    /// The account of totals that hold together, against a limit that holds in itself and who set it.
+    pub(super) fn draw_up(id: Option<Box<str>>, totals: &Totals, limit: Option<(Limit, &str)>) -> Self {
         let Totals { land_m2, construction_m2, other_m2, unknown_m2, .. } = *totals;
         let ratio = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
         let unparcelled_m2 = land_m2 - construction_m2 - other_m2 - unknown_m2;
         let construction_outside_m2 = totals.construction_inside_m2.map(|inside| construction_m2 - inside);
         let gross = ratio(construction_m2, land_m2);
         let gross_upper = ratio(construction_m2 + unknown_m2 + unparcelled_m2, land_m2);
+        let line = limit.and_then(|(limit, _)| match limit {
+            Limit::Share(share) => Some(share),
+            Limit::AreaM2(area) => ratio(area, land_m2),
+        });
+        let limit_m2 = limit.map(|(limit, _)| match limit {
+            Limit::Share(share) => share * land_m2,
+            Limit::AreaM2(area) => area,
+        });
         let status = match (line, gross, gross_upper) {
-            (Some(line), Some(gross), _) if gross > line.share => WarningStatus::Exceeded,
-            (Some(line), _, Some(upper)) if upper <= line.share => WarningStatus::Below,
+            (Some(line), Some(gross), _) if gross > line => WarningStatus::Exceeded,
+            (Some(line), _, Some(upper)) if upper <= line => WarningStatus::Below,
             (Some(_), Some(_), _) => WarningStatus::Undetermined,
             _ => WarningStatus::NotAssessed,
         };
@@ -235,15 +266,20 @@ impl Account {
             construction_inside_m2: totals.construction_inside_m2,
             construction_outside_m2,
             other_m2,
+            other_inside_m2: totals.other_inside_m2,
             unknown_m2,
+            unknown_inside_m2: totals.unknown_inside_m2,
             unparcelled_m2,
             gross,
             gross_upper,
             net: construction_outside_m2.zip(developable).and_then(|(outside, whole)| ratio(outside, whole)),
             construction_to_developable: developable.and_then(|whole| ratio(construction_m2, whole)),
-            warning_line: line.map(|line| line.share),
-            headroom_m2: line.map(|line| line.share * land_m2 - construction_m2),
+            warning_line: line,
+            limit_m2,
+            limit_source: limit.map(|(_, source)| source.into()),
+            headroom_m2: limit_m2.map(|limit| limit - construction_m2),
             status,
+            density: Density::default(),
         }
     }
 
@@ -273,9 +309,10 @@ impl Account {
             Some(excess(parts - self.unparcelled_m2, self.land_m2)),
             sides.map(|(inside, outside)| (inside + outside, self.construction_m2)),
             lines.map(|(control, unrestricted)| (control + unrestricted, self.land_m2)),
-            self.construction_inside_m2
-                .zip(self.control_m2)
-                .map(|(inside, control)| (inside.max(control) - control + self.land_m2, self.land_m2)),
+            self.construction_inside_m2.zip(self.control_m2).map(|(inside, control)| {
+                let others = self.other_inside_m2.unwrap_or(0.0) + self.unknown_inside_m2.unwrap_or(0.0);
+                ((inside + others).max(control) - control + self.land_m2, self.land_m2)
+            }),
         ];
         let relative =
             |(sum, whole): (f64, f64)| if whole > 0.0 { (sum - whole).abs() / whole } else { sum.abs() };

@@ -1,8 +1,9 @@
 use geo::{Coord as GeoCoord, LineString, Polygon};
 
 use crate::error::ParamError;
-use crate::geometry::Envelope;
-use crate::{Parcel, ParcelSet};
+use crate::geometry::{Envelope, MultiPolygonArray, boolean};
+use crate::index::EnvelopeIndex;
+use crate::{Parcel, ParcelIdx, ParcelRef, ParcelSet};
 
 /// The shape of a grid's cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,10 +120,108 @@ pub fn grid(extent: &Envelope, shape: CellShape, side_m: f64) -> Result<ParcelSe
     Ok(parcels.into_iter().collect())
 }
 
+/// The cells of a [`grid`] over `set`, cut to the study area where there is one, else those whole that the box of a parcel
+/// meets.
+///
+/// # Errors
+/// As [`grid`].
+///
+/// # Complexity
+/// O((m + cells) log cells) for m vertices of the study area: it is halved together with the cells.
+pub fn clipped_grid(
+    set: &ParcelSet,
+    study_area: Option<&MultiPolygonArray>,
+    shape: CellShape,
+    side_m: f64,
+) -> Result<ParcelSet, ParamError> {
+    let Some(area) = study_area else {
+        let cells = grid(&set.extent(), shape, side_m)?;
+        let index = EnvelopeIndex::new(cells.envelopes());
+        let mut holds = vec![false; cells.len()];
+        for envelope in set.envelopes() {
+            index.candidates(*envelope).for_each(|cell| holds[cell as usize] = true);
+        }
+        return Ok(cells.iter().filter(|cell| holds[cell.idx().index()]).map(ParcelRef::to_parcel).collect());
+    };
+    let area = boolean::dissolve(area);
+    let cells = grid(&area.get(0).envelope(), shape, side_m)?;
+    let mut pieces = Vec::new();
+    cut(&cells, &mut (0..cells.len() as u32).collect::<Vec<_>>(), &area, &mut pieces);
+    Ok(pieces.into_iter().collect())
+}
+
+/// Cuts cells to the land of `area` near them, halving both as long as there are several.
+fn cut(cells: &ParcelSet, members: &mut [u32], area: &MultiPolygonArray, pieces: &mut Vec<Parcel>) {
+    let land = area.get(0);
+    if land.polygons().len() == 0 {
+        return;
+    }
+    if let [one] = *members {
+        let cell = cells.get(ParcelIdx(one));
+        let piece = boolean::intersection(&cell.geometry(), &land);
+        if piece.get(0).polygons().len() > 0 {
+            pieces.push(Parcel::new(cell.id().unwrap_or_default(), piece.get(0).to_geo()));
+        }
+        return;
+    }
+    let window = |members: &[u32]| {
+        members.iter().fold(Envelope::EMPTY, |all, &i| all.join(&cells.envelopes()[i as usize]))
+    };
+    let all = window(members);
+    let axis = usize::from(all.height() > all.width());
+    members.sort_by(|&a, &b| {
+        let along = |i: u32| cells.envelopes()[i as usize].center()[axis];
+        along(a).total_cmp(&along(b)).then(a.cmp(&b))
+    });
+    let (low, high) = members.split_at_mut(members.len() / 2);
+    for half in [low, high] {
+        let Envelope { min: [x0, y0], max: [x1, y1] } = window(half);
+        let mut frame = MultiPolygonArray::new();
+        frame.push_ring([[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]]);
+        frame.end_polygon();
+        frame.end_geometry();
+        cut(cells, half, &boolean::intersection(&frame.get(0), &land), pieces);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::{MultiPolygonArray, boolean, prepared::PreparedArea};
+    use crate::geometry::prepared::PreparedArea;
+
+    #[test]
+    fn cells_cut_to_an_area_tile_it() {
+        let ring: Vec<[f64; 2]> = (0..=200)
+            .map(|k| {
+                let (sin, cos) = (f64::from(k % 200) / 200.0 * std::f64::consts::TAU).sin_cos();
+                let r = 400.0 + 90.0 * f64::from((k % 200) * 7 % 5);
+                [3_000.0 + r * cos, -500.0 + r * sin]
+            })
+            .collect();
+        let mut area = MultiPolygonArray::new();
+        area.push_ring(ring);
+        area.end_polygon();
+        area.end_geometry();
+        let none: ParcelSet = std::iter::empty::<Parcel>().collect();
+        for shape in [CellShape::Square, CellShape::Hexagon] {
+            let cells = clipped_grid(&none, Some(&area), shape, 70.0).unwrap();
+            let sum: f64 = cells.area_m2().iter().sum();
+            assert!((sum / area.get(0).signed_area() - 1.0).abs() < 1e-9, "{shape:?} {sum}");
+            let union = boolean::dissolve(cells.geometry()).get(0).signed_area();
+            assert!((union / sum - 1.0).abs() < 1e-9, "{shape:?} {union}");
+            assert!(cells.len() > 60 && cells.rejected().is_empty() && cells.repaired().is_empty());
+        }
+    }
+
+    #[test]
+    fn without_an_area_cells_without_parcels_are_left_out() {
+        let at = |x: f64| {
+            geo::Rect::new(geo::coord! { x: x, y: 10.0 }, geo::coord! { x: x + 20.0, y: 30.0 }).to_polygon()
+        };
+        let set: ParcelSet = [Parcel::new("a", at(10.0)), Parcel::new("b", at(910.0))].into_iter().collect();
+        let cells = clipped_grid(&set, None, CellShape::Square, 100.0).unwrap();
+        assert_eq!((cells.len(), cells.area_m2()), (2, &[1e4, 1e4][..]));
+    }
 
     #[test]
     fn cells_cover_the_extent_without_overlap() {

@@ -1,15 +1,16 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::LandStatus;
 use super::account::{Account, Totals, WarningLine};
+use super::density::{Built, Columns};
+use super::{Bands, Carried, LandStatus, Limit, UnitLimit};
 use crate::control::Exclusion;
 use crate::error::{Error, ParamError};
 use crate::geometry::partition::Partition;
 use crate::geometry::prepared::PreparedArea;
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef, boolean};
 use crate::index::EnvelopeIndex;
-use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::parcel::{Column, ParcelIdx, ParcelSet};
 
 /// Shares of a parcel below this part of its area are rounding, not land.
 const ROUNDING: f64 = 1e-9;
@@ -24,6 +25,10 @@ pub enum StudyArea {
     DistrictAttribute,
     /// All parcels as one unit.
     Parcels,
+    /// Cells of a grid; their land may hold no parcel.
+    Grid,
+    /// Bands of distance from the lines.
+    Bands,
 }
 
 /// The units of a ledger.
@@ -35,6 +40,11 @@ pub enum StudyUnits<'a> {
     Attribute,
     /// All parcels as one unit.
     Whole,
+    /// Cells that do not overlap, as [`grid`](super::grid) makes them.
+    Grid(&'a ParcelSet),
+    /// Bands of distance from the lines. With districts their land is the study area, and what lies in none is left out; else the
+    /// land is that of the parcels.
+    Bands(&'a Bands, Option<&'a ParcelSet>),
 }
 
 /// What a ledger is made of.
@@ -53,8 +63,37 @@ pub struct LedgerInput<'a> {
     pub unsuitable: Option<&'a MultiPolygonArray>,
     /// The units.
     pub units: StudyUnits<'a>,
-    /// The warning line.
+    /// The warning line of all units, and of the whole.
     pub warning_line: Option<WarningLine>,
+    /// Limits of single units. Where every unit has one and there is no warning line, their sum is the limit of the whole.
+    pub limits: &'a [UnitLimit],
+    /// Residents of each parcel. Districts that have a number `population` of their own are counted by it.
+    pub population: Option<&'a Column<f64>>,
+    /// Further columns to be carried.
+    pub carried: &'a [Carried],
+}
+
+impl<'a> LedgerInput<'a> {
+    /// Land alone: no lines, no limits, nothing carried.
+    pub fn new(
+        set: &'a ParcelSet,
+        status: &'a [LandStatus],
+        partition: &'a Partition,
+        units: StudyUnits<'a>,
+    ) -> Self {
+        Self {
+            set,
+            status,
+            partition,
+            exclusion: None,
+            unsuitable: None,
+            units,
+            warning_line: None,
+            limits: &[],
+            population: None,
+            carried: &[],
+        }
+    }
 }
 
 /// Balances of all units, and of the whole study area.
@@ -90,8 +129,10 @@ impl Ledger {
         if let Some(line) = warning_line {
             line.check()?;
         }
-        let lengths =
-            [("status", status.len()), ("exclusion", exclusion.map_or(set.len(), |(_, of)| of.len()))];
+        let mut lengths = vec![("status", status.len())];
+        lengths.extend(exclusion.map(|(_, of)| ("exclusion", of.len())));
+        lengths.extend(input.population.map(|of| ("population", of.len())));
+        lengths.extend(input.carried.iter().map(|carried| (&*carried.name, carried.values.len())));
         for (name, found) in lengths {
             if found != set.len() {
                 let expected = format!("one entry for each of {} parcels", set.len());
@@ -105,33 +146,46 @@ impl Ledger {
         });
         let layers = Layers { input, blocked: blocked.as_ref() };
         let mut warnings = Vec::new();
-        let (study_area, Drawn { ids, mut tallies, mut shares }) = match input.units {
+        let (study_area, drawn) = match input.units {
             StudyUnits::Districts(districts) => {
                 (StudyArea::Districts, layers.by_districts(districts, &mut warnings)?)
             }
+            StudyUnits::Grid(cells) => (StudyArea::Grid, layers.by_districts(cells, &mut warnings)?),
             StudyUnits::Attribute => (StudyArea::DistrictAttribute, layers.by_attribute()),
             StudyUnits::Whole => (StudyArea::Parcels, layers.whole()),
+            StudyUnits::Bands(bands, districts) => (StudyArea::Bands, layers.by_bands(bands, districts)?),
         };
+        let Drawn { mut ids, mut tallies, mut shares, rest_is_outside, people } = drawn;
+        let outside = ids.iter().position(Option::is_none);
+        let counts = |unit: usize| !rest_is_outside || Some(unit) != outside;
+        let columns = Columns { set, status, population: input.population, carried: input.carried };
+        let (built, built_total) = stand_on(&columns, &shares, ids.len(), counts);
         shares.retain(|share| status[share.parcel as usize] == LandStatus::Construction && share.area > 0.0);
         shares.sort_unstable_by_key(|share| (share.unit, share.parcel));
         let mut total = Tally::default();
-        for (id, tally) in ids.iter().zip(&tallies) {
-            if id.is_some() || study_area != StudyArea::Districts {
-                total.add(tally);
-            }
-        }
-        if let Some(last) = ids.iter().position(Option::is_none)
+        (0..ids.len()).filter(|&unit| counts(unit)).for_each(|unit| total.add(&tallies[unit]));
+        if let Some(last) = outside
             && tallies[last].is_zero()
         {
             tallies.truncate(last);
+            ids.truncate(last);
         }
-        let account = |id: Option<Box<str>>, tally: &Tally| {
-            Account::draw_up(id, &tally.totals(layers.known()), warning_line.as_ref())
+        let limits = Limits::new(input, &ids, &tallies)?;
+        let account = |id: Option<Box<str>>, tally: &Tally, built: &Built, people: Option<f64>, limit| {
+            let mut account = Account::draw_up(id, &tally.totals(layers.known()), limit);
+            account.density = built.density(&columns, account.land_m2, account.construction_m2, people);
+            account
         };
+        // Residents of all units are known where those of each are.
+        let all_people = people.iter().copied().sum::<Option<f64>>().filter(|_| !people.is_empty());
+        let units = ids.iter().zip(&tallies).enumerate().map(|(unit, (id, tally))| {
+            let own = people.get(unit).copied().flatten();
+            account(id.clone(), tally, &built[unit], own, limits.of(id.as_deref()))
+        });
         let ledger = Self {
             study_area,
-            total: account(Some("all".into()), &total),
-            units: ids.into_iter().zip(&tallies).map(|(id, tally)| account(id, tally)).collect(),
+            units: units.collect(),
+            total: account(Some("all".into()), &total, &built_total, all_people, limits.of_all()),
             warnings,
             construction: shares,
         };
@@ -158,9 +212,94 @@ impl Ledger {
         of_unit.map(|share| (ParcelIdx(share.parcel), share.area)).collect()
     }
 
+    /// Construction land of each parcel in the study area, m², in canonical order: in all units together.
+    ///
+    /// # Complexity
+    /// O(n log n).
+    pub fn construction_in_all(&self) -> Vec<(ParcelIdx, f64)> {
+        let outside = if matches!(self.study_area, StudyArea::DistrictAttribute | StudyArea::Parcels) {
+            None
+        } else {
+            self.units.iter().position(|unit| unit.id.is_none())
+        };
+        let counted = self.construction.iter().filter(|share| Some(share.unit as usize) != outside);
+        let mut areas: Vec<(ParcelIdx, f64)> =
+            counted.map(|share| (ParcelIdx(share.parcel), share.area)).collect();
+        // Shares of one parcel stand in order of unit, so that their sum does not depend on anything else.
+        areas.sort_by_key(|(parcel, _)| *parcel);
+        areas.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            kept.1 += if same { next.1 } else { 0.0 };
+            same
+        });
+        areas
+    }
+
     /// The greatest relative residual of any balance of any unit: |parts − land| / land.
     pub fn residual(&self) -> f64 {
         (self.units.iter().chain([&self.total])).map(Account::residual).fold(0.0, f64::max)
+    }
+}
+
+/// Sums of what stands in each unit, and in all that count. `shares` come parcel by parcel.
+fn stand_on(
+    columns: &Columns<'_>,
+    shares: &[Share],
+    units: usize,
+    counts: impl Fn(usize) -> bool,
+) -> (Vec<Built>, Built) {
+    let mut built = vec![Built::new(columns); units];
+    let mut total = Built::new(columns);
+    for own in shares.chunk_by(|a, b| a.parcel == b.parcel) {
+        let i = own[0].parcel as usize;
+        let whole: f64 = own.iter().map(|share| share.area).sum();
+        if whole <= 0.0 {
+            continue;
+        }
+        for share in own {
+            built[share.unit as usize].add(columns, i, share.area, share.area / whole);
+        }
+        let counted: f64 =
+            own.iter().filter(|share| counts(share.unit as usize)).map(|share| share.area).sum();
+        if counted > 0.0 {
+            total.add(columns, i, counted, counted / whole);
+        }
+    }
+    (built, total)
+}
+
+/// What limits which unit.
+struct Limits<'a> {
+    line: Option<(Limit, &'a str)>,
+    own: std::collections::HashMap<&'a str, (Limit, &'a str)>,
+    sum: Option<Limit>,
+}
+
+impl<'a> Limits<'a> {
+    fn new(input: &'a LedgerInput<'_>, ids: &[Option<Box<str>>], tallies: &[Tally]) -> Result<Self, Error> {
+        let line = input.warning_line.as_ref().map(|line| (Limit::Share(line.share), &*line.source));
+        let mut own = std::collections::HashMap::new();
+        for UnitLimit { unit, limit, source } in input.limits {
+            limit.area_m2(1.0)?;
+            if !ids.iter().flatten().any(|id| id == unit) {
+                return Err(Error::Data(format!("limits: there is no unit `{unit}`").into()));
+            }
+            if own.insert(&**unit, (*limit, &**source)).is_some() {
+                return Err(Error::Data(format!("limits: unit `{unit}` has two").into()));
+            }
+        }
+        let areas = ids.iter().zip(tallies).filter_map(|(id, tally)| Some((id.as_deref()?, tally)));
+        let areas = areas.map(|(id, tally)| own.get(id)?.0.area_m2(tally.land).ok());
+        let sum = if own.is_empty() { None } else { areas.sum::<Option<f64>>().map(Limit::AreaM2) };
+        Ok(Self { line, own, sum })
+    }
+
+    fn of(&self, id: Option<&str>) -> Option<(Limit, &'a str)> {
+        id.and_then(|id| self.own.get(id).copied()).or(self.line)
+    }
+
+    fn of_all(&self) -> Option<(Limit, &'a str)> {
+        self.line.or(self.sum.map(|sum| (sum, "the sum of the units' limits")))
     }
 }
 
@@ -173,7 +312,9 @@ struct Tally {
     construction: f64,
     construction_inside: f64,
     other: f64,
+    other_inside: f64,
     unknown: f64,
+    unknown_inside: f64,
 }
 
 impl Tally {
@@ -184,7 +325,9 @@ impl Tally {
         self.construction += other.construction;
         self.construction_inside += other.construction_inside;
         self.other += other.other;
+        self.other_inside += other.other_inside;
         self.unknown += other.unknown;
+        self.unknown_inside += other.unknown_inside;
     }
 
     fn is_zero(&self) -> bool {
@@ -198,8 +341,14 @@ impl Tally {
                 self.construction += share.area;
                 self.construction_inside += share.inside;
             }
-            LandStatus::Unknown => self.unknown += share.area,
-            LandStatus::Other => self.other += share.area,
+            LandStatus::Unknown => {
+                self.unknown += share.area;
+                self.unknown_inside += share.inside;
+            }
+            LandStatus::Other => {
+                self.other += share.area;
+                self.other_inside += share.inside;
+            }
         }
         if makes_land {
             self.land += share.area;
@@ -219,6 +368,8 @@ impl Tally {
             control_m2: known(self.control),
             developable_m2: known(self.land - self.blocked),
             construction_inside_m2: known(self.construction_inside),
+            other_inside_m2: known(self.other_inside),
+            unknown_inside_m2: known(self.unknown_inside),
         }
     }
 }
@@ -244,7 +395,18 @@ struct Layers<'a> {
 struct Drawn {
     ids: Vec<Option<Box<str>>>,
     tallies: Vec<Tally>,
+    /// Parcel by parcel.
     shares: Vec<Share>,
+    /// Whether what lies in no unit lies outside the study area too.
+    rest_is_outside: bool,
+    /// Residents that units state themselves; empty where none can.
+    people: Vec<Option<f64>>,
+}
+
+impl Drawn {
+    fn of_parcels(ids: Vec<Option<Box<str>>>, tallies: Vec<Tally>, shares: Vec<Share>) -> Self {
+        Self { ids, tallies, shares, rest_is_outside: false, people: Vec::new() }
+    }
 }
 
 impl Layers<'_> {
@@ -282,7 +444,7 @@ impl Layers<'_> {
         for share in &shares {
             tally.add_share(share, self.input.status[share.parcel as usize], true);
         }
-        Drawn { ids: vec![Some("all".into())], tallies: vec![tally], shares }
+        Drawn::of_parcels(vec![Some("all".into())], vec![tally], shares)
     }
 
     fn by_attribute(&self) -> Drawn {
@@ -303,7 +465,79 @@ impl Layers<'_> {
         }
         let ids =
             order.iter().map(|&key| Some(names.distinct()[key as usize].clone())).chain([None]).collect();
-        Drawn { ids, tallies, shares }
+        Drawn::of_parcels(ids, tallies, shares)
+    }
+
+    /// Bands are nested areas: a parcel's land in one is what the wider area holds of it more than the narrower. With districts,
+    /// what lies outside them all stands in a row of its own.
+    fn by_bands(&self, bands: &Bands, districts: Option<&ParcelSet>) -> Result<Drawn, Error> {
+        let Some((exclusion, _)) = self.input.exclusion else {
+            return Err(
+                ParamError::new("bands", "given without lines", "lines that exclude construction").into()
+            );
+        };
+        let names = bands.names();
+        let outside = names.len() as u32;
+        let study = districts.map(|districts| Exclusion::new(boolean::dissolve(districts.geometry())));
+        let nested = Nested::new(bands, self.blocked);
+        let split = |parcel: u32, land: MultiPolygonRef<'_>, area: f64, inside: f64, blocked: f64| {
+            nested.split(land, &Share { parcel, unit: 0, area, inside, blocked })
+        };
+        let of_parcel = |parcel: u32| -> Vec<Share> {
+            let whole = self.whole_share(parcel);
+            let land = self.input.partition.get(self.input.set.geometry(), parcel as usize);
+            let rounding = ROUNDING * whole.area;
+            let in_study = study.as_ref().map_or(whole.area, |study| study.overlap_m2(land));
+            if in_study >= whole.area - rounding {
+                return split(parcel, land, whole.area, whole.inside, whole.blocked);
+            }
+            let Some(study) = study.as_ref().filter(|_| in_study > rounding) else {
+                return vec![Share { unit: outside, ..whole }];
+            };
+            let piece = boolean::intersection(&land, &study.dissolved().get(0));
+            let (piece, in_study) = (piece.get(0), in_study.clamp(0.0, whole.area));
+            let inside = exclusion.overlap_m2(piece).clamp(0.0, in_study.min(whole.inside));
+            let blocked = self.blocked.map_or(inside, |blocked| blocked.overlap_m2(piece));
+            let blocked = blocked.clamp(inside, in_study.min(whole.blocked).max(inside));
+            let mut shares = split(parcel, piece, in_study, inside, blocked);
+            let area = whole.area - in_study;
+            let inside = (whole.inside - inside).clamp(0.0, area);
+            let blocked = (whole.blocked - blocked).clamp(inside, area);
+            shares.push(Share { parcel, unit: outside, area, inside, blocked });
+            shares
+        };
+        let shares: Vec<Share> = (0..self.input.set.len() as u32)
+            .into_par_iter()
+            .with_min_len(256)
+            .flat_map_iter(of_parcel)
+            .collect();
+        let mut tallies = vec![Tally::default(); names.len() + 1];
+        if let Some(study) = &study {
+            let land = study.dissolved();
+            let lands: Vec<Vec<Share>> = (0..land.len())
+                .into_par_iter()
+                .map(|i| {
+                    let land = land.get(i);
+                    let area = land.signed_area();
+                    let inside = exclusion.overlap_m2(land).clamp(0.0, area);
+                    let blocked = self.blocked.map_or(inside, |b| b.overlap_m2(land).clamp(inside, area));
+                    split(0, land, area, inside, blocked)
+                })
+                .collect();
+            for share in lands.into_iter().flatten() {
+                let tally = &mut tallies[share.unit as usize];
+                tally.land += share.area;
+                tally.control += share.inside;
+                tally.blocked += share.blocked;
+            }
+        }
+        for share in &shares {
+            let makes_land = study.is_none() || share.unit == outside;
+            let status = self.input.status[share.parcel as usize];
+            tallies[share.unit as usize].add_share(share, status, makes_land);
+        }
+        let ids = names.into_iter().map(Some).chain([None]).collect();
+        Ok(Drawn { ids, tallies, shares, rest_is_outside: true, people: Vec::new() })
     }
 
     fn by_districts(&self, districts: &ParcelSet, warnings: &mut Vec<String>) -> Result<Drawn, Error> {
@@ -330,7 +564,13 @@ impl Layers<'_> {
             let unit = share.unit as usize;
             tallies[unit].add_share(share, self.input.status[share.parcel as usize], unit == outside);
         }
-        Ok(Drawn { ids: units.ids.iter().cloned().map(Some).chain([None]).collect(), tallies, shares })
+        Ok(Drawn {
+            ids: units.ids.iter().cloned().map(Some).chain([None]).collect(),
+            tallies,
+            shares,
+            rest_is_outside: true,
+            people: units.people,
+        })
     }
 
     /// A parcel's shares in the districts it meets, and what is left in none.
@@ -378,9 +618,61 @@ impl Layers<'_> {
     }
 }
 
+/// Bands as nested areas.
+struct Nested<'a> {
+    bands: &'a Bands,
+    /// Blocked land within each reach; without unsuitable land it is the lines alone, inside all of them.
+    blocked: Option<Vec<Exclusion>>,
+}
+
+impl<'a> Nested<'a> {
+    fn new(bands: &'a Bands, blocked: Option<&Exclusion>) -> Self {
+        let blocked = blocked.map(|blocked| {
+            let near = |reach: &Exclusion| {
+                let (all, reach) = (blocked.dissolved(), reach.dissolved());
+                let none = all.is_empty() || reach.is_empty();
+                let both = || boolean::intersection(&all.get(0), &reach.get(0));
+                Exclusion::new(if none { MultiPolygonArray::new() } else { both() })
+            };
+            bands.reaches().iter().map(near).collect()
+        });
+        Self { bands, blocked }
+    }
+
+    /// The bands' shares of `land`, of which `whole` is known.
+    fn split(&self, land: MultiPolygonRef<'_>, whole: &Share) -> Vec<Share> {
+        let mut shares = vec![];
+        let mut push = |unit: usize, area: f64, inside: f64, blocked: f64| {
+            if area > 0.0 {
+                let blocked = blocked.clamp(inside, area);
+                shares.push(Share { unit: unit as u32, area, inside, blocked, ..*whole });
+            }
+        };
+        push(0, whole.inside, whole.inside, whole.inside);
+        let (mut reached, mut blocked) = (whole.inside, whole.inside);
+        let most_blocked = whole.blocked.max(whole.inside);
+        for (k, reach) in self.bands.reaches().iter().enumerate() {
+            if reached >= whole.area {
+                break;
+            }
+            let now = reach.overlap_m2(land).clamp(reached, whole.area);
+            let now_blocked = self
+                .blocked
+                .as_ref()
+                .map_or(blocked, |of_reach| of_reach[k].overlap_m2(land).clamp(blocked, most_blocked));
+            push(k + 1, now - reached, 0.0, now_blocked - blocked);
+            (reached, blocked) = (now, now_blocked);
+        }
+        push(self.bands.reaches().len() + 1, whole.area - reached, 0.0, most_blocked - blocked);
+        shares
+    }
+}
+
 /// Districts as disjoint polygons, by id.
 struct Districts {
     ids: Vec<Box<str>>,
+    /// Residents as the districts state them; empty where none does.
+    people: Vec<Option<f64>>,
     /// One multipolygon per district, overlapping slivers given to the first.
     land: MultiPolygonArray,
     prepared: Vec<PreparedArea>,
@@ -434,7 +726,9 @@ impl Districts {
         }
         let prepared = (0..land.len()).map(|i| PreparedArea::new(&land.take(&[i as u32]))).collect();
         let envelopes: Vec<_> = land.iter().map(|unit| unit.envelope()).collect();
-        Ok(Self { ids, index: EnvelopeIndex::new(&envelopes), land, prepared })
+        let stated = set.attributes().numbers.get("population").map(|numbers| &numbers.values);
+        let people = stated.map_or_else(Vec::new, |of| rows.iter().map(|&i| of.get(i as usize)).collect());
+        Ok(Self { ids, people, index: EnvelopeIndex::new(&envelopes), land, prepared })
     }
 
     fn len(&self) -> usize {
@@ -449,20 +743,14 @@ impl Districts {
 /// Pairs of geometries that share more than the tolerance, with the area they share.
 fn overlapping_pairs(array: &MultiPolygonArray) -> Vec<(u32, u32, f64)> {
     let envelopes: Vec<_> = array.iter().map(|geometry| geometry.envelope()).collect();
-    let mut pairs = Vec::new();
-    for a in 0..array.len() {
-        let near: Vec<usize> =
-            (a + 1..array.len()).filter(|&b| envelopes[a].intersects(&envelopes[b])).collect();
-        if near.is_empty() {
-            continue;
-        }
-        let prepared = PreparedArea::new(&array.take(&[a as u32]));
-        for b in near {
-            let overlap_m2 = prepared.overlap_area(array.get(b));
-            if overlap_m2 > crate::control::OVERLAP_TOLERANCE_M2 {
-                pairs.push((a as u32, b as u32, overlap_m2));
-            }
-        }
-    }
-    pairs
+    let index = EnvelopeIndex::new(&envelopes);
+    let of_one = |a: usize| {
+        let mut near: Vec<u32> = index.candidates(envelopes[a]).filter(|&b| b as usize > a).collect();
+        near.sort_unstable();
+        let prepared = (!near.is_empty()).then(|| PreparedArea::new(&array.take(&[a as u32])));
+        let overlap = |b: u32| prepared.as_ref().map_or(0.0, |area| area.overlap_area(array.get(b as usize)));
+        let shared = near.into_iter().map(|b| (a as u32, b, overlap(b)));
+        shared.filter(|pair| pair.2 > crate::control::OVERLAP_TOLERANCE_M2).collect::<Vec<_>>()
+    };
+    (0..array.len()).into_par_iter().flat_map_iter(of_one).collect()
 }

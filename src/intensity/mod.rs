@@ -5,15 +5,26 @@
 //! reported as a residual.
 
 mod account;
+mod bands;
+mod constraints;
+mod density;
 mod grid;
 mod ledger;
+mod limits;
 mod outlook;
 mod spacematrix;
 mod status;
 
 pub use account::{Account, Diagnostic, Totals, WarningLine, WarningStatus};
-pub use grid::{CellShape, MOST_CELLS, grid};
+pub use bands::{Bands, MOST_BANDS};
+pub use constraints::{
+    CheckStatus, ConfineCheck, ConfineUnit, ConstraintInput, Constraints, ReserveCheck, ReserveOptions,
+    ReserveRow,
+};
+pub use density::{Carried, Density, Nature, UnitAmount};
+pub use grid::{CellShape, MOST_CELLS, clipped_grid, grid};
 pub use ledger::{Ledger, LedgerInput, StudyArea, StudyUnits, unit_id};
-pub use outlook::{Limit, Outlook, carriers, withdrawals};
+pub use limits::UnitLimit;
+pub use outlook::{Limit, Outlook, UnitOutlook, carriers, withdrawals};
 pub use spacematrix::Spacematrix;
 pub use status::{LandStatus, land_status};

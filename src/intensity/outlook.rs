@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::Account;
+use super::{Account, Ledger};
 use crate::error::ParamError;
 use crate::parcel::ParcelIdx;
 
@@ -25,6 +25,76 @@ pub struct Outlook {
     pub headroom_floor_area_m2: Option<f64>,
     /// Years until known construction passes the limit at the rate asked about: 0 where it has, none where it never will.
     pub years_until_passed: Option<f64>,
+}
+
+/// What its limit leaves a unit of a ledger, and which parcels carry it over.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct UnitOutlook {
+    /// Id of the unit; `all` for the whole study area.
+    pub id: Box<str>,
+    /// Who set the limit.
+    pub source: Box<str>,
+    /// What it leaves.
+    pub outlook: Outlook,
+    /// See [`carriers`].
+    pub carriers: Vec<ParcelIdx>,
+    /// See [`withdrawals`].
+    pub withdrawals: Option<Vec<ParcelIdx>>,
+    /// Construction land of the withdrawals in the unit, m².
+    pub withdrawn_m2: f64,
+}
+
+impl Ledger {
+    /// What limits leave: the units that have one in order, then the whole where it has one.
+    ///
+    /// # Arguments
+    /// * `far`: floor area ratio at which headroom is built on.
+    /// * `growth_ratio_per_year`: construction land that each unit adds a year, as a share of what it has now; the same area every
+    ///   year, not compounded.
+    ///
+    /// # Errors
+    /// As [`Account::outlook`].
+    ///
+    /// # Complexity
+    /// O(n log n) in parcels of construction land.
+    pub fn outlooks(
+        &self,
+        far: Option<f64>,
+        growth_ratio_per_year: Option<f64>,
+    ) -> Result<Vec<UnitOutlook>, ParamError> {
+        let outlook = |account: &Account, areas: &dyn Fn() -> Vec<(ParcelIdx, f64)>| {
+            let Some(limit_m2) = account.limit_m2 else { return Ok(None) };
+            let growth = growth_ratio_per_year.map(|ratio| ratio * account.construction_m2);
+            let outlook = account.outlook(Limit::AreaM2(limit_m2), far, growth)?;
+            let (mut over, mut withdrawn, mut withdrawn_m2) = (Vec::new(), Some(Vec::new()), 0.0);
+            if outlook.headroom_m2 < 0.0 {
+                let areas = areas();
+                over = carriers(&areas, limit_m2);
+                withdrawn = withdrawals(&areas, limit_m2);
+                let gone = withdrawn.as_deref().unwrap_or_default();
+                let of = |parcel: &ParcelIdx| areas.binary_search_by_key(parcel, |area| area.0).ok();
+                withdrawn_m2 = gone.iter().filter_map(of).map(|at| areas[at].1).sum();
+            }
+            Ok(Some(UnitOutlook {
+                id: account.id.clone().unwrap_or_default(),
+                source: account.limit_source.clone().unwrap_or_default(),
+                outlook,
+                carriers: over,
+                withdrawals: withdrawn,
+                withdrawn_m2,
+            }))
+        };
+        let units = self.units.iter().enumerate().filter(|(_, account)| account.id.is_some());
+        let mut found = Vec::new();
+        for (unit, account) in units {
+            found.extend(outlook(account, &|| self.construction_in(unit))?);
+        }
+        if self.units.len() > 1 {
+            found.extend(outlook(&self.total, &|| self.construction_in_all())?);
+        }
+        Ok(found)
+    }
 }
 
 impl Limit {

@@ -1,33 +1,88 @@
+use std::collections::HashMap;
+
 use crate::intensity::{Account, Ledger};
 use crate::io::{OutputDir, push_number};
 use crate::{Analysis, Error};
 
 const HEADER: &str = "row,id,land_m2,control_m2,unrestricted_m2,developable_m2,construction_m2,construction_inside_m2,\
-    construction_outside_m2,other_m2,unknown_m2,unparcelled_m2,gross,gross_upper,net,construction_to_developable,\
-    warning_line,headroom_m2,status";
+    construction_outside_m2,other_m2,other_inside_m2,unknown_m2,unknown_inside_m2,unparcelled_m2,gross,gross_upper,net,\
+    construction_to_developable,warning_line,limit_m2,headroom_m2,status,limit_source,floor_area_m2,floor_area_unknown,\
+    gross_far,net_far,footprint_m2,footprint_unknown,coverage,spacematrix_base_m2,fsi,gsi,osr,l,population,\
+    land_per_person_m2,construction_per_person_m2";
 
-/// Writes `intensity.csv`: see [`intensity_csv`].
+/// Writes `intensity.csv` and, where there are, `gradient.csv` and `withdrawals.csv`: see [`intensity_csv`] and [`withdrawals_csv`].
 ///
 /// # Errors
-/// [`Error::Io`] where the file cannot be written.
+/// [`Error::Io`] where a file cannot be written.
 pub fn write_intensity(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
-    let mut file = out.file("intensity.csv")?;
-    file.write(intensity_csv(&analysis.ledger).as_bytes())?;
-    file.finish()
+    let write = |name: &str, text: &str| {
+        let mut file = out.file(name)?;
+        file.write(text.as_bytes())?;
+        file.finish()
+    };
+    write("intensity.csv", &intensity_csv(&analysis.ledger))?;
+    if let Some(gradient) = &analysis.gradient {
+        write("gradient.csv", &intensity_csv(gradient))?;
+    }
+    if !analysis.outlooks().is_empty() {
+        write("withdrawals.csv", &withdrawals_csv(analysis))?;
+    }
+    Ok(())
 }
 
 /// The ledger as a table (RFC 4180, `\n` ends a line): one row per unit, then the whole study area. `row` is `unit`, `outside` for
-/// what lies in no unit, or `total`; the other columns are the keys of `intensity` in `summary.json`. Unknown is empty.
+/// what lies in no unit, or `total`; the other columns are the keys of `intensity` in `summary.json`, then for each carried
+/// column its value and the number of parcels it is unknown of. Unknown is empty.
 ///
 /// # Complexity
 /// O(units).
 pub fn intensity_csv(ledger: &Ledger) -> String {
     let mut text = Vec::from(HEADER);
+    for carried in &ledger.total.density.amounts {
+        for name in [carried.name.to_string(), format!("{} unknown", carried.name)] {
+            text.push(b',');
+            push_field(&mut text, &name);
+        }
+    }
     text.push(b'\n');
     for account in &ledger.units {
         push_row(&mut text, if account.id.is_some() { "unit" } else { "outside" }, account);
     }
     push_row(&mut text, "total", &ledger.total);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// The fewest parcels whose withdrawal brings each unit back within its limit, from the largest down: unit, rank, id and row
+/// of the parcel, and its construction land in the unit.
+///
+/// # Complexity
+/// O(n log n) in parcels of construction land.
+pub fn withdrawals_csv(analysis: &Analysis) -> String {
+    let set = analysis.parcels();
+    let mut text = Vec::from("unit,rank,parcel_id,parcel_row,construction_m2\n");
+    let ledger = &analysis.ledger;
+    let position: HashMap<&str, usize> =
+        ledger.units.iter().enumerate().filter_map(|(i, unit)| Some((unit.id.as_deref()?, i))).collect();
+    let is_total = |at: usize| at + 1 == analysis.outlooks().len() && ledger.units.len() > 1;
+    for (at, unit) in analysis.outlooks().iter().enumerate() {
+        let gone = unit.withdrawals.as_deref().unwrap_or_default();
+        if gone.is_empty() {
+            continue;
+        }
+        let areas = match position.get(&*unit.id) {
+            Some(&position) if !is_total(at) => ledger.construction_in(position),
+            _ => ledger.construction_in_all(),
+        };
+        for (rank, &parcel) in gone.iter().enumerate() {
+            push_field(&mut text, &unit.id);
+            text.extend_from_slice(format!(",{},", rank + 1).as_bytes());
+            push_field(&mut text, set.get(parcel).id().unwrap_or_default());
+            text.extend_from_slice(format!(",{},", set.source_row()[parcel.index()]).as_bytes());
+            let area = areas.binary_search_by_key(&parcel, |area| area.0).ok().map(|at| areas[at].1);
+            push_number(&mut text, area);
+            text.push(b'\n');
+        }
+    }
     String::from_utf8(text).unwrap_or_default()
 }
 
@@ -37,31 +92,66 @@ fn push_row(text: &mut Vec<u8>, row: &str, account: &Account) {
     if let Some(id) = &account.id {
         push_field(text, id);
     }
-    for value in [
-        Some(account.land_m2),
-        account.control_m2,
-        account.unrestricted_m2,
-        account.developable_m2,
-        Some(account.construction_m2),
-        account.construction_inside_m2,
-        account.construction_outside_m2,
-        Some(account.other_m2),
-        Some(account.unknown_m2),
-        Some(account.unparcelled_m2),
-        account.gross,
-        account.gross_upper,
-        account.net,
-        account.construction_to_developable,
-        account.warning_line,
-        account.headroom_m2,
-    ] {
-        text.push(b',');
-        if value.is_some() {
-            push_number(text, value);
+    let numbers = |text: &mut Vec<u8>, values: &[Option<f64>]| {
+        for &value in values {
+            text.push(b',');
+            if value.is_some() {
+                push_number(text, value);
+            }
         }
-    }
+    };
+    let count = |text: &mut Vec<u8>, count: usize| text.extend_from_slice(format!(",{count}").as_bytes());
+    numbers(
+        text,
+        &[
+            Some(account.land_m2),
+            account.control_m2,
+            account.unrestricted_m2,
+            account.developable_m2,
+            Some(account.construction_m2),
+            account.construction_inside_m2,
+            account.construction_outside_m2,
+            Some(account.other_m2),
+            account.other_inside_m2,
+            Some(account.unknown_m2),
+            account.unknown_inside_m2,
+            Some(account.unparcelled_m2),
+            account.gross,
+            account.gross_upper,
+            account.net,
+            account.construction_to_developable,
+            account.warning_line,
+            account.limit_m2,
+            account.headroom_m2,
+        ],
+    );
     text.push(b',');
     text.extend_from_slice(account.status.name().as_bytes());
+    text.push(b',');
+    push_field(text, account.limit_source.as_deref().unwrap_or_default());
+    let density = &account.density;
+    numbers(text, &[density.floor_area_m2]);
+    count(text, density.floor_area_unknown);
+    numbers(text, &[density.gross_far, density.net_far, density.footprint_m2]);
+    count(text, density.footprint_unknown);
+    numbers(
+        text,
+        &[
+            density.coverage,
+            density.spacematrix_base_m2,
+            density.fsi,
+            density.gsi,
+            density.osr,
+            density.l,
+            density.population,
+            density.land_per_person_m2,
+            density.construction_per_person_m2,
+        ],
+    );
+    for carried in &density.amounts {
+        numbers(text, &[carried.value]);
+        count(text, carried.unknown);
+    }
     text.push(b'\n');
 }
 
@@ -90,7 +180,7 @@ mod tests {
         push_row(&mut text, "unit", &account);
         assert_eq!(
             String::from_utf8(text).unwrap(),
-            "unit,\"Bao'an, \"\"west\"\"\",100.0,,,40.0,25.0,,,75.0,0.0,0.0,0.25,0.25,,0.625,0.3,5.0,below\n"
+            "unit,\"Bao'an, \"\"west\"\"\",100.0,,,40.0,25.0,,,75.0,,0.0,,0.0,0.25,0.25,,0.625,0.3,30.0,5.0,below,test,,0,,,,0,,,,,,,,,\n"
         );
         let json = serde_json::to_value(&account).unwrap();
         let mut keys: Vec<&str> = json.as_object().unwrap().keys().map(String::as_str).collect();

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::Analysis;
@@ -5,7 +7,7 @@ use crate::Error;
 use crate::control::Relation;
 use crate::efficiency::Verdict;
 use crate::geometry::MultiPolygonArray;
-use crate::intensity::LandStatus;
+use crate::intensity::{Account, LandStatus};
 use crate::io::{FeatureWriter, OutputDir, Rounding, Source, push_number, push_text, splice};
 use crate::parcel::ParcelIdx;
 
@@ -27,6 +29,7 @@ use crate::parcel::ParcelIdx;
 /// | `lu_moran`, `lu_moran_p`, `lu_moran_quadrant`, `lu_moran_fdr` | local Moran: statistic, permutation p, quadrant, whether it survives the false-discovery rate |
 /// | `lu_gi_star_z`, `lu_gi_p`, `lu_gi_fdr` | Getis-Ord: Gi* as z, permutation p, whether it survives |
 /// | `lu_control_m2`, `lu_control_share`, `lu_relation` | overlap with the union of the lines that exclude construction |
+/// | `lu_outside_boundary_m2` | area outside the lines that confine construction |
 ///
 /// # Errors
 /// [`Error::Io`] where a file cannot be written, or the source read again.
@@ -116,6 +119,10 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
         text.extend_from_slice(b",\"lu_relation\":");
         push_text(text, overlay.relation[i].name());
     }
+    if let Some(confine) = &analysis.constraints.confine {
+        text.extend_from_slice(b",\"lu_outside_boundary_m2\":");
+        push_number(text, confine.outside_m2[i]);
+    }
 }
 
 fn push_flag(text: &mut Vec<u8>, flag: Option<bool>) {
@@ -168,11 +175,11 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
             "parcel_rows": rows,
         })
     })?;
-    if let Some(districts) = &analysis.layers.districts {
-        let account_of = |i: usize| {
-            let id = crate::intensity::unit_id(districts, i);
-            analysis.ledger.units.iter().find(|unit| unit.id.as_deref() == Some(&id))
-        };
+    if let Some(districts) = analysis.cells.as_ref().or(analysis.layers.districts.as_ref()) {
+        let units = &analysis.ledger.units;
+        let accounts: HashMap<&str, &Account> =
+            units.iter().filter_map(|unit| Some((unit.id.as_deref()?, unit))).collect();
+        let account_of = |i: usize| accounts.get(&*crate::intensity::unit_id(districts, i));
         write_layer(analysis, out, "districts.geojson", districts.geometry(), |i| {
             let mut properties = json!(account_of(i));
             if let Some(name) = districts.attributes().texts.get("name").and_then(|names| names.get(i)) {

@@ -3,7 +3,7 @@ use serde::Serialize;
 use crate::cluster::{Fragmentation, Site};
 use crate::control::{ControlLine, Effect, Relation};
 use crate::efficiency::{Basis, Direction, Verdict};
-use crate::intensity::{Account, LandStatus, StudyArea};
+use crate::intensity::{Account, Constraints, LandStatus, StudyArea, UnitOutlook};
 use crate::parcel::ParcelIdx;
 use crate::stats::{GetisOrdSummary, LocalMoranSummary};
 use crate::{Analysis, ParcelSet};
@@ -30,6 +30,11 @@ pub struct Summary {
     pub intensity: Intensity,
     pub districts: Vec<Account>,
     pub control_lines: Vec<Line>,
+    /// The same land by distance from the lines; none where no bands were asked for.
+    pub gradient: Option<Vec<Account>>,
+    /// What limits leave units that have one.
+    pub outlook: Vec<Outlooks>,
+    pub constraints: Constraints,
     pub warnings: Vec<String>,
 }
 
@@ -116,6 +121,39 @@ pub struct Intensity {
     #[serde(flatten)]
     pub account: Account,
     pub warning_source: Option<String>,
+    /// The greatest relative residual of any balance of any unit.
+    pub residual: f64,
+}
+
+/// What its limit leaves a unit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the file; `UnitOutlook` documents the figures")]
+pub struct Outlooks {
+    pub id: Box<str>,
+    pub source: Box<str>,
+    pub limit_m2: f64,
+    pub headroom_m2: f64,
+    pub headroom_floor_area_m2: Option<f64>,
+    pub years_until_passed: Option<f64>,
+    pub carriers: usize,
+    pub withdrawals: Option<usize>,
+    pub withdrawn_m2: f64,
+}
+
+impl Outlooks {
+    fn of(unit: &UnitOutlook) -> Self {
+        Self {
+            id: unit.id.clone(),
+            source: unit.source.clone(),
+            limit_m2: unit.outlook.limit_m2,
+            headroom_m2: unit.outlook.headroom_m2,
+            headroom_floor_area_m2: unit.outlook.headroom_floor_area_m2,
+            years_until_passed: unit.outlook.years_until_passed,
+            carriers: unit.carriers.len(),
+            withdrawals: unit.withdrawals.as_ref().map(Vec::len),
+            withdrawn_m2: unit.withdrawn_m2,
+        }
+    }
 }
 
 /// One control line.
@@ -186,10 +224,14 @@ impl Summary {
             intensity: Intensity {
                 study_area: analysis.ledger.study_area,
                 account: analysis.ledger.total.clone(),
-                warning_source: analysis.options.warning_line.as_ref().map(|line| line.source.to_string()),
+                warning_source: analysis.ledger.total.limit_source.as_ref().map(ToString::to_string),
+                residual: analysis.ledger.residual(),
             },
             districts: analysis.ledger.units.clone(),
             control_lines: lines(analysis),
+            gradient: analysis.gradient.as_ref().map(|gradient| gradient.units.clone()),
+            outlook: analysis.outlooks().iter().map(Outlooks::of).collect(),
+            constraints: analysis.constraints.clone(),
             warnings: analysis.warnings.clone(),
         }
     }

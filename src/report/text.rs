@@ -1,7 +1,6 @@
-use std::collections::HashMap;
-
+use super::balance::{self, interval};
 use crate::Analysis;
-use crate::intensity::{Account, WarningStatus, unit_id};
+use crate::intensity::{Account, WarningStatus};
 use crate::parcel::ParcelIdx;
 use crate::report::Summary;
 use crate::units::{people_area, people_number};
@@ -16,8 +15,7 @@ pub fn text(analysis: &Analysis, summary: &Summary) -> String {
         text.push_str(&format!("\nLow-efficiency sites (the {TOP_SITES} with most land)\n"));
         text.push_str(&table(&site_rows(analysis)));
     }
-    text.push_str("\nLedger: who works the land how hard\n");
-    text.push_str(&table(&ledger_rows(analysis)));
+    text.push_str(&balance::text(analysis, analysis.outlooks()));
     text.push_str("\nSites by gap rule\n");
     text.push_str(&table(&sweep_rows(analysis)));
     if !summary.warnings.is_empty() {
@@ -87,19 +85,8 @@ fn figures(analysis: &Analysis, summary: &Summary) -> String {
     table(&rows)
 }
 
-fn percent(ratio: f64) -> String {
+pub(super) fn percent(ratio: f64) -> String {
     format!("{:.1}%", ratio * 100.0)
-}
-
-/// Gross intensity with its bounds.
-fn interval(account: &Account) -> String {
-    match (account.gross, account.gross_upper) {
-        (Some(gross), Some(upper)) if upper - gross > 5e-4 => {
-            format!("{} to {}", percent(gross), percent(upper))
-        }
-        (Some(gross), _) => percent(gross),
-        _ => "not known".into(),
-    }
 }
 
 fn standing(account: &Account, source: Option<&str>) -> String {
@@ -139,72 +126,12 @@ pub(super) fn site_rows(analysis: &Analysis) -> Vec<Vec<String>> {
     rows
 }
 
-fn name(analysis: &Analysis, parcel: ParcelIdx) -> String {
+pub(super) fn name(analysis: &Analysis, parcel: ParcelIdx) -> String {
     let parcel = analysis.parcels().get(parcel);
     parcel.id().map_or_else(
         || format!("feature {}", analysis.parcels().source_row()[parcel.idx().index()]),
         Into::into,
     )
-}
-
-fn ledger_rows(analysis: &Analysis) -> Vec<Vec<String>> {
-    let heading = [
-        "unit",
-        "land ha",
-        "inside lines",
-        "construction ha",
-        "of it inside",
-        "unknown",
-        "gross",
-        "net",
-        "status",
-    ];
-    let mut rows = vec![heading.map(String::from).to_vec()];
-    let total = &analysis.ledger.total;
-    // A sliver between a district's border and its parcels is in the files; in a table it would only puzzle.
-    let units = analysis.ledger.units.iter().filter(|unit| unit.id.is_some() || unit.land_m2 > 100.0);
-    let names = unit_names(analysis);
-    let label = |unit: &Account| match unit.id.as_deref() {
-        None => "(no unit)".to_owned(),
-        Some(id) => names.get(id).map_or_else(|| id.to_owned(), |name| format!("{id} {name}")),
-    };
-    for (account, label) in units.map(|unit| (unit, label(unit))).chain([(total, "all".to_owned())]) {
-        if label == "all" && analysis.ledger.units.len() == 1 && rows.len() > 1 {
-            continue;
-        }
-        let share = |part: Option<f64>, whole: f64| match part {
-            Some(part) if whole > 0.0 => percent(part / whole),
-            _ => "-".into(),
-        };
-        rows.push(vec![
-            label,
-            people_number(account.land_m2 / 1e4, 1),
-            share(account.control_m2, account.land_m2),
-            people_number(account.construction_m2 / 1e4, 1),
-            share(account.construction_inside_m2, account.construction_m2),
-            share(Some(account.unknown_m2), account.land_m2),
-            interval(account),
-            account.net.map_or_else(|| "-".into(), percent),
-            match account.status {
-                WarningStatus::NotAssessed => "-",
-                WarningStatus::Below => "below",
-                WarningStatus::Exceeded => "exceeded",
-                WarningStatus::Undetermined => "undetermined",
-            }
-            .to_owned(),
-        ]);
-    }
-    rows
-}
-
-/// Names of the districts that have one beside their id.
-fn unit_names(analysis: &Analysis) -> HashMap<Box<str>, &str> {
-    let Some(districts) = &analysis.layers.districts else { return HashMap::new() };
-    let Some(names) = districts.attributes().texts.get("name") else { return HashMap::new() };
-    (0..districts.len())
-        .filter_map(|i| Some((unit_id(districts, i), &**names.get(i)?)))
-        .filter(|(id, name)| **id != **name)
-        .collect()
 }
 
 fn sweep_rows(analysis: &Analysis) -> Vec<Vec<String>> {

@@ -221,18 +221,16 @@ pub(crate) fn draw_up(scene: &Scene, units: Units, with_lines: bool, with_unsuit
     let districts = self::set(&scene.districts);
     let unsuitable: Option<MultiPolygonArray> =
         with_unsuitable.then(|| boolean::dissolve(self::set(&scene.unsuitable).geometry()));
+    let units = match units {
+        Units::Districts => StudyUnits::Districts(&districts),
+        Units::Attribute => StudyUnits::Attribute,
+        Units::Whole => StudyUnits::Whole,
+    };
     let ledger = Ledger::draw_up(&LedgerInput {
-        set: &set,
-        status: &status,
-        partition: &partition,
         exclusion: overlay.as_ref().map(|o| (&o.exclusion, o.excluded_m2.as_slice())),
         unsuitable: unsuitable.as_ref(),
-        units: match units {
-            Units::Districts => StudyUnits::Districts(&districts),
-            Units::Attribute => StudyUnits::Attribute,
-            Units::Whole => StudyUnits::Whole,
-        },
         warning_line: Some(WarningLine { share: 0.3, source: "test".into() }),
+        ..LedgerInput::new(&set, &status, &partition, units)
     })
     .unwrap();
     Drawn { set, status, overlay, ledger }

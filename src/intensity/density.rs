@@ -1,0 +1,204 @@
+use serde::Serialize;
+
+use super::{LandStatus, Spacematrix};
+use crate::parcel::{Column, ParcelSet};
+
+/// How a column behaves where a parcel is split by the border of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nature {
+    /// An amount, such as tax, jobs or residents: split by area, and added up.
+    Extensive,
+    /// A level, such as a price per m² or an allowed floor area ratio: the same on both sides, and averaged by area.
+    Intensive,
+}
+
+/// A column that a ledger carries beside land.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Carried {
+    /// What it is called.
+    pub name: Box<str>,
+    /// How it behaves where parcels are split.
+    pub nature: Nature,
+    /// One value per parcel.
+    pub values: Column<f64>,
+}
+
+/// A carried column in one unit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnitAmount {
+    /// What it is called.
+    pub name: Box<str>,
+    /// How it was put together.
+    pub nature: Nature,
+    /// The sum of what is known, or its mean by area; none where nothing is.
+    pub value: Option<f64>,
+    /// Parcels in the unit whose value is not known.
+    pub unknown: usize,
+}
+
+/// What stands on the land of a unit, and for how many people.
+///
+/// Floor area, footprints and residents are those of parcels, split by area where a border splits a parcel. Sums are of what is
+/// known; the number of parcels in the unit of which it is not stands beside each. A parcel whose land counts wholly for
+/// others that overlap it (a duplicate) carries nothing.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[non_exhaustive]
+pub struct Density {
+    /// Gross floor area, m².
+    pub floor_area_m2: Option<f64>,
+    /// Parcels whose floor area is not known.
+    pub floor_area_unknown: usize,
+    /// Gross floor area ratio: floor area over all land, roads included. A lower bound where any is unknown.
+    pub gross_far: Option<f64>,
+    /// Net floor area ratio: floor area on construction land over that land, where floor area is known.
+    pub net_far: Option<f64>,
+    /// Ground that buildings stand on, m².
+    pub footprint_m2: Option<f64>,
+    /// Parcels whose footprint is not known.
+    pub footprint_unknown: usize,
+    /// Coverage: footprint over all land.
+    pub coverage: Option<f64>,
+    /// Construction land of which both floor area and footprint are known, m²: the base of the four measures below.
+    pub spacematrix_base_m2: Option<f64>,
+    /// Floor space index on that base: see [`Spacematrix`].
+    pub fsi: Option<f64>,
+    /// Ground space index.
+    pub gsi: Option<f64>,
+    /// Open space ratio.
+    pub osr: Option<f64>,
+    /// Mean number of floors.
+    pub l: Option<f64>,
+    /// Residents: the unit's own figure where it has one, else the sum over parcels.
+    pub population: Option<f64>,
+    /// Land per resident, m².
+    pub land_per_person_m2: Option<f64>,
+    /// Construction land per resident, m².
+    pub construction_per_person_m2: Option<f64>,
+    /// The carried columns.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub amounts: Vec<UnitAmount>,
+}
+
+/// A sum with what it is made of.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    value: f64,
+    weight: f64,
+    known: usize,
+    unknown: usize,
+}
+
+impl Sum {
+    fn add(&mut self, value: Option<f64>, weight: f64) {
+        match value {
+            None => self.unknown += 1,
+            Some(value) => {
+                self.value += value;
+                self.weight += weight;
+                self.known += 1;
+            }
+        }
+    }
+
+    fn total(&self) -> Option<f64> {
+        (self.known > 0).then_some(self.value)
+    }
+}
+
+/// Sums of what stands in one unit.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Built {
+    floor: Sum,
+    foot: Sum,
+    people: Sum,
+    /// Floor area on construction land where it is known, and that land.
+    net: Sum,
+    /// Floor area, footprint and land where both are known of construction land.
+    both: [f64; 3],
+    carried: Vec<Sum>,
+}
+
+/// The columns a ledger carries.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Columns<'a> {
+    pub(super) set: &'a ParcelSet,
+    pub(super) status: &'a [LandStatus],
+    pub(super) population: Option<&'a Column<f64>>,
+    pub(super) carried: &'a [Carried],
+}
+
+impl Built {
+    pub(super) fn new(columns: &Columns<'_>) -> Self {
+        Self { carried: vec![Sum::default(); columns.carried.len()], ..Self::default() }
+    }
+
+    /// Adds `area` m² of parcel `i`, of which it is this part.
+    pub(super) fn add(&mut self, columns: &Columns<'_>, i: usize, area: f64, part: f64) {
+        let attributes = columns.set.attributes();
+        let of = |column: &Column<f64>| column.get(i).map(|value| value * part);
+        let (floor, foot) = (of(&attributes.floor_area_m2), of(&attributes.footprint_m2));
+        self.floor.add(floor, area);
+        self.foot.add(foot, area);
+        if columns.status[i] == LandStatus::Construction {
+            if floor.is_some() {
+                self.net.add(floor, area);
+            }
+            if let Some((floor, foot)) = floor.zip(foot) {
+                for (sum, value) in self.both.iter_mut().zip([floor, foot, area]) {
+                    *sum += value;
+                }
+            }
+        }
+        if let Some(population) = columns.population {
+            self.people.add(of(population), area);
+        }
+        for (sum, carried) in self.carried.iter_mut().zip(columns.carried) {
+            let weight = if carried.nature == Nature::Extensive { part } else { area };
+            sum.add(carried.values.get(i).map(|value| value * weight), area);
+        }
+    }
+
+    /// The figures on `land_m2` of land with `construction_m2` of construction land; `population` is the unit's own.
+    pub(super) fn density(
+        &self,
+        columns: &Columns<'_>,
+        land_m2: f64,
+        construction_m2: f64,
+        population: Option<f64>,
+    ) -> Density {
+        let ratio = |part: Option<f64>, whole: f64| part.filter(|_| whole > 0.0).map(|part| part / whole);
+        let per = |people: Option<f64>, land: f64| people.filter(|p| *p > 0.0).map(|people| land / people);
+        let [floor, foot, base] = self.both;
+        let measures = Spacematrix::of(base, floor, Some(foot)).ok();
+        let population = population.or_else(|| self.people.total());
+        Density {
+            floor_area_m2: self.floor.total(),
+            floor_area_unknown: self.floor.unknown,
+            gross_far: ratio(self.floor.total(), land_m2),
+            net_far: ratio(self.net.total(), self.net.weight),
+            footprint_m2: self.foot.total(),
+            footprint_unknown: self.foot.unknown,
+            coverage: ratio(self.foot.total(), land_m2),
+            spacematrix_base_m2: (base > 0.0).then_some(base),
+            fsi: measures.map(|m| m.fsi),
+            gsi: measures.and_then(|m| m.gsi),
+            osr: measures.and_then(|m| m.osr),
+            l: measures.and_then(|m| m.l),
+            population,
+            land_per_person_m2: per(population, land_m2),
+            construction_per_person_m2: per(population, construction_m2),
+            amounts: (columns.carried.iter().zip(&self.carried))
+                .map(|(carried, sum)| UnitAmount {
+                    name: carried.name.clone(),
+                    nature: carried.nature,
+                    value: match carried.nature {
+                        Nature::Extensive => sum.total(),
+                        Nature::Intensive => ratio(sum.total(), sum.weight),
+                    },
+                    unknown: sum.unknown,
+                })
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+use serde::Deserialize;
+
+use super::{Limit, unit_id};
+use crate::error::{Error, ParamError};
+use crate::parcel::ParcelSet;
+
+/// The limit of one unit, instead of the warning line of all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnitLimit {
+    /// Id of the unit.
+    pub unit: Box<str>,
+    /// How much construction land it may have.
+    pub limit: Limit,
+    /// Who set it.
+    pub source: Box<str>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    source: Option<Box<str>>,
+    #[serde(rename = "unit", default)]
+    units: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: Box<str>,
+    share: Option<f64>,
+    area_ha: Option<f64>,
+    source: Option<Box<str>>,
+}
+
+impl UnitLimit {
+    /// Reads limits from TOML; `file` is what errors call it. Each unit has a `share` of its land or an `area_ha`, and a source
+    /// of its own or the file's: a limit that nobody set is refused.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the unit, the key and what was expected.
+    ///
+    /// ```
+    /// use landuse::intensity::{Limit, UnitLimit};
+    /// let limits = UnitLimit::from_toml(
+    ///     r#"
+    ///     source = "territorial plan, table 4"
+    ///     unit = [
+    ///         { id = "north", share = 0.30 },
+    ///         { id = "south", area_ha = 120.0, source = "council's order 7" },
+    ///     ]
+    ///     "#,
+    ///     "quotas.toml",
+    /// )?;
+    /// assert_eq!((&*limits[1].source, limits[1].limit), ("council's order 7", Limit::AreaM2(1_200_000.0)));
+    /// # Ok::<(), landuse::Error>(())
+    /// ```
+    pub fn from_toml(text: &str, file: &str) -> Result<Vec<Self>, Error> {
+        let fault = |reason: String| Error::Config { file: file.into(), reason: reason.into() };
+        let read: File = toml::from_str(text).map_err(|error| fault(error.to_string()))?;
+        let all = read.source;
+        let limit = |entry: Entry| {
+            let id = &entry.id;
+            let limit = match (entry.share, entry.area_ha) {
+                (Some(share), None) => Limit::Share(share),
+                (None, Some(ha)) => Limit::AreaM2(ha * 1e4),
+                _ => return Err(fault(format!("unit `{id}`: expected either `share` or `area_ha`"))),
+            };
+            limit.area_m2(1.0).map_err(|error| fault(format!("unit `{id}`: {error}")))?;
+            let source = entry.source.or_else(|| all.clone());
+            let source = source.filter(|source| !source.trim().is_empty());
+            let source = source
+                .ok_or_else(|| fault(format!("unit `{id}`: expected a `source`: who set the limit")))?;
+            Ok(Self { unit: entry.id, limit, source })
+        };
+        read.units.into_iter().map(limit).collect()
+    }
+
+    /// The limits that districts state themselves, by their numbers `quota_ha` or else `warning_line` (a share).
+    ///
+    /// # Errors
+    /// [`ParamError`] for a share outside (0, 1] or an area that is negative or not finite.
+    pub fn of_districts(districts: &ParcelSet, source: &str) -> Result<Vec<Self>, ParamError> {
+        let numbers = &districts.attributes().numbers;
+        let of = |name: &str, i: usize| numbers.get(name).and_then(|numbers| numbers.values.get(i));
+        let limit = |i: usize| {
+            let area = of("quota_ha", i).map(|ha| Limit::AreaM2(ha * 1e4));
+            area.or_else(|| of("warning_line", i).map(Limit::Share)).map(|limit| (i, limit))
+        };
+        (0..districts.len())
+            .filter_map(limit)
+            .map(|(i, limit)| {
+                limit.area_m2(1.0)?;
+                Ok(Self { unit: unit_id(districts, i), limit, source: source.into() })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Parcel;
+
+    #[test]
+    fn limits_without_a_source_or_a_size_are_refused() {
+        let fault = |text: &str| UnitLimit::from_toml(text, "q.toml").unwrap_err().to_string();
+        assert!(fault("unit = [{ id = 'a', share = 0.3 }]").contains("who set the limit"));
+        assert!(fault("source = ''\nunit = [{ id = 'a', share = 0.3 }]").contains("who set the limit"));
+        assert!(fault("source = 's'\nunit = [{ id = 'a' }]").contains("either `share` or `area_ha`"));
+        assert!(fault("source = 's'\nunit = [{ id = 'a', share = 30.0 }]").contains("up to 1"));
+        assert!(fault("source = 's'\nunit = [{ id = 'a', sahre = 0.3 }]").contains("sahre"));
+    }
+
+    #[test]
+    fn districts_may_state_their_own() {
+        let shape = |x: f64| {
+            geo::Rect::new(geo::coord! { x: x, y: 0.0 }, geo::coord! { x: x + 1.0, y: 1.0 }).to_polygon()
+        };
+        let districts: ParcelSet = [
+            Parcel::new("a", shape(0.0)).number("warning_line", 0.25),
+            Parcel::new("b", shape(1.0)).number("quota_ha", 2.0).number("warning_line", 0.5),
+            Parcel::new("c", shape(2.0)),
+        ]
+        .into_iter()
+        .collect();
+        let mut limits = UnitLimit::of_districts(&districts, "plan").unwrap();
+        limits.sort_by(|a, b| a.unit.cmp(&b.unit));
+        let found: Vec<_> = limits.iter().map(|limit| (&*limit.unit, limit.limit)).collect();
+        assert_eq!(found, [("a", Limit::Share(0.25)), ("b", Limit::AreaM2(20_000.0))]);
+    }
+}
