@@ -2,6 +2,7 @@
 
 pub mod adjacency;
 pub mod analysis;
+pub mod audit;
 pub mod cluster;
 pub mod control;
 pub mod crs;

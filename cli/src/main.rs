@@ -1,6 +1,7 @@
 //! The command `landuse`: parcels in, tables, layers and a map out.
 
 mod analyze;
+mod audit;
 mod check;
 mod generate;
 mod layers;
@@ -22,6 +23,8 @@ struct Cli {
 enum Command {
     /// From parcels to tables, layers and a map.
     Analyze(Box<analyze::Arguments>),
+    /// Compares two dates: what became of parcels, what changed inside the lines, why intensity changed.
+    Audit(audit::Arguments),
     /// Looks at parcels without analysing them: validity, overlaps, coordinate system.
     Check(check::Arguments),
     /// Makes an open synthetic city with planted low-efficiency sites.
@@ -31,6 +34,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
     };

@@ -156,7 +156,7 @@ fn push_row(text: &mut Vec<u8>, row: &str, account: &Account) {
 }
 
 /// One field, quoted where it must be.
-fn push_field(text: &mut Vec<u8>, field: &str) {
+pub(super) fn push_field(text: &mut Vec<u8>, field: &str) {
     if field.contains([',', '"', '\n', '\r']) {
         text.push(b'"');
         text.extend_from_slice(field.replace('"', "\"\"").as_bytes());

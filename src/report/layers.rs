@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::Analysis;
 use crate::Error;
 use crate::control::Relation;
+use crate::crs::WorkingPlane;
 use crate::efficiency::Verdict;
 use crate::geometry::MultiPolygonArray;
 use crate::intensity::{Account, LandStatus};
@@ -242,7 +243,17 @@ fn write_layer(
     geometry: &MultiPolygonArray,
     properties: impl Fn(usize) -> Value,
 ) -> Result<(), Error> {
-    let plane = analysis.parcels().plane();
+    write_shapes(analysis.parcels().plane(), out, name, geometry, properties)
+}
+
+/// Writes one layer, moved from a plane back to the coordinates that it came from.
+pub(super) fn write_shapes(
+    plane: &WorkingPlane,
+    out: &OutputDir,
+    name: &str,
+    geometry: &MultiPolygonArray,
+    properties: impl Fn(usize) -> Value,
+) -> Result<(), Error> {
     let mut geometry = geometry.clone();
     plane.inverse(geometry.coords_mut());
     let (crs_name, rounding) = match plane.source() {

@@ -1,0 +1,222 @@
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::{AuditOptions, ROUNDING, Year, is_land};
+use crate::control::Exclusion;
+use crate::geometry::distance::{Gauge, Shape};
+use crate::geometry::{Envelope, boolean};
+use crate::index::EnvelopeIndex;
+use crate::parcel::ParcelIdx;
+
+/// What became of a parcel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// One parcel became one, with the same land.
+    Same,
+    /// One became one, with other borders.
+    Moved,
+    /// One became several.
+    Split,
+    /// Several became one.
+    Merged,
+    /// Several became several.
+    Rearranged,
+    /// There was none before.
+    Appeared,
+    /// There is none any more.
+    Vanished,
+}
+
+impl Fate {
+    /// All of them, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Same,
+        Self::Moved,
+        Self::Split,
+        Self::Merged,
+        Self::Rearranged,
+        Self::Appeared,
+        Self::Vanished,
+    ];
+
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Moved => "moved",
+            Self::Split => "split",
+            Self::Merged => "merged",
+            Self::Rearranged => "rearranged",
+            Self::Appeared => "appeared",
+            Self::Vanished => "vanished",
+        }
+    }
+}
+
+/// Land that an old parcel and a new one share: the counted part of both.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Piece {
+    /// The old parcel.
+    pub old: ParcelIdx,
+    /// The new parcel.
+    pub new: ParcelIdx,
+    /// Its area, m².
+    pub area_m2: f64,
+    /// Of it inside the lines of the earlier date, m².
+    pub inside_old_m2: f64,
+    /// Of it inside the lines of the later date, m².
+    pub inside_new_m2: f64,
+}
+
+/// One value per parcel, in parallel.
+pub(super) fn measured(len: usize, of: impl Fn(usize) -> f64 + Sync + Send) -> Vec<f64> {
+    (0..len).into_par_iter().with_min_len(256).map(of).collect()
+}
+
+/// Pieces, and what each side has beside them, m².
+pub(super) struct Matching {
+    pub(super) pieces: Vec<Piece>,
+    pub(super) only_old: Vec<f64>,
+    pub(super) only_new: Vec<f64>,
+    pub(super) inside_only_old: Vec<f64>,
+    pub(super) inside_only_new: Vec<f64>,
+}
+
+/// Fates of both sides, and the counterparts of new parcels.
+pub(super) struct Fates {
+    pub(super) old: Vec<Fate>,
+    pub(super) new: Vec<Fate>,
+    pub(super) of_new: Vec<Vec<ParcelIdx>>,
+}
+
+impl Matching {
+    pub(super) fn new(old: &Year, new: &Year) -> Self {
+        let envelopes = |year: &Year| -> Vec<Envelope> {
+            let of = |i: usize| match year.partition.is_replaced(i) {
+                true => year.partition.get(year.set.geometry(), i).envelope(),
+                false => year.set.envelopes()[i],
+            };
+            (0..year.set.len()).into_par_iter().map(of).collect()
+        };
+        let (old_boxes, new_boxes) = (envelopes(old), envelopes(new));
+        let index = EnvelopeIndex::new(&old_boxes);
+        // The same lines at both dates: what is wholly inside or outside at one date is so at the other.
+        let same_lines = match (&old.exclusion, &new.exclusion) {
+            (Some((a, _)), Some((b, _))) => a.dissolved() == b.dissolved(),
+            _ => false,
+        };
+        let of_new = |gauge: &mut Gauge, j: usize| -> Vec<Piece> {
+            let land = new.partition.get(new.set.geometry(), j);
+            let shape = Shape { geometry: land, envelope: new_boxes[j] };
+            let whole = new.partition.area_m2()[j];
+            let mut near: Vec<u32> = index.candidates(new_boxes[j]).collect();
+            near.sort_unstable();
+            let mut pieces = Vec::new();
+            for i in near {
+                let i = i as usize;
+                let other = old.partition.get(old.set.geometry(), i);
+                let most = whole.min(old.partition.area_m2()[i]);
+                let shared = gauge.overlap_area(shape, Shape { geometry: other, envelope: old_boxes[i] });
+                let area_m2 = shared.clamp(0.0, most);
+                if !is_land(area_m2, most) {
+                    continue;
+                }
+                let mut cut = None;
+                let mut inside =
+                    |of: &Option<(Exclusion, Vec<f64>)>, k: usize, whole: f64, twin: Option<(f64, f64)>| {
+                        let Some((exclusion, inside)) = of else { return 0.0 };
+                        for (inside, whole) in [Some((inside[k], whole)), twin].into_iter().flatten() {
+                            if inside <= ROUNDING * whole {
+                                return 0.0;
+                            }
+                            if inside >= whole * (1.0 - ROUNDING) {
+                                return area_m2;
+                            }
+                        }
+                        let cut = cut.get_or_insert_with(|| boolean::intersection(&land, &other));
+                        cut.iter().map(|part| exclusion.overlap_m2(part)).sum::<f64>().clamp(0.0, area_m2)
+                    };
+                let side = |year: &Year, k: usize| {
+                    let inside = year.exclusion.as_ref().map(|(_, inside)| inside[k])?;
+                    Some((inside, year.partition.area_m2()[k])).filter(|_| same_lines)
+                };
+                let old_whole = old.partition.area_m2()[i];
+                let inside_old_m2 = inside(&old.exclusion, i, old_whole, side(new, j));
+                let inside_new_m2 =
+                    if same_lines { inside_old_m2 } else { inside(&new.exclusion, j, whole, side(old, i)) };
+                let (old, new) = (ParcelIdx(i as u32), ParcelIdx(j as u32));
+                pieces.push(Piece { old, new, area_m2, inside_old_m2, inside_new_m2 });
+            }
+            pieces
+        };
+        let found: Vec<Vec<Piece>> =
+            (0..new.set.len()).into_par_iter().with_min_len(64).map_init(Gauge::new, of_new).collect();
+        let mut pieces: Vec<Piece> = found.into_iter().flatten().collect();
+        let inside = |year: &Year| {
+            year.exclusion.as_ref().map_or_else(|| vec![0.0; year.set.len()], |(_, inside)| inside.clone())
+        };
+        let (mut only_old, mut only_new) =
+            (old.partition.area_m2().to_vec(), new.partition.area_m2().to_vec());
+        let (mut inside_only_old, mut inside_only_new) = (inside(old), inside(new));
+        pieces.sort_unstable_by_key(|piece| (piece.old, piece.new));
+        for piece in &pieces {
+            only_old[piece.old.index()] -= piece.area_m2;
+            only_new[piece.new.index()] -= piece.area_m2;
+            inside_only_old[piece.old.index()] -= piece.inside_old_m2;
+            inside_only_new[piece.new.index()] -= piece.inside_new_m2;
+        }
+        for rest in [&mut only_old, &mut only_new, &mut inside_only_old, &mut inside_only_new] {
+            rest.iter_mut().for_each(|rest| *rest = rest.max(0.0));
+        }
+        Self { pieces, only_old, only_new, inside_only_old, inside_only_new }
+    }
+
+    /// Fates by the groups of parcels that share enough land.
+    pub(super) fn fates(&self, old: &Year, new: &Year, options: &AuditOptions) -> Fates {
+        let (n, m) = (old.set.len(), new.set.len());
+        let area = |year: &Year, i: ParcelIdx| year.partition.area_m2()[i.index()];
+        let linked = |piece: &&Piece| {
+            let smaller = area(old, piece.old).min(area(new, piece.new));
+            piece.area_m2 >= options.min_share * smaller
+        };
+        let mut of_new = vec![Vec::new(); m];
+        let mut of_old = vec![Vec::new(); n];
+        for piece in self.pieces.iter().filter(linked) {
+            of_new[piece.new.index()].push(piece.old);
+            of_old[piece.old.index()].push(piece.new);
+        }
+        let same = |piece: &Piece| {
+            let larger = area(old, piece.old).max(area(new, piece.new));
+            piece.area_m2 >= options.same_share * larger
+        };
+        let mut same_as = vec![false; m];
+        for piece in &self.pieces {
+            same_as[piece.new.index()] |= same(piece);
+        }
+        let single = |others: &[ParcelIdx], back: &[Vec<ParcelIdx>]| {
+            others.iter().all(|other| back[other.index()].len() == 1)
+        };
+        let fate_of_new = |j: usize| match &of_new[j][..] {
+            [] => Fate::Appeared,
+            [one] if of_old[one.index()].len() == 1 => {
+                if same_as[j] {
+                    Fate::Same
+                } else {
+                    Fate::Moved
+                }
+            }
+            [one] if single(&of_old[one.index()], &of_new) => Fate::Split,
+            [_] => Fate::Rearranged,
+            several if single(several, &of_old) => Fate::Merged,
+            _ => Fate::Rearranged,
+        };
+        let new_fates: Vec<Fate> = (0..m).map(fate_of_new).collect();
+        let fate_of_old = |i: usize| match &of_old[i][..] {
+            [] => Fate::Vanished,
+            // All members of a group share its fate.
+            [first, ..] => new_fates[first.index()],
+        };
+        Fates { old: (0..n).map(fate_of_old).collect(), new: new_fates, of_new }
+    }
+}

@@ -1,0 +1,319 @@
+use serde::Serialize;
+use serde_json::json;
+
+use super::csv::push_field;
+use super::layers::write_shapes;
+use super::text::{percent, table};
+use crate::Error;
+use crate::audit::{Audit, Change, Decomposition, Fate, InsideChange, Year};
+use crate::geometry::MultiPolygonArray;
+use crate::intensity::{Account, LandStatus};
+use crate::io::{OutputDir, push_number};
+use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::units::{people_area, people_number};
+
+/// Changes of a label that a summary and a table list.
+const TOP_LABELS: usize = 30;
+
+/// What `audit.json` holds. Equal input and options give equal bytes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "names are those of the file; `Audit` documents the figures")]
+pub struct AuditSummary {
+    pub schema_version: u32,
+    pub old: AuditYear,
+    pub new: AuditYear,
+    /// Parcels of the later date by what they came out of, and vanished ones.
+    pub fates: Vec<FateCount>,
+    pub ground: Vec<Ground>,
+    pub inside: Inside,
+    pub changes: Vec<Change>,
+    /// The largest changes of the label by area.
+    pub relabelled: Vec<Relabelled>,
+    pub residual: f64,
+    pub warnings: Vec<String>,
+}
+
+/// One date.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "names are those of the file")]
+pub struct AuditYear {
+    pub parcels: usize,
+    pub rejected: usize,
+    pub repaired: usize,
+    pub area_m2: f64,
+    pub intensity: Account,
+}
+
+/// How many parcels have a fate, and on how much land.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "names are those of the file")]
+pub struct FateCount {
+    pub fate: Fate,
+    pub parcels: usize,
+    pub area_m2: f64,
+}
+
+/// Land that went from one status to another; none is land without a parcel.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "names are those of the file")]
+pub struct Ground {
+    pub before: Option<LandStatus>,
+    pub after: Option<LandStatus>,
+    pub area_m2: f64,
+}
+
+/// Construction land inside the lines at both dates.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "names are those of the file")]
+pub struct Inside {
+    pub before_m2: f64,
+    pub after_m2: f64,
+    pub added_m2: f64,
+    pub removed_m2: f64,
+    pub parcels: Vec<InsideCount>,
+}
+
+/// How many parcels changed so inside the lines, and by what area.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "names are those of the file")]
+pub struct InsideCount {
+    pub change: InsideChange,
+    pub parcels: usize,
+    pub area_m2: f64,
+}
+
+/// Land whose label changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "names are those of the file")]
+pub struct Relabelled {
+    pub before: Option<Box<str>>,
+    pub after: Option<Box<str>>,
+    pub area_m2: f64,
+}
+
+impl AuditSummary {
+    /// The figures of an audit; `warnings` are those of reading.
+    pub fn of(audit: &Audit, old: &Year, new: &Year, warnings: &[String]) -> Self {
+        const STATUS: [Option<LandStatus>; 4] =
+            [Some(LandStatus::Construction), Some(LandStatus::Unknown), Some(LandStatus::Other), None];
+        let year = |year: &Year| AuditYear {
+            parcels: year.set.len(),
+            rejected: year.set.rejected().len(),
+            repaired: year.set.repaired().len(),
+            area_m2: year.partition.union_area_m2(),
+            intensity: year.ledger.total.clone(),
+        };
+        let area = |change: &crate::audit::ParcelChange| {
+            let year = if change.fate == Fate::Vanished { old } else { new };
+            year.partition.area_m2()[change.parcel.index()]
+        };
+        let [before_m2, after_m2, added_m2, removed_m2] = audit.inside_m2;
+        let cells = (0..16).map(|k| (k / 4, k % 4)).filter(|&(a, b)| audit.ground[a][b] > 0.0);
+        let mut warnings = warnings.to_vec();
+        warnings.extend(old.ledger.warnings.iter().map(|warning| format!("old: {warning}")));
+        warnings.extend(new.ledger.warnings.iter().map(|warning| format!("new: {warning}")));
+        Self {
+            schema_version: super::SCHEMA_VERSION,
+            old: year(old),
+            new: year(new),
+            fates: Fate::ALL
+                .iter()
+                .map(|&fate| FateCount {
+                    fate,
+                    parcels: audit.count(fate),
+                    area_m2: audit.parcels.iter().filter(|change| change.fate == fate).map(area).sum(),
+                })
+                .collect(),
+            ground: cells
+                .map(|(a, b)| Ground { before: STATUS[a], after: STATUS[b], area_m2: audit.ground[a][b] })
+                .collect(),
+            inside: Inside {
+                before_m2,
+                after_m2,
+                added_m2,
+                removed_m2,
+                parcels: InsideChange::ALL
+                    .iter()
+                    .filter(|&&change| change != InsideChange::None)
+                    .map(|&change| {
+                        let (parcels, area_m2) = audit.inside(change);
+                        InsideCount { change, parcels, area_m2 }
+                    })
+                    .collect(),
+            },
+            changes: audit.changes.clone(),
+            relabelled: audit
+                .relabelled
+                .iter()
+                .take(TOP_LABELS)
+                .map(|(before, after, area_m2)| Relabelled {
+                    before: before.clone(),
+                    after: after.clone(),
+                    area_m2: *area_m2,
+                })
+                .collect(),
+            residual: audit.residual,
+            warnings,
+        }
+    }
+
+    /// The file's text: indented JSON with a final line break.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// The audit in words for people.
+    pub fn text(&self) -> String {
+        let mut text = String::from("Parcels by what they came out of\n");
+        let mut rows = vec![["", "parcels", "ha"].map(String::from).to_vec()];
+        for row in self.fates.iter().filter(|row| row.parcels > 0) {
+            let ha = people_number(row.area_m2 / 1e4, 1);
+            rows.push(vec![row.fate.name().into(), row.parcels.to_string(), ha]);
+        }
+        text.push_str(&table(&rows));
+        text.push_str("\nLand by status before and after\n");
+        let name = |status: Option<LandStatus>| status.map_or("no parcel", LandStatus::name).to_owned();
+        let mut rows = vec![["before", "after", "ha"].map(String::from).to_vec()];
+        for row in self.ground.iter().filter(|row| row.area_m2 > 1.0) {
+            rows.push(vec![name(row.before), name(row.after), people_number(row.area_m2 / 1e4, 2)]);
+        }
+        text.push_str(&table(&rows));
+        if self.new.intensity.control_m2.is_some() || self.old.intensity.control_m2.is_some() {
+            text.push_str(&format!(
+                "\nConstruction inside the lines: {} before, {} added, {} removed, {} after\n",
+                people_area(self.inside.before_m2),
+                people_area(self.inside.added_m2),
+                people_area(self.inside.removed_m2),
+                people_area(self.inside.after_m2)
+            ));
+            let mut rows = vec![["", "parcels", "ha"].map(String::from).to_vec()];
+            for row in &self.inside.parcels {
+                let ha = people_number(row.area_m2 / 1e4, 2);
+                rows.push(vec![row.change.name().into(), row.parcels.to_string(), ha]);
+            }
+            text.push_str(&table(&rows));
+        }
+        text.push_str("\nIntensity: before, after, and what changed it (percentage points; FAR as it is)\n");
+        text.push_str(&table(&change_rows(&self.changes)));
+        if !self.relabelled.is_empty() {
+            text.push_str("\nLand whose label changed most\n");
+            let mut rows = vec![["before", "after", "ha"].map(String::from).to_vec()];
+            let name = |label: &Option<Box<str>>| label.as_deref().unwrap_or("(none)").to_owned();
+            for row in self.relabelled.iter().take(12) {
+                rows.push(vec![name(&row.before), name(&row.after), people_number(row.area_m2 / 1e4, 2)]);
+            }
+            text.push_str(&table(&rows));
+        }
+        text.push_str(&format!("\nGreatest residual of any balance: {:.1e} of the land\n", self.residual));
+        if !self.warnings.is_empty() {
+            text.push_str("\nWarnings\n");
+            self.warnings.iter().for_each(|warning| text.push_str(&format!("  - {warning}\n")));
+        }
+        text
+    }
+}
+
+fn change_rows(changes: &[Change]) -> Vec<Vec<String>> {
+    let heading = ["unit", "measure", "before", "after", "by area", "by floor area", "by borders"];
+    let mut rows = vec![heading.map(String::from).to_vec()];
+    for change in changes.iter().take(40) {
+        let unit = change.id.as_deref().unwrap_or("(no unit)");
+        let mut push = |measure: &str, found: Option<Decomposition>, shown: fn(f64) -> String| {
+            let Some(found) = found else { return };
+            rows.push(vec![
+                unit.to_owned(),
+                measure.to_owned(),
+                shown(found.before),
+                shown(found.after),
+                shown(found.area),
+                shown(found.floor_area),
+                shown(found.boundary),
+            ]);
+        };
+        push("gross", change.gross, percent);
+        push("net", change.net, percent);
+        push("FAR", change.far, |value| people_number(value, 3));
+    }
+    rows
+}
+
+/// Writes `audit.json`, `changes.geojson` (every parcel of the later date and vanished ones of the earlier, with fate and change inside
+/// the lines), `inside_changes.geojson` (land inside the lines of parcels where construction there changed) and `matches.csv` (which
+/// parcels share land).
+///
+/// # Errors
+/// [`Error::Io`] where a file cannot be written.
+pub fn write_audit(
+    audit: &Audit,
+    old: &Year,
+    new: &Year,
+    summary: &AuditSummary,
+    out: &OutputDir,
+) -> Result<(), Error> {
+    let write = |name: &str, text: &[u8]| {
+        let mut file = out.file(name)?;
+        file.write(text)?;
+        file.finish()
+    };
+    write("audit.json", summary.to_json().as_bytes())?;
+    write("matches.csv", &matches_csv(audit, old, new))?;
+    let side = |fate: Fate| if fate == Fate::Vanished { old } else { new };
+    let id = |set: &ParcelSet, parcel: ParcelIdx| set.get(parcel).id().map(str::to_owned);
+    let properties = |at: usize| {
+        let change = &audit.parcels[at];
+        let (year, i) = (side(change.fate), change.parcel.index());
+        let others: Vec<_> = change.others.iter().map(|&other| id(&old.set, other)).collect();
+        let rows: Vec<u32> = change.others.iter().map(|other| old.set.source_row()[other.index()]).collect();
+        json!({
+            "id": id(&year.set, change.parcel),
+            "row": year.set.source_row()[i],
+            "date": if change.fate == Fate::Vanished { "old" } else { "new" },
+            "fate": change.fate,
+            "from_ids": others,
+            "from_rows": rows,
+            "status": year.status[i],
+            "label": year.label.get(i),
+            "area_m2": year.partition.area_m2()[i],
+            "inside": change.inside,
+            "inside_before_m2": change.inside_before_m2,
+            "inside_after_m2": change.inside_after_m2,
+            "added_m2": change.added_m2,
+            "removed_m2": change.removed_m2,
+        })
+    };
+    let mut shapes = MultiPolygonArray::new();
+    for change in &audit.parcels {
+        shapes.push(side(change.fate).set.geometry().get(change.parcel.index()));
+    }
+    // Both dates lie in one plane; what leaves it does so as the later date came in.
+    write_shapes(new.set.plane(), out, "changes.geojson", &shapes, properties)?;
+    let changed = audit.changed_shapes(old, new);
+    let rows: Vec<u32> =
+        (0..changed.len() as u32).filter(|&i| changed.get(i as usize).polygons().len() > 0).collect();
+    write_shapes(new.set.plane(), out, "inside_changes.geojson", &changed.take(&rows), |i| {
+        properties(rows[i] as usize)
+    })
+}
+
+fn matches_csv(audit: &Audit, old: &Year, new: &Year) -> Vec<u8> {
+    let mut text = Vec::from("old_id,old_row,new_id,new_row,shared_m2,share_of_old,share_of_new,fate\n");
+    for piece in &audit.pieces {
+        for (year, parcel) in [(old, piece.old), (new, piece.new)] {
+            push_field(&mut text, year.set.get(parcel).id().unwrap_or_default());
+            text.extend_from_slice(format!(",{},", year.set.source_row()[parcel.index()]).as_bytes());
+        }
+        let areas = [old.partition.area_m2()[piece.old.index()], new.partition.area_m2()[piece.new.index()]];
+        push_number(&mut text, piece.area_m2);
+        for area in areas {
+            text.push(b',');
+            push_number(&mut text, piece.area_m2 / area);
+        }
+        text.push(b',');
+        text.extend_from_slice(audit.parcels[piece.new.index()].fate.name().as_bytes());
+        text.push(b'\n');
+    }
+    text
+}
