@@ -54,6 +54,7 @@ impl Random {
 /// What was planted at a place, by the name of a parcel of the later year (of the earlier where it vanished).
 type Planted = BTreeMap<String, (Fate, InsideChange)>;
 
+#[expect(clippy::too_many_lines, reason = "one arm per kind of change")]
 fn years(seed: u64) -> (Vec<Plot>, Vec<Plot>, Planted) {
     let mut random = Random(seed);
     let line_x = f64::from(LINE_FROM) * W - W / 2.0;

@@ -93,9 +93,12 @@ pub(super) struct Fates {
 impl Matching {
     pub(super) fn new(old: &Year, new: &Year) -> Self {
         let envelopes = |year: &Year| -> Vec<Envelope> {
-            let of = |i: usize| match year.partition.is_replaced(i) {
-                true => year.partition.get(year.set.geometry(), i).envelope(),
-                false => year.set.envelopes()[i],
+            let of = |i: usize| {
+                if year.partition.is_replaced(i) {
+                    year.partition.get(year.set.geometry(), i).envelope()
+                } else {
+                    year.set.envelopes()[i]
+                }
             };
             (0..year.set.len()).into_par_iter().map(of).collect()
         };

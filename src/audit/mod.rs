@@ -207,6 +207,9 @@ pub struct ParcelChange {
 /// Land by what it was and what it is, m²: construction, unknown, other, and without parcels, in that order; first the earlier date.
 pub type StatusMatrix = [[f64; 4]; 4];
 
+/// Label before, label after, and the land that went from one to the other, m².
+pub type Relabelling = (Option<Box<str>>, Option<Box<str>>, f64);
+
 /// Two dates compared.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -220,7 +223,7 @@ pub struct Audit {
     /// Land by status before and after; land that neither date has a parcel on is not in it.
     pub ground: StatusMatrix,
     /// Land by label before and after where it changed, largest first; none where a side has no label.
-    pub relabelled: Vec<(Option<Box<str>>, Option<Box<str>>, f64)>,
+    pub relabelled: Vec<Relabelling>,
     /// How intensity changed, and through what: the whole study area, then each unit.
     pub changes: Vec<Change>,
     /// Construction inside the lines: before, after, added, removed, m².
