@@ -2,14 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::adjacency::{self, Graph};
+use crate::adjacency::{self, Adjacency, Barriers, Graph, Link};
 use crate::cluster::{
-    MergeTree, SWEEP_GAPS_M, Significance, SignificanceOptions, SiteInput, SiteOptions, Sites, SweepStep,
-    sweep,
+    Dbscan, MergeTree, Ownership, RegionOptions, Regions, SWEEP_GAPS_M, Significance, SignificanceOptions,
+    SiteInput, SiteOptions, Sites, SweepStep, sweep,
 };
 use crate::control::{ControlLines, Effect, Encroachments, Overlay, ReviewInput, ReviewOptions, SurveyError};
-use crate::efficiency::{Assessment, Composite, Direction, Measures, Rule, Verdict};
-use crate::error::Error;
+use crate::efficiency::{
+    Appraisal, Appraised, Assessment, Composite, Direction, FieldCheck, FieldCheckReport, FieldChecks, Grade,
+    Measures, ParcelMeasures, Rule, StockClass, UnusedLand, Verdict, unused_land,
+};
+use crate::error::{Error, ParamError};
 use crate::geometry::partition::Partition;
 use crate::geometry::{MultiPolygonArray, boolean};
 use crate::intensity::{
@@ -17,9 +20,9 @@ use crate::intensity::{
     ReserveOptions, StudyUnits, UnitLimit, UnitOutlook, WarningLine, clipped_grid, land_status,
 };
 use crate::parcel::expr::Expr;
-use crate::parcel::{Column, ParcelIdx, ParcelSet};
+use crate::parcel::{CategoryColumn, Column, ParcelIdx, ParcelSet};
 use crate::stats::{LocalOptions, LocalResults, Observations, Weights};
-use crate::zoning::{LandUse, ResolvedUses, Schemes};
+use crate::zoning::{LandUse, ResolvedUses, Schemes, SmallClass};
 
 /// The name under which a rule refers to [`JudgeOptions::composite`].
 pub const COMPOSITE: &str = "composite";
@@ -38,12 +41,26 @@ pub struct JudgeOptions {
     pub direction: Direction,
     /// A composite score, to be named as `composite` in expressions that are nothing else.
     pub composite: Option<Composite>,
-    /// What is low. Default: the worst fifth by score.
+    /// What is low. Default: the worst fifth by score; with an appraisal that grades, the grades in [`low_grades`](Self::low_grades).
     pub low: Option<Rule>,
+    /// Column of texts (`district`, `class` or a named one) whose values are peer groups for percentiles. Default: all candidates are
+    /// peers.
+    pub peers: Option<Box<str>>,
+    /// Condition for land that is approved and not supplied. Default: as [`unused_land`] reads it from columns.
+    pub approved_not_supplied: Option<Box<str>>,
+    /// Condition for idle land. Default: as [`unused_land`] reads it from columns.
+    pub idle: Option<Box<str>>,
+    /// A rule pack that candidates are appraised by: the score is its score.
+    #[serde(skip)]
+    pub appraisal: Option<Appraisal>,
+    /// Grades of the pack that are low-efficiency. Default: D.
+    #[serde(skip)]
+    pub low_grades: Vec<Grade>,
 }
 
 impl JudgeOptions {
-    /// Reads rules from TOML; `file` is what errors call it.
+    /// Reads rules from TOML; `file` is what errors call it. A file with `[[group]]` is a rule pack of the appraisal
+    /// ([`Appraisal::from_toml`]).
     ///
     /// # Errors
     /// [`Error::Config`] with the line, the key and what was expected.
@@ -66,6 +83,11 @@ impl JudgeOptions {
     /// # Ok::<(), landuse::Error>(())
     /// ```
     pub fn from_toml(text: &str, file: &str) -> Result<Self, Error> {
+        // A pack has groups, rules have none.
+        if toml::from_str::<toml::Table>(text).is_ok_and(|table| table.contains_key("group")) {
+            let appraisal = Some(Appraisal::from_toml(text, file)?);
+            return Ok(Self { appraisal, ..Self::default() });
+        }
         toml::from_str(text)
             .map_err(|error| Error::Config { file: file.into(), reason: error.to_string().into() })
     }
@@ -75,8 +97,10 @@ impl JudgeOptions {
         let parts =
             self.composite.iter().flat_map(|composite| composite.parts.iter().map(|part| &*part.metric));
         let rules = self.low.iter().flat_map(Rule::expressions);
-        let all =
-            self.candidates.as_deref().into_iter().chain(self.score.as_deref()).chain(parts).chain(rules);
+        let own = [&self.candidates, &self.score, &self.approved_not_supplied, &self.idle];
+        let own = own.into_iter().filter_map(|expression| expression.as_deref());
+        let packed = self.appraisal.iter().flat_map(Appraisal::expressions);
+        let all = own.chain(parts).chain(rules).chain(packed);
         all.filter(|expression| self.composite.is_none() || expression.trim() != COMPOSITE).collect()
     }
 }
@@ -115,6 +139,28 @@ pub struct Options {
     pub floor_area_counts: bool,
     /// What construction inside lines is tested by; none leaves it untested.
     pub review: Option<ReviewOptions>,
+    /// What was found on the spot: it wins over what is computed.
+    pub field_checks: Option<FieldChecks>,
+    /// Who counts as a neighbour, for statistics and for sites; rules by centres are for statistics alone, and sites keep to their gap.
+    /// Default: parcels within the gap of the sites.
+    pub adjacency: Option<adjacency::Rule>,
+    /// What cuts neighbours across a gap off from each other.
+    pub barriers: Option<Barriers>,
+    /// Column of texts that names the owner. Default: `owner`, where there is one.
+    pub owner: Option<Box<str>>,
+    /// Density clusters of low parcels; none are looked for by default.
+    pub density: Option<DensityOptions>,
+    /// Regions of low parcels: as many viable units as possible; none are looked for by default.
+    pub regions: Option<RegionOptions>,
+}
+
+/// What [`Dbscan`] asks of low parcels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DensityOptions {
+    /// Greatest gap between neighbours, m.
+    pub eps_m: f64,
+    /// Least area of low parcels within that gap of a core, its own included, m².
+    pub min_area_m2: f64,
 }
 
 /// What an analysis looks at. All layers lie in the plane of the parcels.
@@ -156,8 +202,10 @@ pub struct Analysis {
     pub layers: Layers,
     /// What the codes of current use mean.
     pub current_use: ResolvedUses,
-    /// Neighbours within the gap.
+    /// Neighbours by the adjacency rule, less what barriers block.
     pub graph: Graph,
+    /// Links that barriers block.
+    pub blocked: Vec<Link>,
     /// Parcels that overlap, with the area they share, m².
     pub overlaps: Vec<(ParcelIdx, ParcelIdx, f64)>,
     /// Which part of each parcel counts where parcels overlap.
@@ -166,10 +214,26 @@ pub struct Analysis {
     pub status: Vec<LandStatus>,
     /// The score of each parcel, candidate or not.
     pub score: Option<Column<f64>>,
-    /// Verdicts with their reasons; none where there is no score and no rule.
+    /// Candidates appraised by a rule pack; none without one.
+    pub appraised: Option<AppraisedParcels>,
+    /// What is low, as it was judged; none where there is no score and no rule.
+    pub rule: Option<Rule>,
+    /// Verdicts with their reasons; none where there is no score, no rule and no field check.
     pub assessment: Option<Assessment>,
+    /// Class of each parcel in the stock of land; none for what is neither judged nor unused.
+    pub stock: Vec<Option<StockClass>>,
+    /// Parcels that were checked on the spot, by parcel, with the position of the check and the class it replaced.
+    pub checked: Vec<(ParcelIdx, usize, Option<StockClass>)>,
+    /// What became of field checks; none without them.
+    pub field_check_report: Option<FieldCheckReport>,
     /// Contiguous low-efficiency sites.
     pub sites: Sites,
+    /// How the land of each site is spread over owners; none where no owner is known.
+    pub ownership: Option<Vec<Ownership>>,
+    /// Density clusters of low parcels; none where not asked for.
+    pub density: Option<Dbscan>,
+    /// Regions of low parcels; none where not asked for.
+    pub regions: Option<Regions>,
     /// How the sizes of sites compare with chance.
     pub significance: Significance,
     /// Which sites merge at which gap, up to the widest of the sweep.
@@ -204,7 +268,6 @@ impl Analysis {
     ///
     /// # Complexity
     /// Near-linear in vertices and links; see each stage.
-    #[expect(clippy::too_many_lines, reason = "one stage after the other, to be read from top to bottom")]
     pub fn run(layers: Layers, options: Options, mut entered: impl FnMut(Stage)) -> Result<Self, Error> {
         let set = &layers.parcels;
         let mut warnings = Vec::new();
@@ -215,29 +278,28 @@ impl Analysis {
         let status = land_status(set, &layers.schemes, options.floor_area_counts);
 
         entered(Stage::Adjacency);
-        let rule = adjacency::Rule::Gap { gap_m: options.sites.gap_m };
-        let (graph, overlaps) = adjacency::Adjacency::new(rule)?.graph_and_overlaps(set);
+        let by_gap = adjacency::Rule::Gap { gap_m: options.sites.gap_m };
+        let rule = options.adjacency.unwrap_or(by_gap);
+        let (graph, overlaps) = Adjacency::new(rule)?.graph_and_overlaps(set);
+        let barred = |graph: Graph| match &options.barriers {
+            Some(barriers) => {
+                let barred = barriers.apply(set, &graph);
+                (barred.graph, barred.blocked)
+            }
+            None => (graph, Vec::new()),
+        };
+        let (graph, blocked) = barred(graph);
+        // Centres say nothing of contiguity.
+        let contiguous = rule.is_by_centres().then(|| Adjacency::new(by_gap)).transpose()?;
+        let contiguous = contiguous.map(|adjacency| barred(adjacency.graph(set)).0);
+        let site_graph = contiguous.as_ref().unwrap_or(&graph);
         let pairs: Vec<[u32; 2]> = overlaps.iter().map(|(a, b, _)| [a.0, b.0]).collect();
         let priority: Vec<u8> = status.iter().map(|&status| status as u8).collect();
         let partition = Partition::new(set.geometry(), &pairs, &priority);
 
         entered(Stage::Efficiency);
-        let measures = ParcelMeasures { layers: &layers, composite: options.judge.composite.as_ref() };
-        let candidates = candidates(&layers, &options.judge, &current_use, &mut warnings)?;
-        let score = options.judge.score.as_deref().map(|score| measures.numbers(score)).transpose()?;
-        let rule = options.judge.low.clone().or_else(|| {
-            Some(Rule::Quantile {
-                metric: options.judge.score.clone()?,
-                worst_share: 0.2,
-                direction: options.judge.direction,
-            })
-        });
-        let assessment = rule.map(|rule| Assessment::judge(&rule, &candidates, &measures)).transpose()?;
-        if let Some(assessment) = &assessment {
-            warnings.extend(assessment.warnings.iter().cloned());
-        } else {
-            warnings.push("no score and no rule is given: no parcel is judged".into());
-        }
+        let Judged { candidates, score, appraised, rule, assessment, stock, checked, field_check_report } =
+            Judged::new(&layers, &options, &current_use, &mut warnings)?;
         let low = assessment.as_ref().map_or_else(|| vec![false; set.len()], Assessment::low);
 
         entered(Stage::Cluster);
@@ -247,16 +309,28 @@ impl Analysis {
         let input = SiteInput {
             class: Some(&class),
             may_bridge: Some(&may_bridge),
-            ..SiteInput::new(set, &low, &graph)
+            ..SiteInput::new(set, &low, site_graph)
         };
         let sites = Sites::find_in(&input, &options.sites)?;
         let significance = Significance::of(&sites, &input, &judged, &options.significance)?;
         let widest = SWEEP_GAPS_M[SWEEP_GAPS_M.len() - 1];
-        let wide = adjacency::within_gap_among(set, &low, widest)?;
+        let (wide, _) = barred(adjacency::within_gap_among(set, &low, widest)?);
         let wide = if options.sites.same_class { of_same_class(&wide, &class) } else { wide };
         let sweep = sweep(set, &low, &wide, &SWEEP_GAPS_M, options.sites.min_area_m2);
         let merging = MergeTree::new(set.area_m2(), &low, &wide, options.sites.min_area_m2, widest)?;
         drop(wide);
+        let ownership = owners(set, options.owner.as_deref())?
+            .map(|owner| sites.iter().map(|site| Ownership::of(set, &site.members, owner)).collect());
+        let density = options.density.map(|density| {
+            let (near, _) = barred(adjacency::within_gap_among(set, &low, density.eps_m)?);
+            Dbscan::find(&near, &low, set.area_m2(), density.eps_m, density.min_area_m2)
+        });
+        let density = density.transpose()?;
+        let regions = options
+            .regions
+            .as_ref()
+            .map(|regions| Regions::find(site_graph, &low, set.area_m2(), None, regions, |_, _| {}));
+        let regions = regions.transpose()?;
 
         entered(Stage::Stats);
         let local = score.as_ref().map(|score| {
@@ -289,6 +363,11 @@ impl Analysis {
             (None, Some(districts)) => StudyUnits::Districts(districts),
             (None, None) if set.attributes().district.known() > 0 => StudyUnits::Attribute,
             (None, None) => StudyUnits::Whole,
+        };
+        let measures = JudgeMeasures {
+            layers: &layers,
+            composite: options.judge.composite.as_ref(),
+            appraised: appraised.as_ref(),
         };
         let population = options.population.as_deref().map(|of| measures.numbers(of)).transpose()?;
         let carried = options.carried.iter().map(|(name, nature)| {
@@ -343,12 +422,21 @@ impl Analysis {
             layers,
             current_use,
             graph,
+            blocked,
             overlaps,
             partition,
             status,
             score,
+            appraised,
+            rule,
             assessment,
+            stock,
+            checked,
+            field_check_report,
             sites,
+            ownership,
+            density,
+            regions,
             significance,
             merging,
             sweep,
@@ -382,6 +470,22 @@ impl Analysis {
         &self.outlooks
     }
 
+    /// What was found on the spot; none where nobody went.
+    pub fn field_check(&self, parcel: ParcelIdx) -> Option<&FieldCheck> {
+        let (_, position, _) = self.checked_at(parcel)?;
+        self.options.field_checks.as_ref()?.get(position)
+    }
+
+    /// Class of a parcel in the stock of land, whatever a field check made of it.
+    pub fn computed_stock(&self, parcel: ParcelIdx) -> Option<StockClass> {
+        self.checked_at(parcel).map_or(self.stock[parcel.index()], |(_, _, before)| before)
+    }
+
+    fn checked_at(&self, parcel: ParcelIdx) -> Option<(ParcelIdx, usize, Option<StockClass>)> {
+        let at = self.checked.binary_search_by_key(&parcel, |checked| checked.0).ok()?;
+        self.checked.get(at).copied()
+    }
+
     /// What a parcel's current use means; none where no scheme knows it.
     pub fn land_use(&self, parcel: ParcelIdx) -> Option<&LandUse> {
         self.current_use.of(self.parcels().attributes().current_use.key(parcel.index()))
@@ -409,24 +513,292 @@ impl Analysis {
     }
 }
 
-/// Evaluates expressions over parcels.
-struct ParcelMeasures<'a> {
-    layers: &'a Layers,
-    composite: Option<&'a Composite>,
+/// Candidates appraised by a rule pack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppraisedParcels {
+    /// The candidates: the parcel of each row of the appraisal, ascending.
+    pub parcels: Vec<u32>,
+    /// What was found, one row per candidate.
+    pub found: Appraised,
 }
 
-impl Measures for ParcelMeasures<'_> {
-    fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
-        match self.composite {
-            Some(composite) if expression.trim() == COMPOSITE => {
-                composite.score(&Self { composite: None, ..*self })
+impl AppraisedParcels {
+    /// The row of a parcel; none for one that is no candidate.
+    pub fn row(&self, parcel: ParcelIdx) -> Option<usize> {
+        self.parcels.binary_search(&parcel.0).ok()
+    }
+
+    /// A column of the rows as a column of the parcels.
+    fn spread<T: Copy + Default>(&self, values: impl Fn(usize) -> Option<T>, len: usize) -> Column<T> {
+        let mut rows = self.parcels.iter().enumerate().peekable();
+        (0..len as u32).map(|parcel| values(rows.next_if(|(_, own)| **own == parcel)?.0)).collect()
+    }
+}
+
+/// What the efficiency stage finds.
+struct Judged {
+    candidates: Vec<bool>,
+    score: Option<Column<f64>>,
+    appraised: Option<AppraisedParcels>,
+    rule: Option<Rule>,
+    assessment: Option<Assessment>,
+    stock: Vec<Option<StockClass>>,
+    checked: Vec<(ParcelIdx, usize, Option<StockClass>)>,
+    field_check_report: Option<FieldCheckReport>,
+}
+
+impl Judged {
+    fn new(
+        layers: &Layers,
+        options: &Options,
+        current_use: &ResolvedUses,
+        warnings: &mut Vec<String>,
+    ) -> Result<Self, Error> {
+        let (set, judge) = (&layers.parcels, &options.judge);
+        let mut measures = JudgeMeasures { layers, composite: judge.composite.as_ref(), appraised: None };
+        let mut candidates = candidates(layers, judge, current_use, warnings)?;
+        let unused = unused(set, judge, &measures, warnings)?;
+        let mut left = 0;
+        for (candidate, unused) in candidates.iter_mut().zip(&unused) {
+            left += usize::from(*candidate && unused.is_some());
+            *candidate &= unused.is_none();
+        }
+        if left > 0 {
+            warnings.push(format!(
+                "candidates: {left} parcels are idle, or approved and not supplied: classes of their own, not ranked"
+            ));
+        }
+        let appraised =
+            judge.appraisal.as_ref().map(|pack| appraise(pack, &candidates, &measures)).transpose()?;
+        if let Some(AppraisedParcels { parcels, found }) = &appraised {
+            for (&parcel, grade) in parcels.iter().zip(&found.grades) {
+                candidates[parcel as usize] = *grade != Some(Grade::T);
             }
-            _ => Expr::parse(expression)?.numbers(&self.layers.parcels, &self.layers.schemes),
+        }
+        measures.appraised = appraised.as_ref();
+        let metric = match &appraised {
+            Some(_) => Some(APPRAISAL_SCORE.into()),
+            None => judge.score.clone(),
+        };
+        let score = metric.as_deref().map(|metric| measures.numbers(metric)).transpose()?;
+        let graded = appraised.as_ref().is_some_and(|a| a.found.grades.iter().any(Option::is_some));
+        let rule = match (&judge.low, metric) {
+            (Some(rule), _) => Some(rule.clone()),
+            (None, _) if graded => Some(Rule::Holds { holds: grade_rule(&judge.low_grades) }),
+            (None, metric) => {
+                metric.map(|metric| Rule::Quantile { metric, worst_share: 0.2, direction: judge.direction })
+            }
+        };
+        if let Some(appraised) = &appraised {
+            warnings.extend(appraised.found.warnings.iter().map(|warning| format!("appraisal: {warning}")));
+            if !graded {
+                let name = appraised.found.pack().name();
+                warnings.push(format!("the rule pack `{name}` has no grades: low is judged by the score"));
+            }
+        }
+        let judged = rule.as_ref().map(|rule| Assessment::judge(rule, &candidates, &measures));
+        let mut assessment = judged.transpose()?;
+        if let Some(assessment) = &mut assessment {
+            assessment.rank_among(&peers(set, judge.peers.as_deref(), current_use, &candidates)?)?;
+            warnings.extend(assessment.warnings.iter().cloned());
+        } else {
+            warnings.push("no score and no rule is given: no parcel is judged".into());
+        }
+        let mut stock = stock(set, current_use, assessment.as_ref(), &unused);
+        let (mut checked, mut field_check_report) = (Vec::new(), None);
+        if let Some(checks) = &options.field_checks {
+            let (found, mut report) = checks.locate(&set.attributes().id);
+            let assessment = assessment.get_or_insert_with(|| Assessment::of_nobody(set.len()));
+            for (parcel, position) in found {
+                let Some(check) = checks.get(position) else { continue };
+                let before = stock[parcel.index()].replace(check.status);
+                checked.push((parcel, position, before));
+                report.changed += usize::from(before != Some(check.status));
+                assessment.verdicts[parcel.index()] = check.status.verdict();
+            }
+            for (ids, what) in [
+                (&report.unknown_parcels, "no parcel has"),
+                (&report.ambiguous_parcels, "several parcels have"),
+            ] {
+                if !ids.is_empty() {
+                    warnings.push(format!("field checks: {} name ids that {what}: {}", ids.len(), list(ids)));
+                }
+            }
+            if report.applied > 0 {
+                warnings.push(format!(
+                    "field checks: {} parcels were checked on the spot, which wins; {} of them change class",
+                    report.applied, report.changed
+                ));
+            }
+            field_check_report = Some(report);
+        }
+        Ok(Self { candidates, score, appraised, rule, assessment, stock, checked, field_check_report })
+    }
+}
+
+/// Land that stands outside of the ranking, by conditions or by the columns of contracts.
+fn unused(
+    set: &ParcelSet,
+    judge: &JudgeOptions,
+    measures: &JudgeMeasures<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Option<StockClass>>, Error> {
+    let UnusedLand { class: mut found, ignored } = unused_land(set);
+    if !ignored.is_empty() {
+        warnings
+            .push(format!("unused land: {} hold more than true and false and do not count", list(&ignored)));
+    }
+    for (condition, class) in
+        [(&judge.idle, StockClass::Idle), (&judge.approved_not_supplied, StockClass::ApprovedNotSupplied)]
+    {
+        if let Some(condition) = condition {
+            for (own, holds) in found.iter_mut().zip(measures.holds(condition)?.iter()) {
+                match holds {
+                    Some(true) => *own = Some(class),
+                    _ if *own == Some(class) => *own = None,
+                    _ => {}
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Appraises the candidates among each other.
+fn appraise(
+    pack: &Appraisal,
+    candidates: &[bool],
+    measures: &JudgeMeasures<'_>,
+) -> Result<AppraisedParcels, Error> {
+    let parcels: Vec<u32> = (0..candidates.len()).filter(|&i| candidates[i]).map(|i| i as u32).collect();
+    let found = pack.run(parcels.len(), &Among { measures, rows: &parcels })?;
+    Ok(AppraisedParcels { parcels, found })
+}
+
+/// The rows of some parcels only.
+struct Among<'a> {
+    measures: &'a JudgeMeasures<'a>,
+    rows: &'a [u32],
+}
+
+impl Measures for Among<'_> {
+    fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
+        Ok(self.measures.numbers(expression)?.take(self.rows))
+    }
+
+    fn holds(&self, expression: &str) -> Result<Column<bool>, Error> {
+        Ok(self.measures.holds(expression)?.take(self.rows))
+    }
+}
+
+/// The score of an appraisal, as a rule names it.
+pub const APPRAISAL_SCORE: &str = "appraisal_score";
+
+/// The test of low grades, as a rule names it.
+fn grade_rule(low: &[Grade]) -> Box<str> {
+    let mut grades: Vec<String> = low.iter().map(ToString::to_string).collect();
+    if grades.is_empty() {
+        grades.push(Grade::D.to_string());
+    }
+    format!("grade in ({})", grades.join(", ")).into()
+}
+
+/// Whether a test looks at grades.
+pub(crate) fn is_grade_rule(metric: &str) -> bool {
+    metric.starts_with("grade in (")
+}
+
+/// Peer group of each candidate.
+fn peers(
+    set: &ParcelSet,
+    column: Option<&str>,
+    current_use: &ResolvedUses,
+    candidates: &[bool],
+) -> Result<CategoryColumn<Box<str>>, Error> {
+    let attributes = set.attributes();
+    let texts = match column {
+        Some("district") => Some(&attributes.district),
+        Some("class") | None => None,
+        Some(name) => Some(attributes.texts.get(name).ok_or_else(|| {
+            let names: Vec<&str> = attributes.texts.keys().map(|name| &**name).collect();
+            let expected = format!("district, class or a column of texts ({})", names.join(", "));
+            ParamError::new("peers", name, &expected)
+        })?),
+    };
+    let mut groups = CategoryColumn::new();
+    for (i, &candidate) in candidates.iter().enumerate() {
+        let group = match (texts, column) {
+            _ if !candidate => None,
+            (Some(texts), _) => texts.get(i).map(|text| &**text),
+            (None, Some(_)) => current_use.of(attributes.current_use.key(i)).map(|land| land.class.name()),
+            (None, None) => Some(""),
+        };
+        groups.push(group);
+    }
+    Ok(groups)
+}
+
+/// Class of each parcel, before anybody went there.
+fn stock(
+    set: &ParcelSet,
+    current_use: &ResolvedUses,
+    assessment: Option<&Assessment>,
+    unused: &[Option<StockClass>],
+) -> Vec<Option<StockClass>> {
+    let codes = &set.attributes().current_use;
+    let vacant = |i: usize| current_use.of(codes.key(i)).is_some_and(|land| land.class == SmallClass::Vacant);
+    (0..set.len())
+        .map(|i| match (unused[i], assessment.map(|assessment| assessment.verdicts[i])) {
+            (Some(class), _) => Some(class),
+            (None, Some(Verdict::Low)) => {
+                let by_quantile = |a: &Assessment| a.is_suspicion(ParcelIdx(i as u32));
+                Some(if assessment.is_some_and(by_quantile) {
+                    StockClass::SuspectedLow
+                } else {
+                    StockClass::Low
+                })
+            }
+            (None, Some(Verdict::NotLow)) => Some(StockClass::NotLow),
+            (None, Some(Verdict::Unknown)) => Some(StockClass::Unknown),
+            _ => vacant(i).then_some(StockClass::Vacant),
+        })
+        .collect()
+}
+
+/// Evaluates expressions over parcels.
+struct JudgeMeasures<'a> {
+    layers: &'a Layers,
+    composite: Option<&'a Composite>,
+    appraised: Option<&'a AppraisedParcels>,
+}
+
+impl JudgeMeasures<'_> {
+    fn parcels(&self) -> ParcelMeasures<'_> {
+        ParcelMeasures { set: &self.layers.parcels, schemes: &self.layers.schemes }
+    }
+}
+
+impl Measures for JudgeMeasures<'_> {
+    fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
+        match (self.composite, self.appraised, expression.trim()) {
+            (Some(composite), _, COMPOSITE) => composite.score(&Self { composite: None, ..*self }),
+            (_, Some(appraised), APPRAISAL_SCORE) => {
+                Ok(appraised.spread(|row| appraised.found.score.get(row), self.layers.parcels.len()))
+            }
+            _ => self.parcels().numbers(expression),
         }
     }
 
     fn holds(&self, expression: &str) -> Result<Column<bool>, Error> {
-        Expr::parse(expression)?.conditions(&self.layers.parcels, &self.layers.schemes)
+        let grades = expression.strip_prefix("grade in (").and_then(|rest| rest.strip_suffix(')'));
+        match (self.appraised, grades) {
+            (Some(appraised), Some(grades)) => {
+                let named = |grade: Grade| grades.split(',').any(|name| name.trim() == grade.to_string());
+                let holds = |row: usize| appraised.found.grades[row].map(&named);
+                Ok(appraised.spread(holds, self.layers.parcels.len()))
+            }
+            _ => self.parcels().holds(expression),
+        }
     }
 }
 
@@ -459,6 +831,22 @@ fn candidates(
     warnings
         .push("candidates: no parcel is known to be industrial or logistics land, so all are judged".into());
     Ok(vec![true; set.len()])
+}
+
+/// The column of owners; none where none is named and there is none.
+fn owners<'a>(
+    set: &'a ParcelSet,
+    named: Option<&str>,
+) -> Result<Option<&'a CategoryColumn<Box<str>>>, Error> {
+    let texts = &set.attributes().texts;
+    match (named, texts.get(named.unwrap_or("owner"))) {
+        (_, Some(owner)) => Ok(Some(owner).filter(|owner| owner.known() > 0)),
+        (None, None) => Ok(None),
+        (Some(name), None) => {
+            let names: Vec<&str> = texts.keys().map(|name| &**name).collect();
+            Err(ParamError::new("owner", name, &format!("a column of texts ({})", names.join(", "))).into())
+        }
+    }
 }
 
 /// Which parcels have one of these verdicts.

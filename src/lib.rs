@@ -13,6 +13,7 @@ pub mod geometry;
 pub mod index;
 pub mod intensity;
 pub mod io;
+pub mod join;
 pub mod parcel;
 mod random;
 pub mod report;

@@ -8,6 +8,8 @@ mod allocation;
 mod appraisal;
 #[path = "efficiency/cases.rs"]
 mod cases;
+#[path = "efficiency/joins.rs"]
+mod joins;
 #[path = "efficiency/measures.rs"]
 mod measures;
 #[path = "efficiency/zone.rs"]

@@ -5,17 +5,21 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Args;
-use landuse::analysis::{JudgeOptions, Layers, Options, Stage};
+use landuse::adjacency::{self, Barriers};
+use landuse::analysis::{DensityOptions, JudgeOptions, Layers, Options, Stage};
+use landuse::cluster::RegionOptions;
 use landuse::control::{ControlLines, Permits, ReviewOptions, SurveyError};
-use landuse::efficiency::Rule;
+use landuse::efficiency::{Appraisal, CONTRACT_COLUMNS, Rule};
 use landuse::intensity::{CellShape, Nature, ReserveOptions, UnitLimit, WarningLine};
-use landuse::io::schema::Schema;
-use landuse::io::{Loaded, OutputDir, Source, infer};
+use landuse::io::schema::{Schema, Target};
+use landuse::io::{Loaded, OutputDir, Source, Table, infer};
 use landuse::report::{self, Summary};
 use landuse::zoning::SmallClass;
 use landuse::{Analysis, Error, ParcelSet};
 use serde::Serialize;
 
+use crate::appraise::GradingArguments;
+use crate::joins::{self, JoinArguments};
 use crate::layers::ParcelArguments;
 use crate::{Progress, say};
 
@@ -59,9 +63,25 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     unsuitable: Vec<PathBuf>,
 
-    /// Candidates, score and rule in a file (TOML) instead of the options below.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["candidates", "score", "low_below", "low_quantile"])]
+    #[command(flatten)]
+    joins: JoinArguments,
+
+    /// Field checks (CSV: `parcel`, `status`, `reason`, `date`): they win over what is computed, and the output says so.
+    #[arg(long, value_name = "FILE")]
+    overrides: Option<PathBuf>,
+
+    /// A rule pack of the appraisal (TOML, or a built-in one such as `huangyan-2022`), or candidates, score and rule in a file (TOML)
+    /// instead of the options below.
+    #[arg(long, value_name = "FILE|NAME", conflicts_with_all = ["score", "low_below", "low_quantile"])]
     rules: Option<PathBuf>,
+
+    #[command(flatten)]
+    grading: GradingArguments,
+
+    /// Column whose values are peer groups for percentiles: `district`, `class` or a column of texts; by default all candidates are
+    /// peers.
+    #[arg(long, value_name = "COLUMN")]
+    peers: Option<String>,
 
     /// Who is judged, as a condition; by default current industrial and logistics land.
     #[arg(long = "where", value_name = "EXPR")]
@@ -82,6 +102,35 @@ pub(crate) struct Arguments {
     /// Parcels up to this far apart are neighbours, m.
     #[arg(long, value_name = "M", default_value_t = 15.0)]
     gap: f64,
+
+    /// Who else counts as a neighbour: `gap:M`, `edge`, `corner`, `knn:K` or `band:M` (the last two by centres, for statistics alone); by
+    /// default parcels within `--gap`.
+    #[arg(long, value_name = "RULE")]
+    adjacency: Option<adjacency::Rule>,
+
+    /// Lines or areas that cut neighbours across a gap off from each other, such as railways and rivers, as GeoJSON.
+    #[arg(long, value_name = "FILE")]
+    barriers: Vec<PathBuf>,
+
+    /// Areas where barriers can be crossed: bridges, underpasses, as GeoJSON.
+    #[arg(long, value_name = "FILE", requires = "barriers")]
+    lanes: Vec<PathBuf>,
+
+    /// Column that names the owner, for the owners of each site; by default `owner`, where there is one.
+    #[arg(long, value_name = "COLUMN")]
+    owner: Option<String>,
+
+    /// Density clusters of low parcels (DBSCAN on the gaps between polygons): greatest gap in m, least area around a core in m².
+    #[arg(long, value_name = "M,M2", value_delimiter = ',')]
+    density: Vec<f64>,
+
+    /// Divide low parcels into as many contiguous regions of at least this area as possible (max-p), m².
+    #[arg(long, value_name = "M2")]
+    regions: Option<f64>,
+
+    /// Write the graph of neighbours as `neighbours.gal`.
+    #[arg(long)]
+    gal: bool,
 
     /// Least net area of a site, m².
     #[arg(long, value_name = "M2", default_value_t = 10_000.0)]
@@ -165,7 +214,7 @@ pub(crate) struct Arguments {
 }
 
 /// All outputs a run may write.
-const OUTPUTS: [&str; 12] = [
+const OUTPUTS: [&str; 17] = [
     "summary.json",
     "parcels.geojson",
     "clusters.geojson",
@@ -178,6 +227,11 @@ const OUTPUTS: [&str; 12] = [
     "rejected.geojson",
     "map.png",
     "manifest.json",
+    "map_statistics.png",
+    "neighbours.gal",
+    joins::OUTPUTS[0],
+    joins::OUTPUTS[1],
+    joins::OUTPUTS[2],
 ];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
@@ -193,11 +247,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 
     progress.step("reading");
     let rules = rules(arguments)?;
-    let (layers, inputs, mut notes) = load(arguments, &source, &rules)?;
+    let Read { mut layers, mut inputs, mut notes, id_property } = load(arguments, &source, &rules)?;
+    let joins = arguments.joins.join(&arguments.parcels, &mut layers.parcels, &mut inputs, &mut notes)?;
     clock.lap("read");
     let mut options = options(arguments, rules, &layers.parcels);
+    options.field_checks = joins::field_checks(arguments.overrides.as_ref(), &mut inputs)?;
     options.review = review(arguments)?;
     options.limits = limits(arguments, &layers)?;
+    options.barriers = barriers(arguments, &layers.parcels, &mut inputs, &mut notes)?;
     let mut analysis = Analysis::run(layers, options, |stage| {
         clock.enter(stage);
         progress.step(&stage_name(stage));
@@ -213,13 +270,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     report::write_parcels(&analysis, &source, &out)?;
     report::write_layers(&analysis, &out)?;
     report::write_intensity(&analysis, &out)?;
+    joins.write(&out)?;
+    if arguments.gal {
+        report::write_graph(&analysis, &out)?;
+    }
     clock.lap("write");
     if !arguments.no_map {
         progress.step("drawing the map");
         draw(arguments, &analysis, &out)?;
         clock.lap("map");
     }
-    let manifest = Manifest::new(inputs, &analysis, clock);
+    let manifest = Manifest::new(inputs, id_property, &analysis, clock);
     let mut file = out.file("manifest.json")?;
     file.write(&manifest.to_json())?;
     file.finish()?;
@@ -236,15 +297,28 @@ fn dry_run(arguments: &Arguments, source: &Source) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Every layer, and what was noticed while they were read.
+struct Read {
+    layers: Layers,
+    inputs: Vec<Input>,
+    notes: Vec<String>,
+    id_property: Option<String>,
+}
+
 /// Reads every layer into the plane of the parcels.
-fn load(
-    arguments: &Arguments,
-    source: &Source,
-    rules: &JudgeOptions,
-) -> Result<(Layers, Vec<Input>, Vec<String>), Error> {
+fn load(arguments: &Arguments, source: &Source, rules: &JudgeOptions) -> Result<Read, Error> {
+    let mut named = rules.expressions();
+    named.extend(CONTRACT_COLUMNS);
+    let peers = rules.peers.as_deref().filter(|peers| !["district", "class"].contains(peers));
+    let peers = peers.map(|peers| format!("`{peers}`"));
+    named.extend(peers.as_deref());
+    let owner = format!("`{}`", arguments.owner.as_deref().unwrap_or("owner"));
+    named.push(&owner);
     let carried = arguments.sum.iter().chain(&arguments.mean).chain(&arguments.population);
-    let expressions: Vec<&str> = rules.expressions().into_iter().chain(carried.map(String::as_str)).collect();
-    let (schema, schemes) = arguments.parcels.schema(source, &expressions)?;
+    named.extend(carried.map(String::as_str));
+    let (schema, schemes) = arguments.parcels.schema(source, &named)?;
+    let id_property =
+        schema.fields.iter().find(|field| field.target == Target::Id).map(|field| field.property.to_string());
     let loaded = arguments.parcels.loader(schema)?.load(source)?;
     let mut inputs = Vec::new();
     let mut notes = Vec::new();
@@ -265,12 +339,13 @@ fn load(
     let districts = beside("districts", arguments.districts.as_slice())?;
     let unsuitable = beside("unsuitable land", &arguments.unsuitable)?;
     let lines = lines.map(ControlLines::new).transpose()?;
-    Ok((Layers { parcels, schemes, lines, districts, unsuitable }, inputs, notes))
+    let layers = Layers { parcels, schemes, lines, districts, unsuitable };
+    Ok(Read { layers, inputs, notes, id_property })
 }
 
 /// Keeps what was noticed while a file was read: in words that do not depend on its name or order for the summary, with
 /// places to look at for the manifest.
-fn take(
+pub(crate) fn take(
     loaded: Loaded,
     role: &str,
     source: &Source,
@@ -285,13 +360,33 @@ fn take(
 
 /// Candidates, score and rule as far as the command line or the rules file says.
 fn rules(arguments: &Arguments) -> Result<JudgeOptions, Error> {
-    if let Some(path) = &arguments.rules {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-        return JudgeOptions::from_toml(&text, &path.display().to_string());
+    let mut rules = match &arguments.rules {
+        Some(path) => match path.to_str() {
+            Some(name) if path.extension().is_none() && !path.exists() => {
+                let mut rules = JudgeOptions::default();
+                rules.appraisal = Some(Appraisal::builtin(name)?);
+                rules
+            }
+            _ => {
+                let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+                JudgeOptions::from_toml(&text, &path.display().to_string())?
+            }
+        },
+        None => JudgeOptions::default(),
+    };
+    if let Some(pack) = rules.appraisal.take() {
+        rules.appraisal = Some(arguments.grading.apply(pack)?);
     }
-    let mut rules = JudgeOptions::default();
-    rules.candidates = arguments.candidates.as_deref().map(Into::into);
-    rules.score = arguments.score.as_deref().map(Into::into);
+    rules.low_grades = arguments.grading.low_grades()?;
+    if let Some(candidates) = &arguments.candidates {
+        rules.candidates = Some(candidates.as_str().into());
+    }
+    if let Some(peers) = &arguments.peers {
+        rules.peers = Some(peers.as_str().into());
+    }
+    if arguments.rules.is_none() {
+        rules.score = arguments.score.as_deref().map(Into::into);
+    }
     Ok(rules)
 }
 
@@ -331,6 +426,17 @@ fn options(arguments: &Arguments, mut judge: JudgeOptions, parcels: &ParcelSet) 
     options.carried = carried.collect();
     options.reserve =
         ReserveOptions { classes: arguments.reserve_class.clone(), min_share: arguments.reserve_share };
+    options.adjacency = arguments.adjacency;
+    options.owner = arguments.owner.as_deref().map(Into::into);
+    if let [eps_m, min_area_m2] = arguments.density[..] {
+        options.density = Some(DensityOptions { eps_m, min_area_m2 });
+    }
+    options.regions = arguments.regions.map(|min_area_m2| {
+        let mut regions = RegionOptions::default();
+        regions.min_weight = min_area_m2;
+        regions.seed = arguments.seed;
+        regions
+    });
     options
 }
 
@@ -365,6 +471,40 @@ fn cells(text: &str) -> Result<(CellShape, f64), String> {
     Ok((shape, side))
 }
 
+/// What cuts neighbours off from each other; none where no file was named.
+fn barriers(
+    arguments: &Arguments,
+    parcels: &ParcelSet,
+    inputs: &mut Vec<Input>,
+    notes: &mut Vec<String>,
+) -> Result<Option<Barriers>, Error> {
+    if arguments.barriers.is_empty() {
+        return Ok(None);
+    }
+    let loader = arguments.parcels.loader(Schema::layer()?)?;
+    let mut areas = |path: &PathBuf, role: &str, notes: &mut Vec<String>| -> Result<_, Error> {
+        let source = crate::layers::source(path)?;
+        let lines = loader.lines_beside(&source, parcels)?;
+        let mut aside = Vec::new();
+        let set = take(loader.load_beside(&source, parcels)?, role, &source, inputs, &mut aside);
+        // Lines are no faults here.
+        if set.rejected().len() > lines.len() {
+            notes.append(&mut aside);
+        }
+        Ok((set, lines))
+    };
+    let mut barriers = Barriers::new();
+    for path in &arguments.barriers {
+        let (set, lines) = areas(path, "barriers", notes)?;
+        barriers = barriers.lines(&lines)?.areas(set.geometry());
+    }
+    for path in &arguments.lanes {
+        let (set, _) = areas(path, "lanes", notes)?;
+        barriers = barriers.lanes(set.geometry());
+    }
+    Ok(Some(barriers))
+}
+
 /// What construction inside lines is tested by.
 fn review(arguments: &Arguments) -> Result<Option<ReviewOptions>, Error> {
     if arguments.control_lines.is_empty() {
@@ -397,7 +537,13 @@ fn draw(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(
     let png = report::picture(analysis, &arguments.title, &notes)?.encode_png()?;
     let mut file = out.file("map.png")?;
     file.write(&png)?;
-    file.finish()
+    file.finish()?;
+    if let Some(picture) = report::hot_spots(analysis, &arguments.title, &notes) {
+        let mut file = out.file("map_statistics.png")?;
+        file.write(&picture?.encode_png()?)?;
+        file.finish()?;
+    }
+    Ok(())
 }
 
 #[cfg(not(feature = "map"))]
@@ -443,12 +589,25 @@ impl Clock {
 
 /// A file that was read.
 #[derive(Debug, Serialize)]
-struct Input {
+pub(crate) struct Input {
     name: String,
     role: String,
     hash: String,
     bytes: u64,
     examples: Vec<String>,
+}
+
+impl Input {
+    /// A table, as read.
+    pub(crate) fn of_table(table: &Table, role: &str) -> Self {
+        Self {
+            name: table.file().into(),
+            role: role.into(),
+            hash: table.hash().into(),
+            bytes: table.bytes(),
+            examples: Vec::new(),
+        }
+    }
 }
 
 /// `manifest.json`: all that may differ between runs of equal results.
@@ -458,6 +617,8 @@ struct Manifest {
     command: Vec<String>,
     threads: usize,
     inputs: Vec<Input>,
+    /// The property of the parcels that is their id; `$id` for the feature's own.
+    id_property: Option<String>,
     features_rejected: usize,
     repairs: Vec<landuse::parcel::Repair>,
     seconds: std::collections::BTreeMap<String, f64>,
@@ -465,12 +626,13 @@ struct Manifest {
 }
 
 impl Manifest {
-    fn new(inputs: Vec<Input>, analysis: &Analysis, clock: Clock) -> Self {
+    fn new(inputs: Vec<Input>, id_property: Option<String>, analysis: &Analysis, clock: Clock) -> Self {
         Self {
             landuse: env!("CARGO_PKG_VERSION"),
             command: std::env::args().collect(),
             threads: landuse::threads(),
             inputs,
+            id_property,
             features_rejected: analysis.parcels().rejected().len(),
             repairs: analysis.parcels().repaired().to_vec(),
             seconds: clock.laps.into_iter().collect(),

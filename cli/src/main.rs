@@ -1,9 +1,12 @@
 //! The command `landuse`: parcels in, tables, layers and a map out.
 
 mod analyze;
+mod appraise;
 mod audit;
 mod check;
+mod explain;
 mod generate;
+mod joins;
 mod layers;
 
 use std::io::{IsTerminal, Write};
@@ -23,6 +26,10 @@ struct Cli {
 enum Command {
     /// From parcels to tables, layers and a map.
     Analyze(Box<analyze::Arguments>),
+    /// Scores, ranks and grades firms by a rule pack, and says what stands on each parcel.
+    Appraise(appraise::Arguments),
+    /// The card of one parcel or firm: from its verdict back to its inputs.
+    Explain(explain::Arguments),
     /// Compares two dates: what became of parcels, what changed inside the lines, why intensity changed.
     Audit(audit::Arguments),
     /// Looks at parcels without analysing them: validity, overlaps, coordinate system.
@@ -34,6 +41,8 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Appraise(arguments) => appraise::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),

@@ -166,6 +166,173 @@ fn a_dry_run_prints_a_schema_that_can_be_used() {
     assert_eq!(status(&output), 0, "{}", stderr(&output));
 }
 
+fn text(dir: &Path, file: &str) -> String {
+    std::fs::read_to_string(dir.join(file)).unwrap()
+}
+
+/// Firms, field checks and a rule pack over the city, and the cards of two parcels.
+#[test]
+fn a_grade_can_be_followed_back_to_the_firms_it_rests_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let pack = "name = 'town'\nversion = '2024'\nsource = 'made up'\nevidence = 'C'\n\
+        [grading]\ncuts = { A = 0.2, B = 0.6, C = 0.8 }\n[[group]]\nkey = 'all'\n\
+        indicators = [{ key = 'tax_per_m2', metric = 'tax_yuan / area_m2', weight = 60, benchmark = 300 },\n\
+        { key = 'jobs_per_ha', metric = 'jobs * 10000 / area_m2', weight = 40, benchmark = 100, missing = 'item_mean' }]\n";
+    std::fs::write(path("pack.toml"), pack).unwrap();
+    let checks = "parcel,status,reason,date\nD01-0000054,low,gates shut,2024-05-02\n";
+    std::fs::write(path("checks.csv"), checks).unwrap();
+    let firms = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/cases/firms.csv").display().to_string();
+    let out = folder.path().join("out");
+    let output = analyze(
+        &out,
+        &[
+            "--firms",
+            &firms,
+            "--rules",
+            &path("pack.toml"),
+            "--overrides",
+            &path("checks.csv"),
+            "--peers",
+            "class",
+            "--permutations",
+            "99",
+        ],
+    );
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let found = summary(&out);
+    assert_eq!(found["efficiency"]["appraisal"]["name"], "town");
+    assert_eq!(found["efficiency"]["rule"], "grade in (D)");
+    assert_eq!(found["efficiency"]["field_checks"]["applied"], 1);
+    let joins: serde_json::Value = serde_json::from_str(&text(&out, "joins.json")).unwrap();
+    assert_eq!(joins["firms"]["matched"], 13);
+    assert_eq!(joins["firms"]["unknown_parcels"][0], "no-such-parcel");
+    assert!(text(&out, "firms.csv").contains("\nS9,D01-0000057,matched,666.6666666666666,1,9,"));
+    let dir = out.display().to_string();
+    let card = |id: &str| {
+        let output = landuse(&["explain", &dir, "--parcel", id]);
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let shared = card("D01-0000057");
+    assert!(shared.contains("Firms that stand here (10)") && shared.contains("jobs_per_ha"), "{shared}");
+    assert!(shared.contains("made up") && shared.contains("C begins at"), "{shared}");
+    let checked = card("D01-0000054");
+    assert!(checked.contains("Field check of 2024-05-02: low-efficiency (gates shut)."), "{checked}");
+    assert!(checked.contains("2024-05-02 实地核查:低效用地(gates shut)。"), "{checked}");
+    let missing = landuse(&["explain", &dir, "--parcel", "nobody"]);
+    assert_eq!(status(&missing), 1);
+    assert!(stderr(&missing).contains("nobody"));
+    // Outputs of joins do not outlive the run that made them.
+    assert_eq!(status(&analyze(&out, &["--overwrite", "--permutations", "99"])), 0);
+    assert!(!out.join("firms.csv").exists() && !out.join("joins.json").exists());
+}
+
+#[test]
+fn appraise_grades_firms_and_says_what_stands_on_each_parcel() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("out");
+    let out = dir.display().to_string();
+    let firms = Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/cases/firms.csv").display().to_string();
+    let pack = "name = 'town'\nversion = '2024'\nsource = 'made up'\nevidence = 'C'\n[[group]]\nkey = 'all'\n\
+        indicators = [{ key = 'tax_per_mu', weight = 100, benchmark = 10 }]\n";
+    let rules = folder.path().join("pack.toml").display().to_string();
+    std::fs::write(&rules, pack).unwrap();
+    let arguments = [
+        "appraise",
+        &firms,
+        "--rules",
+        &rules,
+        "--column",
+        "tax_per_mu=tax/land_mu",
+        "--cuts",
+        "0.2,0.6,0.95",
+        "--out",
+        &out,
+    ];
+    let output = landuse(&arguments);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("12 firms, 12 with a score"));
+    // L: 100 on 10 mu: 10 per mu, the benchmark; X 25 and M 7.5 of 12 ranks A for 2.
+    let table = text(&dir, "appraisal.csv");
+    let row: Vec<&str> = table.lines().find(|line| line.starts_with("L,")).unwrap().split(',').collect();
+    assert!(
+        (row[3].parse::<f64>().unwrap() - 100.0).abs() < 1e-9 && row[6] == "2" && row[7] == "A",
+        "{row:?}"
+    );
+    assert!(
+        text(&dir, "parcels.csv").contains("\nD01-0000054,1,A,A,0,L:A\n"),
+        "{}",
+        text(&dir, "parcels.csv")
+    );
+    let output = landuse(&["explain", &out, "--parcel", "D01-0000057"]);
+    let card = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(card.contains("worst_grade  D") && card.contains("Firm S1") && card.contains("town"), "{card}");
+    assert_eq!(status(&landuse(&["explain", &out, "--firm", "M"])), 0);
+    assert_eq!(status(&landuse(&["explain", &out, "--firm", "nobody"])), 1);
+    assert_eq!(status(&landuse(&["appraise", &firms, "--rules", "huangyan-2050", "--out", &out])), 1);
+    let missing = landuse(&["appraise", &firms, "--rules", "huangyan-2022", "--out", &out, "--overwrite"]);
+    assert_eq!(status(&missing), 1);
+    assert!(stderr(&missing).contains("tax_per_mu"), "{}", stderr(&missing));
+    assert_eq!(status(&landuse(&["explain", &out])), 2);
+}
+
+/// Other neighbours, barriers, density clusters, regions, owners and the graph as other tools read it.
+#[test]
+fn neighbours_and_clusters_are_a_choice() {
+    let folder = tempfile::tempdir().unwrap();
+    let [gap, knn, edge, barred] = ["gap", "knn", "edge", "barred"].map(|name| folder.path().join(name));
+    let run = |dir: &Path, more: &[&str]| {
+        let mut all = vec!["--permutations", "99"];
+        all.extend(more);
+        let output = analyze(dir, &all);
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        summary(dir)
+    };
+    let by_gap = run(&gap, &["--gal", "--density", "15,5000", "--regions", "5000"]);
+    assert_eq!(
+        (by_gap["adjacency"]["rule"].as_str(), by_gap["adjacency"]["gap_m"].as_f64()),
+        (Some("gap"), Some(15.0))
+    );
+    let (_, weights) =
+        landuse::stats::Weights::read_gal("neighbours.gal", &text(&gap, "neighbours.gal")).unwrap();
+    assert_eq!(weights.links() as u64, 2 * by_gap["adjacency"]["links"].as_u64().unwrap());
+    let density = &by_gap["clusters"]["density"];
+    let low = by_gap["efficiency"]["low_count"].as_u64();
+    assert_eq!(density["parcels"].as_u64().zip(density["noise"].as_u64()).map(|(a, b)| a + b), low);
+    let regions = &by_gap["clusters"]["regions"];
+    assert_eq!(regions["parcels"].as_u64().zip(regions["unassigned"].as_u64()).map(|(a, b)| a + b), low);
+    assert!(regions["count"].as_u64() > Some(2), "{regions}");
+    assert!(text(&gap, "parcels.geojson").contains("\"lu_region\":1.0"));
+    assert!(text(&gap, "clusters.geojson").contains("\"owner_hhi\":0."));
+
+    let by_centres = run(&knn, &["--adjacency", "knn:6"]);
+    assert_eq!(by_centres["adjacency"]["k"], 6);
+    assert!(by_centres["adjacency"]["gap_m"].is_null() && by_centres["adjacency"]["isolates"] == 0);
+    assert_eq!(by_centres["clusters"]["count"], by_gap["clusters"]["count"], "sites keep to their gap");
+    let by_edge = run(&edge, &["--adjacency", "edge"]);
+    assert!(by_edge["adjacency"]["links"].as_u64() < by_gap["adjacency"]["links"].as_u64());
+
+    // A railway through the middle of the city, and an area beside it.
+    let barriers = folder.path().join("barriers.geojson");
+    let drawn = r#"{"type": "FeatureCollection", "features": [
+        {"type": "Feature", "properties": {}, "geometry": {"type": "LineString", "coordinates": [[114.30, 22.700], [114.40, 22.700]]}},
+        {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates":
+            [[[114.345, 22.69], [114.3452, 22.69], [114.3452, 22.71], [114.345, 22.71], [114.345, 22.69]]]}}]}"#;
+    std::fs::write(&barriers, drawn).unwrap();
+    let file = barriers.display().to_string();
+    let cut = run(&barred, &["--barriers", &file]);
+    let blocked = cut["adjacency"]["blocked"].as_u64().unwrap();
+    assert!(blocked > 0);
+    assert_eq!(
+        cut["adjacency"]["links"].as_u64().unwrap() + blocked,
+        by_gap["adjacency"]["links"].as_u64().unwrap()
+    );
+    let wrong = landuse(&["analyze", "x", "--out", "y", "--adjacency", "knn"]);
+    assert_eq!(status(&wrong), 2);
+    assert!(stderr(&wrong).contains("knn:K"), "{}", stderr(&wrong));
+}
+
 #[test]
 fn generate_makes_the_city_of_the_repository() {
     let folder = tempfile::tempdir().unwrap();

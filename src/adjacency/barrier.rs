@@ -42,7 +42,7 @@ use crate::parcel::{ParcelIdx, ParcelSet};
 /// assert_eq!(barriers.lanes(&underpass).apply(&parcels, &graph).blocked.len(), 0);
 /// # Ok::<(), landuse::ParamError>(())
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Barriers {
     edges: Vec<[Coord; 2]>,
     areas: MultiPolygonArray,

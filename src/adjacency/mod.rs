@@ -2,6 +2,7 @@
 
 mod barrier;
 mod candidates;
+mod centroids;
 mod graph;
 mod rule;
 

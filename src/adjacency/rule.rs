@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::candidates::candidates_of;
+use super::centroids::Centres;
 use super::{Graph, Link};
 use crate::error::ParamError;
 use crate::geometry::distance::{Contact, Gauge, Measured, SNAP_M, Shape};
@@ -30,6 +31,61 @@ pub enum Rule {
         /// Greatest distance between the boundaries, m; 0 takes contacts only.
         gap_m: f64,
     },
+    /// The `k` parcels whose centres of mass are nearest, as other tools count them: every parcel has neighbours, wherever it lies. A pair is
+    /// linked where either is among the other's; of equally near ones those of lower position count. With `k ≥ n − 1` everybody is linked.
+    KNearest {
+        /// How many, at least 1.
+        k: u32,
+    },
+    /// Parcels whose centres of mass are at most `within_m` metres apart.
+    DistanceBand {
+        /// Greatest distance between the centres, m.
+        within_m: f64,
+    },
+}
+
+impl Rule {
+    /// Its name in files.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::SharedEdge { .. } => "edge",
+            Self::SharedPoint => "corner",
+            Self::Gap { .. } => "gap",
+            Self::KNearest { .. } => "knn",
+            Self::DistanceBand { .. } => "band",
+        }
+    }
+
+    /// Whether it links by centres, so that neighbours need not be near each other's boundaries.
+    pub const fn is_by_centres(&self) -> bool {
+        matches!(self, Self::KNearest { .. } | Self::DistanceBand { .. })
+    }
+}
+
+/// As the command line writes it: `gap:15`, `edge`, `edge:0.5`, `corner`, `knn:8`, `band:200`.
+///
+/// ```
+/// use landuse::adjacency::Rule;
+/// assert_eq!("knn:8".parse(), Ok(Rule::KNearest { k: 8 }));
+/// assert!("knn".parse::<Rule>().is_err());
+/// ```
+impl std::str::FromStr for Rule {
+    type Err = ParamError;
+
+    fn from_str(text: &str) -> Result<Self, ParamError> {
+        let (name, value) = text.split_once(':').map_or((text, None), |(name, value)| (name, Some(value)));
+        let length = || value.and_then(|value| value.parse::<f64>().ok());
+        let rule = match (name, value) {
+            ("edge", None) => Some(Self::SharedEdge { min_shared_m: 0.0 }),
+            ("edge", Some(_)) => length().map(|min_shared_m| Self::SharedEdge { min_shared_m }),
+            ("corner", None) => Some(Self::SharedPoint),
+            ("gap", Some(_)) => length().map(|gap_m| Self::Gap { gap_m }),
+            ("knn", Some(k)) => k.parse().ok().map(|k| Self::KNearest { k }),
+            ("band", Some(_)) => length().map(|within_m| Self::DistanceBand { within_m }),
+            _ => None,
+        };
+        rule.ok_or_else(|| ParamError::new("adjacency", text, "gap:M, edge, edge:M, corner, knn:K or band:M"))
+    }
 }
 
 /// Finds the neighbours of every parcel by a [`Rule`].
@@ -72,6 +128,9 @@ impl Adjacency {
             Rule::SharedEdge { min_shared_m } => ("min_shared_m", min_shared_m),
             Rule::SharedPoint => return Ok(Self { rule }),
             Rule::Gap { gap_m } => ("gap_m", gap_m),
+            Rule::KNearest { k: 0 } => return Err(ParamError::new("k", 0, "at least 1")),
+            Rule::KNearest { .. } => return Ok(Self { rule }),
+            Rule::DistanceBand { within_m } => ("within_m", within_m),
         };
         if value.is_finite() && value >= 0.0 {
             Ok(Self { rule })
@@ -90,10 +149,11 @@ impl Adjacency {
         self.link(set, |_| true).0
     }
 
-    /// Neighbours of every parcel of the set, and among them those that overlap as by [`overlapping_pairs`]: no more work
-    /// than the graph alone.
+    /// Neighbours of every parcel of the set, and all parcels that overlap as by [`overlapping_pairs`]: no more work than the graph
+    /// alone, but for rules by centres.
     pub fn graph_and_overlaps(&self, set: &ParcelSet) -> (Graph, Vec<Overlap>) {
-        self.link(set, |_| true)
+        let (graph, overlaps) = self.link(set, |_| true);
+        if self.rule.is_by_centres() { (graph, overlapping_pairs(set)) } else { (graph, overlaps) }
     }
 
     /// Neighbours among the parcels that `mask` marks; the others stay in the graph without links.
@@ -109,6 +169,8 @@ impl Adjacency {
         let gap_m = match self.rule {
             Rule::Gap { gap_m } => gap_m,
             Rule::SharedEdge { .. } | Rule::SharedPoint => 0.0,
+            // Whoever the centres link is measured, however far apart.
+            Rule::KNearest { .. } | Rule::DistanceBand { .. } => set.extent().width() + set.extent().height(),
         };
         let keep = |link: &Link| match self.rule {
             Rule::SharedEdge { min_shared_m } => match link.contact {
@@ -116,9 +178,13 @@ impl Adjacency {
                 Contact::Edge => link.shared_m >= min_shared_m,
                 _ => false,
             },
-            Rule::SharedPoint | Rule::Gap { .. } => true,
+            Rule::SharedPoint | Rule::Gap { .. } | Rule::KNearest { .. } | Rule::DistanceBand { .. } => true,
         };
-        let pairs = near_pairs(set, gap_m, takes_part);
+        let pairs = match self.rule {
+            Rule::KNearest { k } => Centres::new(set.geometry(), takes_part).nearest(k as usize),
+            Rule::DistanceBand { within_m } => Centres::new(set.geometry(), takes_part).within(within_m),
+            _ => near_pairs(set, gap_m, takes_part),
+        };
         let (mut links, mut overlaps) = (Vec::with_capacity(pairs.len()), Vec::new());
         for block in pairs.chunks(BLOCK) {
             let found = measured(set, block, gap_m, |a, b, found| {

@@ -8,10 +8,11 @@ use crate::error::{Error, ParamError};
 use crate::parcel::{Column, TextColumn};
 
 /// What a firm's amounts are split by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AllocationBasis {
     /// Land the firm holds on each parcel.
+    #[default]
     Land,
     /// Floor area it uses on each parcel.
     FloorArea,
@@ -53,6 +54,48 @@ pub struct JoinReport {
     pub parcels_without_firm: usize,
 }
 
+/// What became of one row of the occupancy table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowOutcome {
+    /// Firm and parcel were found.
+    Matched,
+    /// One of the ids is missing.
+    WithoutId,
+    /// The firm is in no table of firms.
+    UnknownFirm,
+    /// The parcel is no parcel.
+    UnknownParcel,
+    /// Several parcels have that id.
+    AmbiguousParcel,
+}
+
+impl RowOutcome {
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Matched => "matched",
+            Self::WithoutId => "without_id",
+            Self::UnknownFirm => "unknown_firm",
+            Self::UnknownParcel => "unknown_parcel",
+            Self::AmbiguousParcel => "ambiguous_parcel",
+        }
+    }
+}
+
+/// One row of the occupancy table after the join.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct JoinedRow {
+    /// Whether it was joined, or why not.
+    pub outcome: RowOutcome,
+    /// Position of the firm, where found.
+    pub firm: Option<u32>,
+    /// Position of the parcel, where found.
+    pub parcel: Option<u32>,
+    /// Share of the firm that this row is, on a parcel or not; none where the firm cannot be split.
+    pub share: Option<f64>,
+}
+
 /// Firms allocated to parcels: the shares by which any amount of the firms is brought onto parcels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Allocation {
@@ -62,6 +105,7 @@ pub struct Allocation {
     parcels: Vec<Vec<(u32, Option<f64>)>>,
     /// Share of each firm that reaches a parcel; none where it cannot be split.
     reached: Vec<Option<f64>>,
+    rows: Vec<JoinedRow>,
     report: JoinReport,
 }
 
@@ -137,7 +181,8 @@ impl Allocation {
             }
         }
         let mut report = JoinReport { rows, ..JoinReport::default() };
-        let mut of_firm: Vec<Vec<(Option<u32>, Option<f64>)>> = vec![Vec::new(); firms.len()];
+        let mut of_firm = vec![Vec::new(); firms.len()];
+        let mut joined = Vec::with_capacity(rows);
         for row in 0..rows {
             let size = occupancy.size.get(row).filter(|size| size.is_finite());
             if let Some(size) = size.filter(|&size| size < 0.0) {
@@ -154,10 +199,19 @@ impl Allocation {
                 Some((id, Some(None))) => report.ambiguous_parcels.push(id.into()),
                 _ => {}
             }
-            let Some((_, Some(&firm))) = firm else { continue };
+            let outcome = match (firm, parcel) {
+                (None, _) | (_, None) => RowOutcome::WithoutId,
+                (Some((_, None)), _) => RowOutcome::UnknownFirm,
+                (_, Some((_, None))) => RowOutcome::UnknownParcel,
+                (_, Some((_, Some(None)))) => RowOutcome::AmbiguousParcel,
+                _ => RowOutcome::Matched,
+            };
+            let firm = firm.and_then(|(_, at)| at.copied());
             let parcel = parcel.and_then(|(_, at)| *at?);
+            joined.push(JoinedRow { outcome, firm, parcel, share: None });
+            let Some(firm) = firm else { continue };
             report.matched += usize::from(parcel.is_some());
-            of_firm[firm as usize].push((parcel, size));
+            of_firm[firm as usize].push((parcel, size, row));
         }
         for ids in [&mut report.unknown_firms, &mut report.unknown_parcels, &mut report.ambiguous_parcels] {
             ids.sort_unstable();
@@ -172,9 +226,10 @@ impl Allocation {
             report.firms_without_parcel += usize::from(rows.iter().all(|row| row.0.is_none()));
             let mut sum = Vec::new();
             let mut split = true;
-            for &(parcel, size) in rows {
-                let Some(parcel) = parcel else { continue };
+            for &(parcel, size, row) in rows {
                 let share = share(size);
+                joined[row].share = share;
+                let Some(parcel) = parcel else { continue };
                 of_parcel[parcel as usize].push((firm as u32, share));
                 split &= share.is_some();
                 sum.extend(share);
@@ -183,7 +238,7 @@ impl Allocation {
             reached[firm] = split.then(|| ordered_sum(sum));
         }
         report.parcels_without_firm = of_parcel.iter().filter(|firms| firms.is_empty()).count();
-        Ok(Self { basis, firms: firms.len(), parcels: of_parcel, reached, report })
+        Ok(Self { basis, firms: firms.len(), parcels: of_parcel, reached, rows: joined, report })
     }
 
     /// What amounts are split by.
@@ -194,6 +249,11 @@ impl Allocation {
     /// What could be joined and what not.
     pub fn report(&self) -> &JoinReport {
         &self.report
+    }
+
+    /// The rows of the occupancy table, each with what became of it.
+    pub fn rows(&self) -> &[JoinedRow] {
+        &self.rows
     }
 
     /// Firms that stand on each parcel, rows of the same pair counted once.

@@ -1,8 +1,8 @@
 use serde::Serialize;
 
-use super::{Direction, Measures, Rule, quantile};
+use super::{Direction, Measures, Rule, peer_percentile, quantile};
 use crate::error::{Error, ParamError};
-use crate::parcel::{Column, ParcelIdx};
+use crate::parcel::{CategoryColumn, Column, ParcelIdx};
 
 /// What a rule says of one parcel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -44,11 +44,26 @@ pub enum Basis {
     Condition,
 }
 
+impl Basis {
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Quantile => "quantile",
+            Self::Condition => "condition",
+        }
+    }
+}
+
 /// One test of a rule over all parcels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Test {
     /// The test in words.
     pub rule: Box<str>,
+    /// The expression behind the values.
+    pub metric: Box<str>,
+    /// Share of the candidates that a quantile marks.
+    pub worst_share: Option<f64>,
     /// What the threshold rests on.
     pub basis: Basis,
     /// Which end is good.
@@ -59,6 +74,8 @@ pub struct Test {
     pub at_threshold: usize,
     /// The tested value of every parcel, candidate or not; 1 and 0 for a condition.
     pub values: Column<f64>,
+    /// Where each candidate stands among its peers ([`peer_percentile`]); unknown until [`Assessment::rank_among`], and for a condition.
+    pub percentiles: Column<f64>,
 }
 
 impl Test {
@@ -73,11 +90,20 @@ impl Test {
     }
 }
 
-/// Why a parcel got its verdict: one test, its value, the threshold, and the distance between the two.
+/// Why a parcel got its verdict: one test, its value, the threshold, the distance between the two, and whether it decides.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Reason<'a> {
     /// The test in words.
     pub rule: &'a str,
+    /// The expression behind the value.
+    pub metric: &'a str,
+    /// What the threshold rests on.
+    pub basis: Basis,
+    /// Which end is good.
+    pub direction: Direction,
+    /// Share of the candidates that a quantile marks.
+    pub worst_share: Option<f64>,
     /// Whether it marks the parcel as low.
     pub low: Option<bool>,
     /// The parcel's value.
@@ -86,6 +112,10 @@ pub struct Reason<'a> {
     pub threshold: Option<f64>,
     /// How far the value is on the good side of the threshold; negative on the bad side.
     pub margin: Option<f64>,
+    /// Share of its peers the parcel is better than, those equal to it counted half.
+    pub percentile: Option<f64>,
+    /// Whether the verdict would be another, were the outcome of this test alone the opposite (or, where it is unknown, known).
+    pub turns: bool,
 }
 
 /// A rule judged over a set of parcels.
@@ -97,6 +127,43 @@ pub struct Assessment {
     pub tests: Vec<Test>,
     /// What a reader should know: ties at a threshold, groups too small to rank.
     pub warnings: Vec<String>,
+    shape: Shape,
+    candidates: Vec<bool>,
+}
+
+/// How the outcomes of tests are joined.
+#[derive(Debug, Clone, PartialEq)]
+enum Shape {
+    Test(usize),
+    AtLeast(usize, Vec<Shape>),
+}
+
+impl Shape {
+    /// Whether the rule marks a parcel, in Kleene's logic.
+    fn low(&self, outcomes: &[Option<bool>]) -> Option<bool> {
+        match self {
+            Self::Test(test) => outcomes[*test],
+            Self::AtLeast(needed, parts) => {
+                let (mut low, mut unknown) = (0, 0);
+                for part in parts {
+                    match part.low(outcomes) {
+                        Some(true) => low += 1,
+                        Some(false) => {}
+                        None => unknown += 1,
+                    }
+                }
+                at_least(*needed, low, unknown)
+            }
+        }
+    }
+}
+
+fn at_least(needed: usize, low: usize, unknown: usize) -> Option<bool> {
+    match needed {
+        needed if low >= needed => Some(true),
+        needed if low + unknown < needed => Some(false),
+        _ => None,
+    }
 }
 
 /// Fewer known candidates than this are not ranked.
@@ -128,8 +195,15 @@ impl Assessment {
     /// # Ok::<(), landuse::Error>(())
     /// ```
     pub fn judge(rule: &Rule, candidates: &[bool], measures: &impl Measures) -> Result<Self, Error> {
-        let mut assessment = Self { verdicts: Vec::new(), tests: Vec::new(), warnings: Vec::new() };
-        let low = assessment.evaluate(rule, candidates, measures)?;
+        let mut assessment = Self {
+            verdicts: Vec::new(),
+            tests: Vec::new(),
+            warnings: Vec::new(),
+            shape: Shape::AtLeast(1, Vec::new()),
+            candidates: candidates.to_vec(),
+        };
+        let (low, shape) = assessment.evaluate(rule, candidates, measures)?;
+        assessment.shape = shape;
         assessment.verdicts = candidates
             .iter()
             .zip(low)
@@ -143,15 +217,82 @@ impl Assessment {
         Ok(assessment)
     }
 
+    /// Nobody is judged: room for what field checks find.
+    pub(crate) fn of_nobody(len: usize) -> Self {
+        Self {
+            verdicts: vec![Verdict::NotCandidate; len],
+            tests: Vec::new(),
+            warnings: Vec::new(),
+            shape: Shape::AtLeast(1, Vec::new()),
+            candidates: vec![false; len],
+        }
+    }
+
+    /// Whether every test that marks a parcel low is a quantile.
+    pub(crate) fn is_suspicion(&self, parcel: ParcelIdx) -> bool {
+        self.tests.iter().all(|test| test.basis == Basis::Quantile || test.is_low(parcel) != Some(true))
+    }
+
+    /// Ranks the candidates among their peers, by each test that has numbers: what [`Reason::percentile`] then says.
+    ///
+    /// # Arguments
+    /// * `peers`: the group each parcel is compared within, such as its sector or district; groups of fewer than [`MIN_RANKED`] known
+    ///   values are not ranked. Parcels that are no candidates are nobody's peers.
+    ///
+    /// # Errors
+    /// [`Error::Data`] where a column has another length.
+    ///
+    /// # Complexity
+    /// O(n · log n · tests).
+    pub fn rank_among(&mut self, peers: &CategoryColumn<Box<str>>) -> Result<(), Error> {
+        for test in self.tests.iter_mut().filter(|test| test.basis != Basis::Condition) {
+            let known: Column<f64> =
+                test.values.iter().zip(&self.candidates).map(|(value, &is)| value.filter(|_| is)).collect();
+            test.percentiles = peer_percentile(&known, peers, test.direction, MIN_RANKED)?;
+        }
+        Ok(())
+    }
+
     /// The tests behind a parcel's verdict, in the order of the rule.
-    pub fn reasons(&self, parcel: ParcelIdx) -> impl Iterator<Item = Reason<'_>> {
-        self.tests.iter().map(move |test| {
+    pub fn reasons(&self, parcel: ParcelIdx) -> Vec<Reason<'_>> {
+        let mut outcomes: Vec<Option<bool>> = self.tests.iter().map(|test| test.is_low(parcel)).collect();
+        let verdict = self.shape.low(&outcomes);
+        let mut reasons = Vec::with_capacity(self.tests.len());
+        for (i, test) in self.tests.iter().enumerate() {
+            let low = outcomes[i];
+            let mut turns = false;
+            for outcome in [true, false].into_iter().filter(|&outcome| low != Some(outcome)) {
+                outcomes[i] = Some(outcome);
+                turns |= self.shape.low(&outcomes) != verdict;
+            }
+            outcomes[i] = low;
             let value = test.values.get(parcel.index());
-            let margin = value.zip(test.threshold).map(|(value, threshold)| match test.direction {
-                Direction::HigherIsBetter => value - threshold,
-                Direction::LowerIsBetter => threshold - value,
+            reasons.push(Reason {
+                rule: &test.rule,
+                metric: &test.metric,
+                basis: test.basis,
+                direction: test.direction,
+                worst_share: test.worst_share,
+                low,
+                value,
+                threshold: test.threshold,
+                margin: value.zip(test.threshold).map(|(value, threshold)| match test.direction {
+                    Direction::HigherIsBetter => value - threshold,
+                    Direction::LowerIsBetter => threshold - value,
+                }),
+                percentile: test.percentiles.get(parcel.index()),
+                turns,
             });
-            Reason { rule: &test.rule, low: test.is_low(parcel), value, threshold: test.threshold, margin }
+        }
+        reasons
+    }
+
+    /// What the rule itself says of a candidate, whatever a field check made of the verdict: low, not low, or unknown; none for others.
+    pub fn computed(&self, parcel: ParcelIdx) -> Option<Option<bool>> {
+        let candidate = self.candidates.get(parcel.index()).copied().unwrap_or(false);
+        candidate.then(|| {
+            let outcomes: Vec<Option<bool>> = self.tests.iter().map(|test| test.is_low(parcel)).collect();
+            self.shape.low(&outcomes)
         })
     }
 
@@ -170,13 +311,16 @@ impl Assessment {
         rule: &Rule,
         candidates: &[bool],
         measures: &impl Measures,
-    ) -> Result<Vec<Option<bool>>, Error> {
+    ) -> Result<(Vec<Option<bool>>, Shape), Error> {
+        let mut worst = None;
+        let named;
         let test = match rule {
             Rule::Standard { metric, worse_than, direction } => {
                 if !worse_than.is_finite() {
                     return Err(ParamError::new("worse_than", worse_than, "a finite number").into());
                 }
                 let values = measures.numbers(metric)?;
+                named = metric;
                 (Basis::Standard, *direction, Some(*worse_than), values)
             }
             Rule::Quantile { metric, worst_share, direction } => {
@@ -184,6 +328,8 @@ impl Assessment {
                     return Err(ParamError::new("worst_share", worst_share, "a share from 0 to 1").into());
                 }
                 let values = measures.numbers(metric)?;
+                named = metric;
+                worst = Some(*worst_share);
                 let mut known: Vec<f64> =
                     values.iter().zip(candidates).filter_map(|(value, &is)| value.filter(|_| is)).collect();
                 let p = match direction {
@@ -201,6 +347,7 @@ impl Assessment {
             }
             Rule::Holds { holds } => {
                 let flags = measures.holds(holds)?;
+                named = holds;
                 let values = flags.iter().map(|flag| flag.map(|flag| f64::from(u8::from(flag)))).collect();
                 (Basis::Condition, Direction::LowerIsBetter, None, values)
             }
@@ -217,10 +364,20 @@ impl Assessment {
             self.warnings
                 .push(format!("{rule}: {at_threshold} candidates stand exactly at the threshold and pass"));
         }
-        let test = Test { rule: rule.to_string().into(), basis, direction, threshold, at_threshold, values };
+        let test = Test {
+            rule: rule.to_string().into(),
+            metric: named.clone(),
+            worst_share: worst,
+            basis,
+            direction,
+            threshold,
+            at_threshold,
+            percentiles: Column::unknown(values.len()),
+            values,
+        };
         let low = (0..candidates.len() as u32).map(|i| test.is_low(ParcelIdx(i))).collect();
         self.tests.push(test);
-        Ok(low)
+        Ok((low, Shape::Test(self.tests.len() - 1)))
     }
 
     /// At least `needed` of `rules`, in Kleene's logic.
@@ -231,7 +388,7 @@ impl Assessment {
         name: &str,
         candidates: &[bool],
         measures: &impl Measures,
-    ) -> Result<Vec<Option<bool>>, Error> {
+    ) -> Result<(Vec<Option<bool>>, Shape), Error> {
         if rules.is_empty() {
             return Err(ParamError::new(name, "an empty list", "at least one rule").into());
         }
@@ -241,21 +398,17 @@ impl Assessment {
         }
         let mut low = vec![0; candidates.len()];
         let mut unknown = vec![0; candidates.len()];
+        let mut parts = Vec::with_capacity(rules.len());
         for rule in rules {
-            for (i, flag) in self.evaluate(rule, candidates, measures)?.into_iter().enumerate() {
+            let (flags, part) = self.evaluate(rule, candidates, measures)?;
+            parts.push(part);
+            for (i, flag) in flags.into_iter().enumerate() {
                 low[i] += usize::from(flag == Some(true));
                 unknown[i] += usize::from(flag.is_none());
             }
         }
-        Ok(low
-            .iter()
-            .zip(&unknown)
-            .map(|(&low, &unknown)| match needed {
-                needed if low >= needed => Some(true),
-                needed if low + unknown < needed => Some(false),
-                _ => None,
-            })
-            .collect())
+        let low = low.iter().zip(&unknown).map(|(&low, &unknown)| at_least(needed, low, unknown)).collect();
+        Ok((low, Shape::AtLeast(needed, parts)))
     }
 }
 
@@ -316,7 +469,7 @@ mod tests {
             Rule::Standard { metric: "a".into(), worse_than: 1.0, direction: Direction::LowerIsBetter };
         let found = Assessment::judge(&rule, &[true; 3], &measures(3)).unwrap();
         assert_eq!(found.verdicts, [Verdict::NotLow, Verdict::NotLow, Verdict::Low]);
-        assert_eq!(found.reasons(ParcelIdx(2)).next().and_then(|r| r.margin), Some(-1.0));
+        assert_eq!(found.reasons(ParcelIdx(2))[0].margin, Some(-1.0));
     }
 
     #[test]

@@ -23,9 +23,10 @@ pub(super) fn not(flag: Option<bool>) -> Option<bool> {
 }
 
 /// The sum, added from the least value up: the same bits for any order of `values`.
-pub(super) fn ordered_sum(mut values: Vec<f64>) -> f64 {
+pub(crate) fn ordered_sum(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
-    values.iter().sum()
+    // The empty sum of the standard library is −0.
+    values.iter().fold(0.0, |sum, value| sum + value)
 }
 
 #[cfg(test)]

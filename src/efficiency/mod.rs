@@ -16,6 +16,7 @@ mod columns;
 mod composite;
 mod contribution;
 mod development_zone;
+mod field_check;
 mod idle;
 mod industrial;
 mod logic;
@@ -23,10 +24,11 @@ mod quantile;
 mod rule;
 mod sentence;
 mod soft_site;
+mod stock;
 mod topsis;
 mod upstairs;
 
-pub use allocation::{Allocation, AllocationBasis, JoinReport, Occupancy, Spread};
+pub use allocation::{Allocation, AllocationBasis, JoinReport, JoinedRow, Occupancy, RowOutcome, Spread};
 pub use appraisal::{
     Appraisal, Appraised, Cuts, Grade, Grading, ItemScore, Remark, Rounding, Standing, Ties, repeated,
 };
@@ -37,16 +39,19 @@ pub use contribution::{Contribution, contributions, location_quotient, peer_perc
 pub use development_zone::{
     Ideal, ZoneFigures, ZoneIndicator, ZonePart, ZonePotential, ZoneStandard, ZoneType,
 };
+pub use field_check::{FieldCheck, FieldCheckReport, FieldChecks};
 pub use idle::{IdleFigures, IdleLand, QualitativeFlags};
 pub use industrial::{
     MIN_FAR_2008, SectorMinimum, SiteFigures, SiteLimits, SiteTest, counted_floor_area_m2, min_far_2008,
 };
+pub(crate) use logic::ordered_sum;
 pub use quantile::quantile;
-pub use rule::{Direction, Measures, Rule};
+pub use rule::{Direction, Measures, ParcelMeasures, Rule};
 pub use sentence::Language;
 pub use soft_site::{
     BuildableClass, BuildableFigures, BuildableRule, Lot, Recall, SoftSiteRule, improvement_ratio,
     improvement_to_land,
 };
+pub use stock::{CONTRACT_COLUMNS, StockClass, UnusedLand, approved_not_supplied, idle_test, unused_land};
 pub use topsis::{EntropyTopsis, entropy_topsis};
 pub use upstairs::{Demolition, HighRiseFactory, Redevelopment, output_gap};

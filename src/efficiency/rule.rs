@@ -3,7 +3,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::parcel::Column;
+use crate::parcel::expr::Expr;
+use crate::parcel::{Column, ParcelSet};
+use crate::zoning::Schemes;
 
 /// Which end of a metric is the good one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -145,6 +147,25 @@ pub trait Measures {
     /// # Errors
     /// Whatever is wrong with the expression: syntax, an unknown name, a kind that does not fit.
     fn holds(&self, expression: &str) -> Result<Column<bool>, Error>;
+}
+
+/// Expressions over the columns of parcels, in the [language](crate::parcel::expr) of conditions.
+#[derive(Debug, Clone, Copy)]
+pub struct ParcelMeasures<'a> {
+    /// The parcels.
+    pub set: &'a ParcelSet,
+    /// What land-use codes mean.
+    pub schemes: &'a Schemes,
+}
+
+impl Measures for ParcelMeasures<'_> {
+    fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
+        Expr::parse(expression)?.numbers(self.set, self.schemes)
+    }
+
+    fn holds(&self, expression: &str) -> Result<Column<bool>, Error> {
+        Expr::parse(expression)?.conditions(self.set, self.schemes)
+    }
 }
 
 /// A function of the expression gives numbers; a condition holds where its number is not 0.

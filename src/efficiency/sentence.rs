@@ -1,7 +1,13 @@
 //! Reasons as sentences for people.
 
-use super::{Reason, Remark};
+use std::cmp::Ordering;
+
+use super::{Appraised, Assessment, Basis, Direction, Reason, Remark};
+use crate::parcel::ParcelIdx;
 use crate::units::people_number;
+
+/// Expressions longer than this are not said twice in a sentence.
+const LONG: usize = 24;
 
 /// A language of sentences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,82 +19,239 @@ pub enum Language {
 }
 
 impl Reason<'_> {
-    /// One sentence: the rule, the value, the threshold, the margin, and what would turn the test.
+    /// What the test found, without a verdict: value, threshold, margin and place among its peers.
+    fn clause(&self, language: Language) -> String {
+        let metric = self.metric;
+        let english = language == Language::English;
+        let Some(value) = self.value else {
+            return match (self.basis, english) {
+                (Basis::Condition, true) => format!("whether `{metric}` holds is not known"),
+                (Basis::Condition, false) => format!("是否符合“{metric}”不详"),
+                (_, true) => format!("the value of `{metric}` is not known"),
+                (_, false) => format!("“{metric}”数值缺失"),
+            };
+        };
+        if self.basis == Basis::Condition {
+            return match (value != 0.0, english) {
+                (true, true) => format!("`{metric}` holds"),
+                (false, true) => format!("`{metric}` does not hold"),
+                (true, false) => format!("符合“{metric}”"),
+                (false, false) => format!("不符合“{metric}”"),
+            };
+        }
+        let value = figure(value);
+        let (Some(threshold), Some(margin)) = (self.threshold, self.margin) else {
+            return if english {
+                format!("`{metric}` is {value}, but too few values are known to rank it")
+            } else {
+                format!("“{metric}”为 {value},已知样本过少,无法排序")
+            };
+        };
+        let higher = self.direction == Direction::HigherIsBetter;
+        let [threshold, distance] = [threshold, margin.abs()].map(figure);
+        let mut text = match (english, self.worst_share) {
+            (true, None) => format!("`{metric}` is {value} against a standard of {threshold}"),
+            (true, Some(share)) => {
+                let end = if higher { "lowest" } else { "highest" };
+                format!("`{metric}` is {value} against {threshold}, where the {end} {} ends", percent(share))
+            }
+            (false, None) => format!("“{metric}”为 {value},标准 {threshold}"),
+            (false, Some(share)) => {
+                let end = if higher { "最低" } else { "最高" };
+                format!("“{metric}”为 {value},{end} {} 的界限为 {threshold}", percent(share))
+            }
+        };
+        text.push_str(&match (english, margin.total_cmp(&0.0), higher) {
+            (true, Ordering::Equal, _) => ", exactly at it".to_owned(),
+            (true, Ordering::Less, true) => format!(", {distance} short"),
+            (true, Ordering::Less, false) => format!(", {distance} too much"),
+            (true, Ordering::Greater, _) => format!(", {distance} to spare"),
+            (false, Ordering::Equal, _) => ",恰在界限".to_owned(),
+            (false, Ordering::Less, true) => format!(",差 {distance}"),
+            (false, Ordering::Less, false) => format!(",超 {distance}"),
+            (false, Ordering::Greater, _) => format!(",余量 {distance}"),
+        });
+        if let Some(percentile) = self.percentile {
+            let share = percent((percentile * 100.0).round() / 100.0);
+            text.push_str(&if english {
+                format!(", better than {share} of its peers")
+            } else {
+                format!(",优于 {share} 的同类地块")
+            });
+        }
+        text
+    }
+
+    /// What would turn the outcome of the test. `alone`: the sentence speaks of no other test, so that a long expression need not be said
+    /// twice.
+    fn turn(&self, language: Language, alone: bool) -> String {
+        let english = language == Language::English;
+        let metric = match (alone && self.metric.len() > LONG, english) {
+            (false, true) => format!("`{}`", self.metric),
+            (false, false) => format!("“{}”", self.metric),
+            (true, true) => "this value".to_owned(),
+            (true, false) => "该值".to_owned(),
+        };
+        let passes = self.low == Some(true);
+        match (self.basis, self.threshold) {
+            (Basis::Condition, _) => match (self.low, english) {
+                (Some(true), true) => format!("`{}` no longer held", self.metric),
+                (Some(false), true) => format!("`{}` held", self.metric),
+                (None, true) => format!("it were known whether `{}` holds", self.metric),
+                (Some(true), false) => format!("不再符合“{}”", self.metric),
+                (Some(false), false) => format!("符合“{}”", self.metric),
+                (None, false) => format!("查明是否符合“{}”", self.metric),
+            },
+            (_, Some(threshold)) if self.low.is_some() => {
+                let threshold = figure(threshold);
+                match (english, passes, self.direction) {
+                    (true, true, Direction::HigherIsBetter) => format!("{metric} reached {threshold}"),
+                    (true, true, Direction::LowerIsBetter) => format!("{metric} fell to {threshold}"),
+                    (true, false, Direction::HigherIsBetter) => format!("{metric} fell below {threshold}"),
+                    (true, false, Direction::LowerIsBetter) => format!("{metric} rose above {threshold}"),
+                    (false, true, Direction::HigherIsBetter) => format!("{metric}达到 {threshold}"),
+                    (false, true, Direction::LowerIsBetter) => format!("{metric}降至 {threshold}"),
+                    (false, false, Direction::HigherIsBetter) => format!("{metric}低于 {threshold}"),
+                    (false, false, Direction::LowerIsBetter) => format!("{metric}高于 {threshold}"),
+                }
+            }
+            _ => match (alone, self.value, english) {
+                (true, None, true) => "its value were known".into(),
+                (true, None, false) => "补充该数据".into(),
+                (true, Some(_), true) => "more values were known".into(),
+                (true, Some(_), false) => "补充样本".into(),
+                (false, _, true) => format!("more were known of {metric}"),
+                (false, _, false) => format!("补充{metric}的数据"),
+            },
+        }
+    }
+}
+
+impl Assessment {
+    /// The verdict on a candidate in one sentence or two: what it is, by which tests, with value, threshold, margin and place among
+    /// its peers, and what would turn it; none for a parcel that is no candidate. A verdict that rests on quantiles alone is a suspicion.
     ///
     /// ```
-    /// use landuse::efficiency::{Language, Reason};
-    /// let reason =
-    ///     Reason { rule: "far < 0.8", low: Some(true), value: Some(0.5), threshold: Some(0.8), margin: Some(-0.3) };
+    /// use landuse::ParcelIdx;
+    /// use landuse::efficiency::{Assessment, Language, Rule};
+    /// use landuse::parcel::Column;
+    ///
+    /// let far = |_: &str| -> Column<f64> { [Some(0.5)].into_iter().collect() };
+    /// let rule = Rule::Standard { metric: "far".into(), worse_than: 0.8, direction: Default::default() };
+    /// let found = Assessment::judge(&rule, &[true], &far)?;
     /// assert_eq!(
-    ///     reason.sentence(Language::English),
-    ///     "Low by `far < 0.8`: 0.5 against 0.8, 0.3 short; from 0.8 on it would pass."
+    ///     found.sentence(ParcelIdx(0), Language::English).as_deref(),
+    ///     Some("Low-efficiency: `far` is 0.5 against a standard of 0.8, 0.3 short. It would pass if `far` reached 0.8.")
     /// );
-    /// assert_eq!(reason.sentence(Language::Chinese), "按“far < 0.8”判为低效:实际值 0.5,标准 0.8,差 0.3;达到 0.8 即可通过。");
+    /// assert_eq!(
+    ///     found.sentence(ParcelIdx(0), Language::Chinese).as_deref(),
+    ///     Some("低效用地:“far”为 0.5,标准 0.8,差 0.3。如“far”达到 0.8,则不再认定为低效。")
+    /// );
+    /// # Ok::<(), landuse::Error>(())
     /// ```
-    pub fn sentence(&self, language: Language) -> String {
-        let rule = self.rule;
-        let (Some(low), Some(value)) = (self.low, self.value) else {
-            let what = match (language, self.value) {
-                (Language::English, None) => "its value is not known; a value would settle it",
-                (Language::English, _) => "too few values are known to rank; more of them would settle it",
-                (Language::Chinese, None) => "数值缺失;补充数据后可判定",
-                (Language::Chinese, _) => "已知样本过少,无法排序;补充数据后可判定",
-            };
-            return match language {
-                Language::English => format!("Not judged by `{rule}`: {what}."),
-                Language::Chinese => format!("按“{rule}”无法判定:{what}。"),
-            };
+    pub fn sentence(&self, parcel: ParcelIdx, language: Language) -> Option<String> {
+        let computed = self.computed(parcel)?;
+        let reasons = self.reasons(parcel);
+        let english = language == Language::English;
+        let low: Vec<&Reason<'_>> = reasons.iter().filter(|reason| reason.low == Some(true)).collect();
+        let unknown = || reasons.iter().filter(|reason| reason.low.is_none());
+        let turning = || reasons.iter().filter(|reason| reason.turns);
+        let named: Vec<&Reason<'_>> = match computed {
+            Some(true) => low.clone(),
+            // Every test that passes helps; those that alone hold the verdict are enough to name.
+            Some(false) if turning().next().is_some() => turning().collect(),
+            Some(false) => reasons.iter().filter(|reason| reason.low == Some(false)).collect(),
+            None => unknown().collect(),
         };
-        let (Some(threshold), Some(margin)) = (self.threshold, self.margin) else {
-            return match (language, low) {
-                (Language::English, true) => format!("Low, as `{rule}` holds; it would pass if it did not."),
-                (Language::English, false) => {
-                    format!("Passes, as `{rule}` does not hold; it would be low if it did.")
-                }
-                (Language::Chinese, true) => format!("符合条件“{rule}”,判为低效;不再符合即可通过。"),
-                (Language::Chinese, false) => format!("不符合条件“{rule}”,通过;一旦符合即判为低效。"),
-            };
+        let suspected = low.iter().all(|reason| reason.basis == Basis::Quantile);
+        let lead = match (computed, english) {
+            (Some(true), true) if suspected => "Suspected low-efficiency",
+            (Some(true), false) if suspected => "疑似低效用地",
+            (Some(true), true) => "Low-efficiency",
+            (Some(true), false) => "低效用地",
+            (Some(false), true) => "Not low-efficiency",
+            (Some(false), false) => "不属低效用地",
+            (None, true) => "Not decided",
+            (None, false) => "暂无法认定",
         };
-        // The margin is value − threshold where more is better, the opposite where less is; at the threshold it does not tell.
-        let more_is_better = (value > threshold) == (margin > 0.0);
-        let at_threshold = value == threshold;
-        let [value, threshold, distance] = [value, threshold, margin.abs()].map(figure);
-        if at_threshold {
-            return match language {
-                Language::English => {
-                    format!(
-                        "Passes `{rule}`: {value}, exactly at the threshold; anything worse would be low."
-                    )
-                }
-                Language::Chinese => format!("按“{rule}”通过:实际值 {value},恰为标准;再差即判为低效。"),
-            };
+        let join = |parts: Vec<String>, separator: &str| parts.join(separator);
+        let found = named.iter().map(|reason| reason.clause(language)).collect();
+        let turns: Vec<String> = turning().map(|reason| reason.turn(language, reasons.len() == 1)).collect();
+        Some(match (english, computed, turns.is_empty()) {
+            (true, Some(true), false) => {
+                format!("{lead}: {}. It would pass if {}.", join(found, "; "), join(turns, ", or if "))
+            }
+            (true, Some(true), true) => {
+                format!(
+                    "{lead}: {}. No single one of these decides: it would pass only if several turned.",
+                    join(found, "; ")
+                )
+            }
+            (true, Some(false), false) => {
+                format!("{lead}: {}. It would be low if {}.", join(found, "; "), join(turns, ", or if "))
+            }
+            (true, Some(false), true) => {
+                format!("{lead}: {}. No single change would make it low.", join(found, "; "))
+            }
+            (true, None, _) => {
+                format!("{lead}: {}. It could be decided if {}.", join(found, "; "), join(turns, ", or if "))
+            }
+            (false, Some(true), false) => {
+                format!("{lead}:{}。如{},则不再认定为低效。", join(found, ";"), join(turns, ",或"))
+            }
+            (false, Some(true), true) => {
+                format!("{lead}:{}。任何单项改变均不足以改变结论。", join(found, ";"))
+            }
+            (false, Some(false), false) => {
+                format!("{lead}:{}。如{},则认定为低效。", join(found, ";"), join(turns, ",或"))
+            }
+            (false, Some(false), true) => {
+                format!("{lead}:{}。任何单项改变均不会使其成为低效用地。", join(found, ";"))
+            }
+            (false, None, _) => format!("{lead}:{}。如{},即可认定。", join(found, ";"), join(turns, ",或")),
+        })
+    }
+}
+
+impl Appraised {
+    /// What a row got and why: score, grade, rank, and what decided beside its items.
+    ///
+    /// ```
+    /// use landuse::efficiency::{Appraisal, Columns, Cuts, Grading, Language};
+    /// let text = "name = 'town'\nversion = '2024'\nsource = 'made up'\nevidence = 'C'\n\
+    ///     [[group]]\nkey = 'all'\nindicators = [{ key = 'tax', weight = 100, benchmark = 20 }]\n";
+    /// let pack = Appraisal::from_toml(text, "town.toml")?.with_grading(Grading::new(Cuts::HUAIAN))?;
+    /// let firms = Columns::new(5).number("tax", [Some(30.0), Some(20.0), Some(10.0), Some(5.0), Some(1.0)])?;
+    /// let found = pack.run(5, &firms)?;
+    /// assert_eq!(
+    ///     found.sentence(2, Language::English),
+    ///     "Appraised by town 2024: 50 points, grade B. Rank 3 of 5 in all. A begins at 150 points."
+    /// );
+    /// # Ok::<(), landuse::Error>(())
+    /// ```
+    pub fn sentence(&self, row: usize, language: Language) -> String {
+        let english = language == Language::English;
+        let (name, version) = (self.pack().name(), self.pack().version());
+        let grade = self.grades.get(row).copied().flatten();
+        let mut text = match (self.score.get(row).map(figure), grade, english) {
+            (Some(score), Some(grade), true) => {
+                format!("Appraised by {name} {version}: {score} points, grade {grade}.")
+            }
+            (Some(score), None, true) => format!("Appraised by {name} {version}: {score} points."),
+            (None, _, true) => format!("Appraised by {name} {version}: no score."),
+            (Some(score), Some(grade), false) => {
+                format!("按 {name} {version} 评价:得分 {score},{grade} 类。")
+            }
+            (Some(score), None, false) => format!("按 {name} {version} 评价:得分 {score}。"),
+            (None, _, false) => format!("按 {name} {version} 评价:无得分。"),
+        };
+        for remark in self.remarks(row) {
+            if english {
+                text.push(' ');
+            }
+            text.push_str(&remark.sentence(language));
         }
-        match (language, low, more_is_better) {
-            (Language::English, true, true) => format!(
-                "Low by `{rule}`: {value} against {threshold}, {distance} short; from {threshold} on it would pass."
-            ),
-            (Language::English, true, false) => format!(
-                "Low by `{rule}`: {value} against {threshold}, {distance} too much; down to {threshold} it would pass."
-            ),
-            (Language::English, false, true) => format!(
-                "Passes `{rule}`: {value} against {threshold}, {distance} to spare; below {threshold} it would be low."
-            ),
-            (Language::English, false, false) => format!(
-                "Passes `{rule}`: {value} against {threshold}, {distance} to spare; above {threshold} it would be low."
-            ),
-            (Language::Chinese, true, true) => format!(
-                "按“{rule}”判为低效:实际值 {value},标准 {threshold},差 {distance};达到 {threshold} 即可通过。"
-            ),
-            (Language::Chinese, true, false) => format!(
-                "按“{rule}”判为低效:实际值 {value},标准 {threshold},超 {distance};降至 {threshold} 即可通过。"
-            ),
-            (Language::Chinese, false, true) => format!(
-                "按“{rule}”通过:实际值 {value},标准 {threshold},余量 {distance};低于 {threshold} 则判为低效。"
-            ),
-            (Language::Chinese, false, false) => format!(
-                "按“{rule}”通过:实际值 {value},标准 {threshold},余量 {distance};高于 {threshold} 则判为低效。"
-            ),
-        }
+        text
     }
 }
 
@@ -112,6 +275,8 @@ impl Remark<'_> {
             Self::Adjusted(points) => format!("加减分 {}。", figure(points)),
             Self::Rank { group, rank, of } if english => format!("Rank {rank} of {of} in {group}."),
             Self::Rank { group, rank, of } => format!("在 {group} 组 {of} 户中列第 {rank} 名。"),
+            Self::Next { grade, from } if english => format!("{grade} begins at {} points.", figure(from)),
+            Self::Next { grade, from } => format!("达到 {} 分可评为 {grade}。", figure(from)),
             Self::Limited { when, from, to } if english => {
                 format!("Its rank gives {from}, but `{when}` holds: graded {to}.")
             }
@@ -124,6 +289,11 @@ impl Remark<'_> {
     }
 }
 
+/// A share for people.
+fn percent(share: f64) -> String {
+    format!("{}%", figure(share * 100.0))
+}
+
 /// Six significant digits for people, without noughts at the end.
 fn figure(value: f64) -> String {
     let magnitude = if value == 0.0 { 0.0 } else { value.abs().log10().floor() };
@@ -134,37 +304,75 @@ fn figure(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::efficiency::{Measures, Rule};
+    use crate::error::Error;
+    use crate::parcel::Column;
 
-    fn reason(
-        low: Option<bool>,
-        value: Option<f64>,
-        threshold: Option<f64>,
-        margin: Option<f64>,
-    ) -> Reason<'static> {
-        Reason { rule: "r", low, value, threshold, margin }
+    /// Energy 3, a flag of each kind, nothing known of `none`.
+    struct One;
+
+    impl Measures for One {
+        fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
+            Ok([if expression == "none" { None } else { Some(3.0) }].into_iter().collect())
+        }
+
+        fn holds(&self, expression: &str) -> Result<Column<bool>, Error> {
+            Ok([if expression == "none" { None } else { Some(expression == "yes") }].into_iter().collect())
+        }
+    }
+
+    fn sentences(rule: &str) -> [String; 2] {
+        let rule: Rule = toml::from_str(rule).unwrap();
+        let found = Assessment::judge(&rule, &[true], &One).unwrap();
+        [Language::English, Language::Chinese].map(|language| found.sentence(ParcelIdx(0), language).unwrap())
     }
 
     #[test]
     fn each_case_has_its_sentence() {
-        let english = |r: Reason<'_>| r.sentence(Language::English);
-        let energy = reason(Some(true), Some(3.0), Some(2.5), Some(-0.5));
-        assert_eq!(english(energy), "Low by `r`: 3 against 2.5, 0.5 too much; down to 2.5 it would pass.");
-        let fine = reason(Some(false), Some(2.0), Some(2.5), Some(0.5));
-        assert_eq!(english(fine), "Passes `r`: 2 against 2.5, 0.5 to spare; above 2.5 it would be low.");
-        let tie = reason(Some(false), Some(12_345.0), Some(12_345.0), Some(0.0));
-        assert_eq!(
-            english(tie),
-            "Passes `r`: 12,345, exactly at the threshold; anything worse would be low."
-        );
+        for (rule, english, chinese) in [
+            (
+                "metric = 'e'\nworse_than = 2.5\ndirection = 'lower_is_better'",
+                "Low-efficiency: `e` is 3 against a standard of 2.5, 0.5 too much. It would pass if `e` fell to 2.5.",
+                "低效用地:“e”为 3,标准 2.5,超 0.5。如“e”降至 2.5,则不再认定为低效。",
+            ),
+            (
+                "metric = 'e'\nworse_than = 3.0",
+                "Not low-efficiency: `e` is 3 against a standard of 3, exactly at it. It would be low if `e` fell below 3.",
+                "不属低效用地:“e”为 3,标准 3,恰在界限。如“e”低于 3,则认定为低效。",
+            ),
+            (
+                "holds = 'yes'",
+                "Low-efficiency: `yes` holds. It would pass if `yes` no longer held.",
+                "低效用地:符合“yes”。如不再符合“yes”,则不再认定为低效。",
+            ),
+            (
+                "any = [{ holds = 'yes' }, { metric = 'e', worse_than = 4.0 }]",
+                "Low-efficiency: `yes` holds; `e` is 3 against a standard of 4, 1 short. \
+                 No single one of these decides: it would pass only if several turned.",
+                "低效用地:符合“yes”;“e”为 3,标准 4,差 1。任何单项改变均不足以改变结论。",
+            ),
+            (
+                "all = [{ holds = 'no' }, { metric = 'e', worse_than = 4.0 }, { holds = 'yes' }]",
+                "Not low-efficiency: `no` does not hold. It would be low if `no` held.",
+                "不属低效用地:不符合“no”。如符合“no”,则认定为低效。",
+            ),
+            (
+                "all = [{ metric = 'none', worse_than = 4.0 }, { holds = 'yes' }]",
+                "Not decided: the value of `none` is not known. It could be decided if more were known of `none`, or if `yes` \
+                 no longer held.",
+                "暂无法认定:“none”数值缺失。如补充“none”的数据,或不再符合“yes”,即可认定。",
+            ),
+            (
+                "metric = 'e'\nworst_share = 0.2",
+                "Not decided: `e` is 3, but too few values are known to rank it. It could be decided if more values were known.",
+                "暂无法认定:“e”为 3,已知样本过少,无法排序。如补充样本,即可认定。",
+            ),
+        ] {
+            assert_eq!(sentences(rule), [english, chinese], "{rule}");
+        }
         assert_eq!(
             [0.0, -0.000_031_4, 0.1 + 0.2, 1_234_567.8].map(figure),
             ["0", "-0.0000314", "0.3", "1,234,568"]
         );
-        let old = reason(Some(true), Some(1.0), None, None);
-        assert_eq!(english(old), "Low, as `r` holds; it would pass if it did not.");
-        let unknown = reason(None, None, Some(1.0), None);
-        assert_eq!(english(unknown), "Not judged by `r`: its value is not known; a value would settle it.");
-        let few = reason(None, Some(1.0), None, None);
-        assert_eq!(few.sentence(Language::Chinese), "按“r”无法判定:已知样本过少,无法排序;补充数据后可判定。");
     }
 }

@@ -64,7 +64,7 @@ impl EnvelopeIndex {
     }
 
     /// Positions with the distance from `point` to their envelope, nearest first.
-    fn by_distance(&self, point: Coord) -> impl Iterator<Item = (u32, f64)> + '_ {
+    pub(crate) fn by_distance(&self, point: Coord) -> impl Iterator<Item = (u32, f64)> + '_ {
         self.tree
             .nearest_neighbor_iter_with_distance_2(point)
             .map(|(entry, squared)| (entry.position, squared.sqrt()))

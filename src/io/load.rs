@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
+use super::lines::read_lines;
 use super::schema::{Inference, Schema};
 use super::{Layer, ReadOptions, ReadReport, Source, read, sample};
 use crate::Error;
 use crate::crs::doctor::{CoordinateStats, Diagnosis, Evidence, Severity, examine};
 use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
-use crate::geometry::Envelope;
+use crate::geometry::{Coord, Envelope};
 use crate::parcel::ParcelSet;
 
 /// From a file to parcels in a plane: reads, asks the doctor which system the coordinates are in, projects, validates.
@@ -118,6 +119,28 @@ impl Loader {
     /// As [`load`](Self::load).
     pub fn load_beside(&self, source: &Source, other: &ParcelSet) -> Result<Loaded, Error> {
         self.place(source, |crs, _| other.plane().for_source(crs))
+    }
+
+    /// The lines of a file (`LineString`, `MultiLineString`), such as railways, in the plane of `other`; other geometries are passed
+    /// over.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Syntax`] as [`read`]; [`Error::Crs`] where the doctor refuses the coordinates.
+    pub fn lines_beside(&self, source: &Source, other: &ParcelSet) -> Result<Vec<Vec<Coord>>, Error> {
+        let found = read_lines(source)?;
+        let mut lines = found.lines;
+        if lines.is_empty() {
+            return Ok(lines);
+        }
+        let diagnosis = examine(&Evidence {
+            crs_member: found.crs_member.as_deref(),
+            declared: self.source_crs.as_ref(),
+            coordinates: CoordinateStats::of(lines.iter().flatten().copied()),
+            tags: &[&source.name()],
+        });
+        let plane = other.plane().for_source(&diagnosis.source.map_err(Error::Crs)?)?;
+        lines.iter_mut().for_each(|line| plane.forward(line));
+        Ok(lines)
     }
 
     fn place(

@@ -18,7 +18,7 @@ use crate::zoning::LandUseCode;
 /// Text one thread parses at a time.
 const BATCH: usize = 1 << 18;
 /// What a schema calls the feature's own id.
-const OWN_ID: &str = "$id";
+pub(super) const OWN_ID: &str = "$id";
 /// Characters of a value that a message quotes.
 const QUOTED: usize = 40;
 
@@ -250,12 +250,12 @@ pub fn sample(source: &Source, limit: usize) -> Result<Samples, Error> {
     Ok(samples)
 }
 
-fn syntax(file: &str, base: u64, text: &str, fault: Fault) -> Error {
+pub(super) fn syntax(file: &str, base: u64, text: &str, fault: Fault) -> Error {
     Error::Syntax { file: file.into(), offset: base + fault.at as u64, reason: fault.describe(text).into() }
 }
 
 /// The text of a block from its first feature on; what is in it before that was read already.
-fn block_text<'a>(block: &'a Block, file: &str) -> Result<&'a str, Error> {
+pub(super) fn block_text<'a>(block: &'a Block, file: &str) -> Result<&'a str, Error> {
     let end = block.spans.last().map_or(0, |span| span.end);
     std::str::from_utf8(&block.text[..end]).map_err(|error| Error::Syntax {
         file: file.into(),
@@ -560,7 +560,7 @@ fn attributes(plan: &Plan, cells: Vec<Cells>, len: usize) -> Attributes {
 
 /// A value of a property as it stands in the text.
 #[derive(Debug, Clone, PartialEq)]
-enum Value<'a> {
+pub(super) enum Value<'a> {
     Missing,
     Bool(bool),
     /// With the digits as written, which an id may need.
@@ -570,7 +570,7 @@ enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    fn read(json: &mut Json<'a>) -> Result<Self, Fault> {
+    pub(super) fn read(json: &mut Json<'a>) -> Result<Self, Fault> {
         Ok(match json.token() {
             Some(b'"') => match json.string()?.text() {
                 text if text.is_empty() => Self::Missing,
@@ -592,7 +592,7 @@ impl<'a> Value<'a> {
 
     /// The value as a field of this target takes it: a whole number that a double would blur is a text to those that want
     /// texts (ids of 18 digits).
-    fn scalar(&self, target: &Target) -> Scalar<'_> {
+    pub(super) fn scalar(&self, target: &Target) -> Scalar<'_> {
         let textual = || {
             matches!(
                 target,

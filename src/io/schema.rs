@@ -593,7 +593,7 @@ fn quoted(text: &str) -> String {
     out
 }
 
-fn as_number(value: Scalar<'_>) -> Option<f64> {
+pub(super) fn as_number(value: Scalar<'_>) -> Option<f64> {
     match value {
         Scalar::Number(number) => Some(number),
         Scalar::Text(text)
@@ -830,7 +830,7 @@ impl Field {
 }
 
 /// Lower case, without blanks, underscores and hyphens.
-fn plain_name(name: &str) -> String {
+pub(super) fn plain_name(name: &str) -> String {
     let drop = |c: &char| !(c.is_whitespace() || matches!(c, '_' | '-' | '\u{feff}'));
     name.to_lowercase().replace('（', "(").replace('）', ")").chars().filter(drop).collect()
 }

@@ -169,6 +169,12 @@ impl ParcelSet {
         &self.attributes
     }
 
+    /// The attributes, for joins that add what other files know. Every column keeps its length, and the order of parcels stays
+    /// that of what was known when the set was made.
+    pub(crate) fn attributes_mut(&mut self) -> &mut Attributes {
+        &mut self.attributes
+    }
+
     /// Areas in the working plane, m², holes taken out; one per parcel.
     pub fn area_m2(&self) -> &[f64] {
         &self.area_m2

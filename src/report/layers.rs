@@ -6,7 +6,7 @@ use crate::Analysis;
 use crate::Error;
 use crate::control::Relation;
 use crate::crs::WorkingPlane;
-use crate::efficiency::Verdict;
+use crate::efficiency::{Language, StockClass};
 use crate::geometry::MultiPolygonArray;
 use crate::intensity::{Account, LandStatus};
 use crate::io::{FeatureWriter, OutputDir, Rounding, Source, push_number, push_text, splice};
@@ -25,8 +25,14 @@ use crate::parcel::ParcelIdx;
 /// | `lu_neighbours` | parcels within the gap |
 /// | `lu_score` | the score |
 /// | `lu_verdict` | `low`, `not_low`, `unknown` or `not_candidate` |
-/// | `lu_reasons` | for each test: the rule in words, whether it marks the parcel low, value, threshold, margin |
+/// | `lu_reasons` | for each test: the rule in words, what it rests on, whether it marks the parcel low, value, threshold, margin, percentile among peers, and whether the opposite outcome of this test alone turns the verdict (it turns at the threshold) |
+/// | `lu_stock` | class in the stock of land: [`StockClass`](crate::efficiency::StockClass) |
+/// | `lu_sentence_en`, `lu_sentence_zh` | the verdict in words; null for what is neither judged, unused nor checked |
+/// | `lu_field_check` | with field checks: status, reason, date and the class it replaced, `instead_of`; null where nobody went |
+/// | `lu_grade`, `lu_rank`, `lu_items` | with a rule pack: grade, rank in its group, and the items of the score with value, points and weight |
 /// | `lu_site` | number of its low-efficiency site |
+/// | `lu_density_cluster`, `lu_density_core` | where asked for: density cluster, from 1, and whether the parcel is a core |
+/// | `lu_region` | where asked for: region, from 1 |
 /// | `lu_moran`, `lu_moran_p`, `lu_moran_quadrant`, `lu_moran_fdr` | local Moran: statistic, permutation p, quadrant, whether it survives the false-discovery rate |
 /// | `lu_gi_star_z`, `lu_gi_p`, `lu_gi_fdr` | Getis-Ord: Gi* as z, permutation p, whether it survives |
 /// | `lu_control_m2`, `lu_control_share`, `lu_relation` | overlap with the union of the lines that exclude construction |
@@ -71,30 +77,56 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     text.extend_from_slice(b",\"lu_verdict\":");
     push_text(text, verdict.name());
     text.extend_from_slice(b",\"lu_reasons\":");
-    match analysis.assessment.as_ref().filter(|_| verdict != Verdict::NotCandidate) {
+    match analysis.assessment.as_ref().filter(|assessment| assessment.computed(parcel).is_some()) {
         None => text.extend_from_slice(b"null"),
         Some(assessment) => {
             text.push(b'[');
-            for (position, reason) in assessment.reasons(parcel).enumerate() {
+            for (position, reason) in assessment.reasons(parcel).iter().enumerate() {
                 text.extend_from_slice(if position == 0 { b"{\"rule\":" } else { b",{\"rule\":" });
                 push_text(text, reason.rule);
+                text.extend_from_slice(b",\"basis\":");
+                push_text(text, reason.basis.name());
                 text.extend_from_slice(b",\"low\":");
                 push_flag(text, reason.low);
-                for (name, value) in
-                    [("value", reason.value), ("threshold", reason.threshold), ("margin", reason.margin)]
-                {
+                for (name, value) in [
+                    ("value", reason.value),
+                    ("threshold", reason.threshold),
+                    ("margin", reason.margin),
+                    ("percentile", reason.percentile),
+                ] {
                     text.extend_from_slice(b",\"");
                     text.extend_from_slice(name.as_bytes());
                     text.extend_from_slice(b"\":");
                     push_number(text, value);
                 }
+                text.extend_from_slice(b",\"turns\":");
+                push_flag(text, Some(reason.turns));
                 text.push(b'}');
             }
             text.push(b']');
         }
     }
+    text.extend_from_slice(b",\"lu_stock\":");
+    push_text(text, analysis.stock[i].map(StockClass::name));
+    for (name, language) in [("en", Language::English), ("zh", Language::Chinese)] {
+        text.extend_from_slice(b",\"lu_sentence_");
+        text.extend_from_slice(name.as_bytes());
+        text.extend_from_slice(b"\":");
+        push_text(text, super::sentence(analysis, parcel, language).as_deref());
+    }
+    push_checked(analysis, parcel, text);
     text.extend_from_slice(b",\"lu_site\":");
     push_number(text, analysis.sites.of_parcel()[i].map(f64::from));
+    if let Some(density) = &analysis.density {
+        text.extend_from_slice(b",\"lu_density_cluster\":");
+        push_number(text, density.labels[i].map(|label| f64::from(label) + 1.0));
+        text.extend_from_slice(b",\"lu_density_core\":");
+        push_flag(text, Some(density.core[i]));
+    }
+    if let Some(regions) = &analysis.regions {
+        text.extend_from_slice(b",\"lu_region\":");
+        push_number(text, regions.labels[i].map(|label| f64::from(label) + 1.0));
+    }
     if let Some(local) = &analysis.local {
         let known = local.moran_p.get(i).is_some();
         text.extend_from_slice(b",\"lu_moran\":");
@@ -126,6 +158,49 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     }
 }
 
+/// What a field check found, and what the rule pack gave.
+fn push_checked(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
+    if analysis.options.field_checks.is_some() {
+        text.extend_from_slice(b",\"lu_field_check\":");
+        match analysis.field_check(parcel) {
+            None => text.extend_from_slice(b"null"),
+            Some(check) => {
+                text.extend_from_slice(b"{\"status\":");
+                push_text(text, check.status.name());
+                text.extend_from_slice(b",\"reason\":");
+                push_text(text, &*check.reason);
+                text.extend_from_slice(b",\"date\":");
+                push_text(text, &*check.date);
+                text.extend_from_slice(b",\"instead_of\":");
+                push_text(text, analysis.computed_stock(parcel).map(StockClass::name));
+                text.push(b'}');
+            }
+        }
+    }
+    let Some(appraised) = &analysis.appraised else { return };
+    let row = appraised.row(parcel);
+    text.extend_from_slice(b",\"lu_grade\":");
+    let grade = row.and_then(|row| appraised.found.grades[row]).map(|grade| grade.to_string());
+    push_text(text, grade.as_deref());
+    text.extend_from_slice(b",\"lu_rank\":");
+    push_number(text, row.and_then(|row| appraised.found.rank.get(row)).map(f64::from));
+    text.extend_from_slice(b",\"lu_items\":");
+    let Some(row) = row else { return text.extend_from_slice(b"null") };
+    text.push(b'[');
+    for (position, item) in appraised.found.items(row).enumerate() {
+        text.extend_from_slice(if position == 0 { b"{\"key\":" } else { b",{\"key\":" });
+        push_text(text, item.key);
+        for (name, value) in [("value", item.value), ("points", item.points), ("weight", Some(item.weight))] {
+            text.extend_from_slice(b",\"");
+            text.extend_from_slice(name.as_bytes());
+            text.extend_from_slice(b"\":");
+            push_number(text, value);
+        }
+        text.push(b'}');
+    }
+    text.push(b']');
+}
+
 fn push_flag(text: &mut Vec<u8>, flag: Option<bool>) {
     text.extend_from_slice(match flag {
         None => b"null",
@@ -135,7 +210,7 @@ fn push_flag(text: &mut Vec<u8>, flag: Option<bool>) {
 }
 
 /// Writes the computed layers in the coordinates of the input: `clusters.geojson` (dissolved sites, with the measures of their
-/// closed outlines' [shapes](crate::cluster::Shape), p as in [`Significance`](crate::cluster::Significance), and the gaps over which
+/// closed outlines' [shapes](crate::cluster::Shape), [owners](crate::cluster::Ownership) where known, p as in [`Significance`](crate::cluster::Significance), and the gaps over which
 /// they last as in [`MergeTree`](crate::cluster::MergeTree), null where the gap is wider than the sweep's), `districts.geojson` (study
 /// units that have a shape, with their accounts), `inside_lines.geojson` (parcels that are, or may be, construction land
 /// and share land with a line that excludes it) and, where a review was asked for, `encroachments.geojson` (the certain part of
@@ -151,6 +226,7 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
         let lasting = analysis.merging.site_of(site.members[0], gap_m);
         let members: Vec<Option<&str>> = site.members.iter().map(|&m| set.get(m).id()).collect();
         let rows: Vec<u32> = site.members.iter().map(|m| set.source_row()[m.index()]).collect();
+        let owners = analysis.ownership.as_ref().map(|ownership| ownership[i]);
         json!({
             "site": site.number,
             "parcels": site.members.len(),
@@ -172,6 +248,10 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
             "hull_ratio": site.shape.hull_ratio,
             "circle_ratio": site.shape.circle_ratio,
             "elongation": site.shape.elongation,
+            "owners": owners.map(|owners| owners.owners),
+            "owner_hhi": owners.and_then(|owners| owners.hhi),
+            "owner_largest_share": owners.and_then(|owners| owners.largest_share),
+            "owner_known_share": owners.and_then(|owners| owners.known_share),
             "parcel_ids": members,
             "parcel_rows": rows,
         })
@@ -233,6 +313,25 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
         })?;
     }
     Ok(())
+}
+
+/// Writes `neighbours.gal`: the graph of neighbours, as other tools read it. Parcels go by their ids where all have one of their own without
+/// white space, else by their position in the input.
+///
+/// # Errors
+/// [`Error::Io`] where the file cannot be written.
+pub fn write_graph(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+    let set = analysis.parcels();
+    let weights = crate::stats::Weights::from_graph(&analysis.graph);
+    let ids: Option<Vec<String>> = set.attributes().id.iter().map(|id| id.map(str::to_owned)).collect();
+    let rows = || set.source_row().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let text = match ids.map(|ids| weights.write_gal("parcels", &ids)) {
+        Some(Ok(text)) => text,
+        _ => weights.write_gal("parcels", &rows())?,
+    };
+    let mut file = out.file("neighbours.gal")?;
+    file.write(text.as_bytes())?;
+    file.finish()
 }
 
 /// Writes one layer, moved back to the coordinates of the input.

@@ -4,6 +4,7 @@
 mod audit;
 mod balance;
 mod csv;
+mod joins;
 mod layers;
 #[cfg(feature = "map")]
 pub mod map;
@@ -11,14 +12,17 @@ pub mod map;
 mod picture;
 mod summary;
 mod text;
+mod verdict;
 
 pub use audit::{AuditSummary, AuditYear, FateCount, Ground, Inside, InsideCount, Relabelled, write_audit};
 pub use csv::{intensity_csv, withdrawals_csv, write_intensity};
-pub use layers::{write_layers, write_parcels};
+pub use joins::{appraisal_csv, appraised_parcels_csv, buildings_csv, firms_csv};
+pub use layers::{write_graph, write_layers, write_parcels};
 #[cfg(feature = "map")]
-pub use picture::picture;
+pub use picture::{hot_spots, picture};
 pub use summary::{
-    Adjacency, Clusters, Coverage, Crs, Efficiency, Intensity, Line, Outlooks, Parcels, Review,
-    SCHEMA_VERSION, Summary,
+    Adjacency, AppraisalSummary, Clusters, Coverage, Crs, Density, Efficiency, Intensity, Line, Outlooks,
+    Parcels, RegionTotals, Review, SCHEMA_VERSION, StockTotal, Summary,
 };
 pub use text::{TOP_SITES, text};
+pub use verdict::sentence;

@@ -6,6 +6,7 @@ use crate::control::{ControlLine, ControlLines, Effect};
 use crate::efficiency::{Direction, Verdict};
 use crate::geometry::MultiPolygonArray;
 use crate::parcel::ParcelIdx;
+use crate::stats::Quadrant;
 use crate::units::{people_area, people_number};
 
 /// What a parcel is on the map; the order is that of the legend.
@@ -77,6 +78,57 @@ pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Pic
             .table(table(analysis));
     }
     map.render()
+}
+
+/// Draws the map of the local statistics: what survives the false-discovery rate by local Moran, high beside high and low beside low in
+/// strong colours, values unlike their neighbours' in pale ones; Getis-Ord is in the parcel layer. None without local statistics.
+///
+/// # Errors
+/// As [`Map::render`].
+pub fn hot_spots(analysis: &Analysis, title: &str, notes: &[String]) -> Option<Result<Picture, Error>> {
+    let local = analysis.local.as_ref()?;
+    let set = analysis.parcels();
+    let class: Vec<u8> = (0..set.len())
+        .map(|i| match (local.moran_p.get(i), local.moran_fdr.discovery[i], local.quadrant[i]) {
+            (None, ..) => 0,
+            (_, true, Some(Quadrant::Hh)) => 2,
+            (_, true, Some(Quadrant::Ll)) => 3,
+            (_, true, Some(Quadrant::Hl)) => 4,
+            (_, true, Some(Quadrant::Lh)) => 5,
+            _ => 1,
+        })
+        .collect();
+    let count = |which: u8| people_number(class.iter().filter(|&&own| own == which).count() as f64, 0);
+    let [high, low] = [Color::rgb(178, 24, 43), Color::rgb(33, 102, 172)];
+    let [high_low, low_high] = [Color::rgb(244, 165, 130), Color::rgb(146, 197, 222)];
+    let styles = vec![
+        FillStyle::new(style::BASE, "no candidate, or no neighbour known").note(count(0)),
+        FillStyle::new(Color::rgb(235, 232, 222), "not significant").note(count(1)),
+        FillStyle::new(high, "high beside high").note(count(2)),
+        FillStyle::new(low, "low beside low").note(count(3)),
+        FillStyle::new(high_low, "high beside low").note(count(4)),
+        FillStyle::new(low_high, "low beside high").note(count(5)),
+    ];
+    let options = &analysis.options.local;
+    let subtitle = format!(
+        "local Moran's I of the score, {} draws, significant at {} after Benjamini-Hochberg; global I {}",
+        local.local_moran.permutations,
+        options.alpha,
+        people_number(local.local_moran.global_i.unwrap_or(f64::NAN), 3),
+    );
+    let mut map = Map::new(title)
+        .subtitle(subtitle)
+        .extent(set.extent())
+        .layer(Layer::areas(set.geometry(), &class, styles).heading("Score beside its neighbours'"))
+        .footnote(format!("Plane: {}. North is up in the plane.", set.plane().definition()));
+    for note in notes {
+        map = map.footnote(note);
+    }
+    if !analysis.sites.is_empty() {
+        let label = format!("Low-efficiency site ({})", analysis.sites.len());
+        map = map.layer(Layer::lines(analysis.sites.outlines(), style::site_outline(), label));
+    }
+    Some(map.render())
 }
 
 fn kind(area: crate::crs::AreaKind) -> &'static str {

@@ -1,8 +1,12 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::adjacency::Rule;
+use crate::analysis::APPRAISAL_SCORE;
 use crate::cluster::{Fragmentation, Site};
 use crate::control::{ControlLine, Effect, Relation};
-use crate::efficiency::{Basis, Direction, Verdict};
+use crate::efficiency::{Appraised, Basis, Direction, FieldCheckReport, StockClass, Verdict};
 use crate::intensity::{Account, Constraints, LandStatus, StudyArea, UnitOutlook};
 use crate::parcel::ParcelIdx;
 use crate::stats::{GetisOrdSummary, LocalMoranSummary};
@@ -74,7 +78,17 @@ pub struct Coverage {
 #[expect(missing_docs, reason = "the names are those of the contract")]
 pub struct Adjacency {
     pub rule: &'static str,
-    pub gap_m: f64,
+    /// Of the rule by gap; null for another.
+    pub gap_m: Option<f64>,
+    /// Of the rule by k nearest centres.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub k: Option<u32>,
+    /// Of the rule by distance of centres.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within_m: Option<f64>,
+    /// Links that barriers block, where there are barriers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<usize>,
     pub links: usize,
     pub isolates: usize,
     pub components: u32,
@@ -95,6 +109,61 @@ pub struct Efficiency {
     pub low_count: usize,
     pub low_area_m2: f64,
     pub basis: Option<Basis>,
+    /// Count and area of each class in the stock of land, field checks included, by its name.
+    pub stock: BTreeMap<&'static str, StockTotal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field_checks: Option<FieldCheckReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appraisal: Option<AppraisalSummary>,
+}
+
+/// One class in the stock of land.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct StockTotal {
+    pub count: usize,
+    pub area_m2: f64,
+}
+
+/// The rule pack and the grades it gave.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names are those of the pack")]
+pub struct AppraisalSummary {
+    pub name: String,
+    pub version: String,
+    pub source: String,
+    pub evidence: String,
+    pub note: String,
+    pub rows: usize,
+    pub scored: usize,
+    /// Rows of each grade; none for a pack without grades.
+    pub grades: BTreeMap<String, usize>,
+    /// Rows told to leave.
+    pub exits: usize,
+}
+
+impl AppraisalSummary {
+    /// The figures of an appraisal.
+    pub fn of(found: &Appraised) -> Self {
+        let pack = found.pack();
+        let [name, version, source, evidence, note] =
+            [pack.name(), pack.version(), pack.source(), pack.evidence(), pack.note()].map(str::to_owned);
+        let mut grades = BTreeMap::new();
+        for grade in found.grades.iter().flatten() {
+            *grades.entry(grade.to_string()).or_default() += 1;
+        }
+        Self {
+            name,
+            version,
+            source,
+            evidence,
+            note,
+            rows: found.standing.len(),
+            scored: found.score.known(),
+            grades,
+            exits: found.exit.iter().filter(|exit| *exit == Some(true)).count(),
+        }
+    }
 }
 
 /// Contiguous low-efficiency sites.
@@ -111,6 +180,35 @@ pub struct Clusters {
     pub draws: usize,
     /// As patches in all low-efficiency land.
     pub fragmentation: Fragmentation,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub density: Option<Density>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub regions: Option<RegionTotals>,
+}
+
+/// Density clusters of low parcels.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Density {
+    pub eps_m: f64,
+    pub min_area_m2: f64,
+    pub clusters: u32,
+    pub parcels: usize,
+    pub cores: usize,
+    /// Low parcels in no cluster.
+    pub noise: usize,
+}
+
+/// Regions of low parcels.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct RegionTotals {
+    pub min_area_m2: f64,
+    pub count: usize,
+    pub parcels: usize,
+    pub area_m2: f64,
+    /// Low parcels in no region.
+    pub unassigned: usize,
 }
 
 /// The balance of the whole study area.
@@ -201,13 +299,7 @@ impl Summary {
             },
             parcels: Parcels::of(set, overlap_area_m2),
             coverage: Coverage { overlapping_pairs: analysis.overlaps.len(), overlap_area_m2 },
-            adjacency: Adjacency {
-                rule: "gap",
-                gap_m: analysis.options.sites.gap_m,
-                links: analysis.graph.links().len(),
-                isolates: analysis.graph.isolates(),
-                components: analysis.graph.components().count,
-            },
+            adjacency: Adjacency::of(analysis),
             efficiency: Efficiency::of(analysis),
             clusters: Clusters {
                 count: analysis.sites.len(),
@@ -218,6 +310,8 @@ impl Summary {
                 beyond_chance: analysis.significance.p_area.iter().filter(|&&p| p <= 0.05).count(),
                 draws: analysis.significance.draws,
                 fragmentation: fragmentation(analysis),
+                density: density(analysis),
+                regions: regions(analysis),
             },
             local_moran: analysis.local.as_ref().map(|local| local.local_moran),
             getis_ord: analysis.local.as_ref().map(|local| local.getis_ord),
@@ -243,6 +337,54 @@ impl Summary {
         text.push('\n');
         text
     }
+}
+
+impl Adjacency {
+    fn of(analysis: &Analysis) -> Self {
+        let options = &analysis.options;
+        let rule = options.adjacency.unwrap_or(Rule::Gap { gap_m: options.sites.gap_m });
+        let mut own = Self {
+            rule: rule.name(),
+            gap_m: None,
+            k: None,
+            within_m: None,
+            blocked: options.barriers.as_ref().map(|_| analysis.blocked.len()),
+            links: analysis.graph.links().len(),
+            isolates: analysis.graph.isolates(),
+            components: analysis.graph.components().count,
+        };
+        match rule {
+            Rule::Gap { gap_m } => own.gap_m = Some(gap_m),
+            Rule::KNearest { k } => own.k = Some(k),
+            Rule::DistanceBand { within_m } => own.within_m = Some(within_m),
+            Rule::SharedEdge { .. } | Rule::SharedPoint => {}
+        }
+        own
+    }
+}
+
+fn density(analysis: &Analysis) -> Option<Density> {
+    let (found, options) = analysis.density.as_ref().zip(analysis.options.density)?;
+    let parcels = found.labels.iter().flatten().count();
+    Some(Density {
+        eps_m: options.eps_m,
+        min_area_m2: options.min_area_m2,
+        clusters: found.clusters,
+        parcels,
+        cores: found.core.iter().filter(|core| **core).count(),
+        noise: Efficiency::of(analysis).low_count - parcels,
+    })
+}
+
+fn regions(analysis: &Analysis) -> Option<RegionTotals> {
+    let (found, options) = analysis.regions.as_ref().zip(analysis.options.regions.as_ref())?;
+    Some(RegionTotals {
+        min_area_m2: options.min_weight,
+        count: found.weights.len(),
+        parcels: found.labels.iter().flatten().count(),
+        area_m2: found.weights.iter().sum(),
+        unassigned: found.unassigned,
+    })
 }
 
 /// The sites as patches of all low land.
@@ -280,9 +422,12 @@ impl Efficiency {
         let test = analysis.assessment.as_ref().and_then(|a| a.tests.first().filter(|_| a.tests.len() == 1));
         let [low_count, unknown, rest] = [Verdict::Low, Verdict::Unknown, Verdict::NotLow].map(count);
         Self {
-            score: judge.score.as_deref().map(Into::into),
+            score: match &analysis.appraised {
+                Some(_) => Some(APPRAISAL_SCORE.into()),
+                None => judge.score.as_deref().map(Into::into),
+            },
             direction: judge.direction,
-            rule: judge.low.as_ref().map(ToString::to_string),
+            rule: analysis.rule.as_ref().map(ToString::to_string),
             candidates: low_count + unknown + rest,
             known: low_count + rest,
             unknown,
@@ -294,8 +439,24 @@ impl Efficiency {
                 .map(|i| area_m2[i])
                 .sum(),
             basis: test.map(|test| test.basis),
+            stock: stock(analysis),
+            field_checks: analysis.field_check_report.clone(),
+            appraisal: analysis.appraised.as_ref().map(|appraised| AppraisalSummary::of(&appraised.found)),
         }
     }
+}
+
+/// Every class, those without parcels too.
+fn stock(analysis: &Analysis) -> BTreeMap<&'static str, StockTotal> {
+    let mut totals: BTreeMap<&'static str, StockTotal> =
+        StockClass::ALL.iter().map(|class| (class.name(), StockTotal::default())).collect();
+    for (class, area_m2) in analysis.stock.iter().zip(analysis.parcels().area_m2()) {
+        if let Some(total) = class.and_then(|class| totals.get_mut(class.name())) {
+            total.count += 1;
+            total.area_m2 += area_m2;
+        }
+    }
+    totals
 }
 
 fn review(analysis: &Analysis, line: ControlLine<'_>) -> Option<Review> {

@@ -227,19 +227,17 @@ fn verdicts_are_said_in_sentences() {
     let far = |_: &str| -> Column<f64> { [Some(0.5), Some(1.2), None].into_iter().collect() };
     let rule = Rule::Standard { metric: "far".into(), worse_than: 0.8, direction: Direction::HigherIsBetter };
     let found = Assessment::judge(&rule, &[true; 3], &far).unwrap();
-    let say = |parcel, language| -> Vec<String> {
-        found.reasons(ParcelIdx(parcel)).map(|reason| reason.sentence(language)).collect()
-    };
+    let say = |parcel, language| found.sentence(ParcelIdx(parcel), language).unwrap();
     assert_eq!(
         say(0, Language::English),
-        ["Low by `far < 0.8`: 0.5 against 0.8, 0.3 short; from 0.8 on it would pass."]
+        "Low-efficiency: `far` is 0.5 against a standard of 0.8, 0.3 short. It would pass if `far` reached 0.8."
     );
     assert_eq!(
         say(1, Language::Chinese),
-        ["按“far < 0.8”通过:实际值 1.2,标准 0.8,余量 0.4;低于 0.8 则判为低效。"]
+        "不属低效用地:“far”为 1.2,标准 0.8,余量 0.4。如“far”低于 0.8,则认定为低效。"
     );
     assert_eq!(
         say(2, Language::English),
-        ["Not judged by `far < 0.8`: its value is not known; a value would settle it."]
+        "Not decided: the value of `far` is not known. It could be decided if its value were known."
     );
 }

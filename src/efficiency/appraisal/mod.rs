@@ -82,6 +82,24 @@ impl Appraisal {
         &self.groups
     }
 
+    /// The expressions that appraising evaluates.
+    pub fn expressions(&self) -> Vec<&str> {
+        let mut found: Vec<&str> = self.not_appraised.iter().map(|condition| &**condition).collect();
+        found.extend(self.limits.iter().map(|limit| &*limit.when));
+        found.extend(self.adjustments.iter().map(|adjustment| &*adjustment.metric));
+        found.extend(self.exit.iter().map(|exit| &*exit.when));
+        for group in &self.groups {
+            found.extend(group.when.as_deref());
+            for indicator in &group.indicators {
+                found.push(&indicator.metric);
+                if let Form::Ratio { special, .. } = &indicator.form {
+                    found.extend(special.iter().map(|benchmark| &*benchmark.when));
+                }
+            }
+        }
+        found
+    }
+
     /// The same rules with every group graded by `grading`: the packs of districts whose grade shares are not published have none.
     ///
     /// # Errors

@@ -1,9 +1,9 @@
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{Adjustment, Appraisal, Form, Grade, Group, Indicator, Missing, Negative};
 use crate::efficiency::Measures;
 use crate::efficiency::columns::same_length;
-use crate::efficiency::logic::ordered_sum;
 use crate::error::Error;
 use crate::parcel::Column;
 
@@ -26,6 +26,20 @@ pub enum Standing {
     NoGroup,
     /// What decides on its group is not known.
     GroupUnknown,
+}
+
+impl Standing {
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Scored => "scored",
+            Self::Unknown => "unknown",
+            Self::Rejected => "rejected",
+            Self::NotAppraised => "not_appraised",
+            Self::NoGroup => "no_group",
+            Self::GroupUnknown => "group_unknown",
+        }
+    }
 }
 
 /// One item of a row's score.
@@ -62,6 +76,13 @@ pub enum Remark<'a> {
         rank: u32,
         /// Rows ranked.
         of: u32,
+    },
+    /// The better grade that is nearest by rank, and the score it begins at, the others unchanged.
+    Next {
+        /// The grade.
+        grade: Grade,
+        /// The least score that was ranked so.
+        from: f64,
     },
     /// A veto or a protection changed the grade.
     Limited {
@@ -105,9 +126,16 @@ pub struct Appraised {
     values: Vec<Column<f64>>,
     points: Vec<Column<f64>>,
     ranked: Vec<u32>,
+    /// Per group the least score that each grade was given by rank.
+    begins: Vec<[Option<f64>; 4]>,
 }
 
 impl Appraised {
+    /// The rules.
+    pub fn pack(&self) -> &Appraisal {
+        &self.pack
+    }
+
     /// How many rows got `grade`.
     pub fn count(&self, grade: Grade) -> usize {
         self.grades.iter().filter(|&&own| own == Some(grade)).count()
@@ -133,6 +161,15 @@ impl Appraised {
         )
     }
 
+    /// The next better grade by rank and the score it begins at; none for the best, without grading, or where no row has a better one.
+    fn next_grade(&self, row: usize) -> Option<(Grade, f64)> {
+        let own = self.limited.get(row)?.1.or(self.grades[row])?;
+        let begins = self.begins.get(usize::from(self.groups[row]))?;
+        let better =
+            [Grade::C, Grade::B, Grade::A].into_iter().filter(|&grade| grade < own && own != Grade::T);
+        better.map(|grade| Some((grade, begins[grade as usize]?))).find(Option::is_some)?
+    }
+
     /// What decided on a row beside its items.
     pub fn remarks(&self, row: usize) -> Vec<Remark<'_>> {
         let mut found = Vec::new();
@@ -148,6 +185,9 @@ impl Appraised {
         if let (Some(rank), Some(group)) = (self.rank.get(row), self.group(row)) {
             let of = self.ranked[usize::from(self.groups[row])];
             found.push(Remark::Rank { group: &group.key, rank, of });
+        }
+        if let Some((grade, from)) = self.next_grade(row) {
+            found.push(Remark::Next { grade, from });
         }
         if let Some(&(i, Some(from))) = self.limited.get(row)
             && let (Some(limit), Some(to)) = (self.pack.limits.get(usize::from(i)), self.grades[row])
@@ -175,7 +215,7 @@ impl Appraisal {
     ///
     /// # Complexity
     /// O(n · indicators + n · log n); memory of two columns per indicator.
-    pub fn run(&self, len: usize, measures: &impl Measures) -> Result<Appraised, Error> {
+    pub fn run(&self, len: usize, measures: &(impl Measures + Sync)) -> Result<Appraised, Error> {
         let source = Checked { measures, len };
         let groups = first_that_holds(&source, self.groups.iter().map(|group| group.when.as_deref()), len)?;
         let exempt_or_unsure =
@@ -193,23 +233,7 @@ impl Appraisal {
             "whether they are exempt is not known; appraised as if they were not",
         );
         let exempt: Vec<u8> = exempt_or_unsure.iter().map(|&i| if i == UNSURE { NONE } else { i }).collect();
-        let standing = groups
-            .iter()
-            .zip(&exempt)
-            .map(|(&group, &exempt)| match (exempt, group) {
-                (NONE, NONE) => Standing::NoGroup,
-                (NONE, UNSURE) => Standing::GroupUnknown,
-                (NONE, _) => Standing::Scored,
-                _ => Standing::NotAppraised,
-            })
-            .collect();
-        let mut work = Work {
-            standing,
-            total: vec![0.0; len],
-            lowest: vec![0.0; len],
-            highest: vec![0.0; len],
-            kept: vec![0.0; len],
-        };
+        let mut work = Work::new(&groups, &exempt);
         let slots = self.groups.iter().map(|group| group.indicators.len()).max().unwrap_or(0);
         let mut values = vec![Sparse::new(len); slots];
         let mut points = vec![Sparse::new(len); slots];
@@ -220,7 +244,12 @@ impl Appraisal {
             })
             .collect();
         for (group, members) in self.groups.iter().zip(&members).filter(|(_, members)| !members.is_empty()) {
-            work.group(&source, group, members, &mut values, &mut points)?;
+            let item = |indicator| Item::of(&source, indicator, members);
+            let items = group.indicators.par_iter().map(item).collect::<Vec<_>>();
+            let items = items.into_iter().collect::<Result<Vec<_>, _>>()?;
+            work.add(&items, members);
+            let columns = values.iter_mut().zip(&mut points).zip(items);
+            columns.par_bridge().for_each(|((values, points), item)| item.scatter(members, values, points));
         }
         let mut adjusted = vec![0.0; len];
         for adjustment in &self.adjustments {
@@ -243,6 +272,7 @@ impl Appraisal {
             grades: exempt.iter().map(|&exempt| (exempt != NONE).then_some(Grade::T)).collect(),
             exit: vec![None; len],
             ranked: Vec::new(),
+            begins: Vec::new(),
         };
         let missed = self.exit.as_ref().map(|exit| source.holds(&exit.when)).transpose()?;
         for (g, (group, members)) in self.groups.iter().zip(&members).enumerate() {
@@ -253,13 +283,17 @@ impl Appraisal {
         let limited = self.limit_grades(&source, &mut places.grades, &mut warnings)?;
         let scored = |row: usize| work.standing[row] == Standing::Scored;
         let bounded = |row: usize| matches!(work.standing[row], Standing::Scored | Standing::Unknown);
-        let keep = |values: &[f64], fits: &dyn Fn(usize) -> bool| -> Column<f64> {
+        let keep = |values: &[f64], fits: &(dyn Fn(usize) -> bool + Sync)| -> Column<f64> {
             values.iter().enumerate().map(|(row, &value)| fits(row).then_some(value)).collect()
         };
+        let ((score, adjusted), (lowest, highest)) = rayon::join(
+            || (keep(&work.total, &scored), keep(&adjusted, &scored)),
+            || (keep(&work.lowest, &bounded), keep(&work.highest, &bounded)),
+        );
         Ok(Appraised {
-            score: keep(&work.total, &scored),
-            lowest: keep(&work.lowest, &bounded),
-            highest: keep(&work.highest, &bounded),
+            score,
+            lowest,
+            highest,
             rank: places.rank.iter().map(|&rank| (rank > 0).then_some(rank)).collect(),
             grades: places.grades,
             exit: places.exit.into_iter().collect(),
@@ -268,16 +302,17 @@ impl Appraisal {
             groups,
             exempt,
             limited,
-            adjusted: keep(&adjusted, &scored),
-            values: values.into_iter().map(Sparse::column).collect(),
-            points: points.into_iter().map(Sparse::column).collect(),
+            adjusted,
+            values: values.into_par_iter().map(Sparse::column).collect(),
+            points: points.into_par_iter().map(Sparse::column).collect(),
             ranked: places.ranked,
+            begins: places.begins,
             standing: work.standing,
         })
     }
 
     /// Bounds grades by vetoes and protections: which limit changed each, and the grade before.
-    fn limit_grades<M: Measures>(
+    fn limit_grades<M: Measures + Sync>(
         &self,
         source: &Checked<'_, M>,
         grades: &mut [Option<Grade>],
@@ -323,7 +358,7 @@ struct Checked<'m, M> {
     len: usize,
 }
 
-impl<M: Measures> Checked<'_, M> {
+impl<M: Measures + Sync> Checked<'_, M> {
     fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
         let found = self.measures.numbers(expression)?;
         same_length(expression, found.len(), self.len)?;
@@ -338,7 +373,7 @@ impl<M: Measures> Checked<'_, M> {
 }
 
 /// Position of the first condition that holds, per row; `UNSURE` where an unknown one stands before it.
-fn first_that_holds<'c, M: Measures>(
+fn first_that_holds<'c, M: Measures + Sync>(
     source: &Checked<'_, M>,
     conditions: impl Iterator<Item = Option<&'c str>>,
     len: usize,
@@ -380,64 +415,84 @@ struct Work {
     total: Vec<f64>,
     lowest: Vec<f64>,
     highest: Vec<f64>,
-    /// Weight of the items that are not left out.
-    kept: Vec<f64>,
 }
 
-impl Work {
-    /// Lowers a standing; a rejection has the last word.
-    fn mark(&mut self, row: usize, standing: Standing) {
-        if self.standing[row] != Standing::Rejected {
-            self.standing[row] = standing;
-        }
-    }
+/// One item over the members of a group, in their order; not a number where it is not known.
+struct Item {
+    values: Vec<f64>,
+    points: Vec<f64>,
+    /// Members whose value is unfit.
+    rejected: Vec<u32>,
+    weight: f64,
+    /// What a missing item counts as, and the points it is given.
+    missing: Missing,
+    given: Option<f64>,
+    /// Least and most points it can earn.
+    bounds: (f64, f64),
+}
 
-    fn group<M: Measures>(
-        &mut self,
-        source: &Checked<'_, M>,
-        group: &Group,
-        members: &[u32],
-        values: &mut [Sparse],
-        points: &mut [Sparse],
-    ) -> Result<(), Error> {
-        for (slot, indicator) in group.indicators.iter().enumerate() {
-            self.item(source, indicator, members, &mut values[slot], &mut points[slot])?;
-        }
-        for &row in members {
-            let row = row as usize;
-            if self.kept[row] > 0.0 {
-                // The weight that stayed is scaled up to the whole: 100 for every valid pack.
-                self.total[row] *= 100.0 / self.kept[row];
+/// What the items of one member come to.
+struct RowSum {
+    total: f64,
+    lowest: f64,
+    highest: f64,
+    unknown: bool,
+}
+
+impl RowSum {
+    fn of(items: &[Item], member: usize) -> Self {
+        let mut sum = Self { total: 0.0, lowest: 0.0, highest: 0.0, unknown: false };
+        // Weight of the items that are not left out.
+        let mut kept = 0.0;
+        for item in items {
+            let mut own = item.points[member];
+            if own.is_nan() {
+                sum.lowest += item.bounds.0;
+                sum.highest += item.bounds.1;
+                match (item.given, item.missing) {
+                    (Some(given), _) => own = given,
+                    (None, Missing::Reweigh) => continue,
+                    (None, _) => {
+                        sum.unknown = true;
+                        kept += item.weight;
+                        continue;
+                    }
+                }
             } else {
-                self.mark(row, Standing::Unknown);
+                sum.lowest += own;
+                sum.highest += own;
             }
+            sum.total += own;
+            kept += item.weight;
         }
-        Ok(())
+        if kept > 0.0 {
+            // The weight that stayed is scaled up to the whole: 100 for every valid pack.
+            sum.total *= 100.0 / kept;
+        } else {
+            sum.unknown = true;
+        }
+        sum
     }
+}
 
-    fn item<M: Measures>(
-        &mut self,
+impl Item {
+    fn of<M: Measures + Sync>(
         source: &Checked<'_, M>,
         indicator: &Indicator,
         members: &[u32],
-        values: &mut Sparse,
-        points: &mut Sparse,
-    ) -> Result<(), Error> {
+    ) -> Result<Self, Error> {
         let found = source.numbers(&indicator.metric)?;
         let weight = indicator.weight;
         let floored = |value: f64| if indicator.negative == Negative::Keep { value } else { value.max(0.0) };
         let usable = |value: f64| indicator.negative != Negative::Reject || value >= 0.0;
-        for &row in members {
-            let row = row as usize;
-            if let Some(value) = found.get(row).filter(|value| value.is_finite()) {
-                values.0[row] = value;
-                if usable(value) {
-                    points.0[row] = floored(value);
-                } else {
-                    self.mark(row, Standing::Rejected);
-                }
-            }
-        }
+        let value =
+            |&row: &u32| found.get(row as usize).filter(|value| value.is_finite()).unwrap_or(f64::NAN);
+        let values: Vec<f64> = members.iter().map(value).collect();
+        // A value that is not known passes through both tests as it is.
+        let kept = |&value: &f64| if value.is_nan() || !usable(value) { f64::NAN } else { floored(value) };
+        let mut points: Vec<f64> = values.iter().map(kept).collect();
+        let unfit = |(_, value): &(usize, &f64)| !value.is_nan() && !usable(**value);
+        let rejected = values.iter().enumerate().filter(unfit).map(|(i, _)| i as u32).collect();
         let bounds = match &indicator.form {
             Form::Ratio { benchmark, special, cap_multiple } => {
                 let conditions: Vec<Column<bool>> = special
@@ -445,80 +500,96 @@ impl Work {
                     .map(|benchmark| source.holds(&benchmark.when))
                     .collect::<Result<_, _>>()?;
                 let cap = cap_multiple.unwrap_or(f64::INFINITY);
-                for &row in members {
-                    let row = row as usize;
-                    let mut own = Some(*benchmark);
+                let own = |row: u32| {
                     for (condition, other) in conditions.iter().zip(special) {
-                        match condition.get(row) {
-                            Some(false) => continue,
-                            Some(true) => own = Some(other.value),
-                            None => own = None,
+                        match condition.get(row as usize) {
+                            Some(false) => {}
+                            Some(true) => return other.value,
+                            // Without its benchmark known, a value says nothing.
+                            None => return f64::NAN,
                         }
-                        break;
                     }
-                    // Without its benchmark known, a value says nothing.
-                    points.0[row] = own.map_or(f64::NAN, |own| {
-                        if points.0[row].is_nan() {
-                            f64::NAN
-                        } else {
-                            weight * (points.0[row] / own).min(cap)
-                        }
-                    });
+                    *benchmark
+                };
+                for (points, &row) in points.iter_mut().zip(members) {
+                    let ratio = *points / own(row);
+                    *points = if ratio.is_nan() { f64::NAN } else { weight * ratio.min(cap) };
                 }
                 (0.0, weight * cap)
             }
             Form::MinMax { floor } => {
-                let known = || members.iter().map(|&row| points.0[row as usize]).filter(|v| !v.is_nan());
+                let known = || points.iter().copied().filter(|value| !value.is_nan());
                 let (min, max) =
                     (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
-                for &row in members {
-                    let value = points.0[row as usize];
-                    if !value.is_nan() {
-                        let place = if max > min { (value - min) / (max - min) } else { 1.0 };
-                        points.0[row as usize] = weight * (floor + (100.0 - floor) * place) / 100.0;
-                    }
+                for points in points.iter_mut().filter(|points| !points.is_nan()) {
+                    let place = if max > min { (*points - min) / (max - min) } else { 1.0 };
+                    *points = weight * (floor + (100.0 - floor) * place) / 100.0;
                 }
                 (weight * floor / 100.0, weight)
             }
         };
-        let mean = match indicator.missing {
+        let given = match indicator.missing {
             Missing::ItemMean => {
                 // Added in an order of values: the order of rows has no say.
-                let known: Vec<f64> =
-                    members.iter().map(|&row| points.0[row as usize]).filter(|p| !p.is_nan()).collect();
-                let count = known.len();
-                (count > 0).then(|| ordered_sum(known) / count as f64)
+                let mut known: Vec<f64> = points.iter().copied().filter(|points| !points.is_nan()).collect();
+                known.par_sort_unstable_by(f64::total_cmp);
+                (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
             }
             Missing::Zero => Some(0.0),
             Missing::Unknown | Missing::Reweigh => None,
         };
-        for &row in members {
-            let row = row as usize;
-            let mut own = points.0[row];
-            if own.is_nan() {
-                self.lowest[row] += bounds.0;
-                self.highest[row] += bounds.1;
-                match (mean, indicator.missing) {
-                    (Some(mean), _) => own = mean,
-                    (None, Missing::Reweigh) => continue,
-                    (None, _) => {
-                        self.mark(row, Standing::Unknown);
-                        self.kept[row] += weight;
-                        continue;
-                    }
-                }
-                points.0[row] = own;
-            } else {
-                self.lowest[row] += own;
-                self.highest[row] += own;
-            }
-            self.total[row] += own;
-            self.kept[row] += weight;
-        }
-        Ok(())
+        Ok(Self { values, points, rejected, weight, missing: indicator.missing, given, bounds })
     }
 
-    fn adjust<M: Measures>(
+    /// Puts values and points, given ones included, where the members stand among all rows.
+    fn scatter(self, members: &[u32], values: &mut Sparse, points: &mut Sparse) {
+        let given = self.given.unwrap_or(f64::NAN);
+        for ((&row, value), own) in members.iter().zip(self.values).zip(self.points) {
+            values.0[row as usize] = value;
+            points.0[row as usize] = if own.is_nan() { given } else { own };
+        }
+    }
+}
+
+impl Work {
+    fn new(groups: &[u8], exempt: &[u8]) -> Self {
+        let standing = |(&group, &exempt)| match (exempt, group) {
+            (NONE, NONE) => Standing::NoGroup,
+            (NONE, UNSURE) => Standing::GroupUnknown,
+            (NONE, _) => Standing::Scored,
+            _ => Standing::NotAppraised,
+        };
+        let standing = groups.iter().zip(exempt).map(standing).collect();
+        let [total, lowest, highest] = [(); 3].map(|()| vec![0.0; groups.len()]);
+        Self { standing, total, lowest, highest }
+    }
+
+    /// Lowers a standing; a rejection has the last word.
+    fn mark(&mut self, row: usize, standing: Standing) {
+        if self.standing[row] != Standing::Rejected {
+            self.standing[row] = standing;
+        }
+    }
+
+    /// Adds the items of a group's members.
+    fn add(&mut self, items: &[Item], members: &[u32]) {
+        let sums: Vec<RowSum> =
+            (0..members.len()).into_par_iter().with_min_len(4096).map(|i| RowSum::of(items, i)).collect();
+        for (sum, &row) in sums.iter().zip(members) {
+            let row = row as usize;
+            self.total[row] = sum.total;
+            self.lowest[row] = sum.lowest;
+            self.highest[row] = sum.highest;
+            if sum.unknown {
+                self.mark(row, Standing::Unknown);
+            }
+        }
+        for rejected in items.iter().flat_map(|item| &item.rejected) {
+            self.mark(members[*rejected as usize] as usize, Standing::Rejected);
+        }
+    }
+
+    fn adjust<M: Measures + Sync>(
         &mut self,
         source: &Checked<'_, M>,
         adjustment: &Adjustment,
@@ -553,6 +624,7 @@ struct Places {
     grades: Vec<Option<Grade>>,
     exit: Vec<Option<bool>>,
     ranked: Vec<u32>,
+    begins: Vec<[Option<f64>; 4]>,
 }
 
 impl Places {
@@ -573,9 +645,10 @@ impl Places {
             .filter(|&&row| work.standing[row as usize] == Standing::Scored)
             .map(|&row| (shown(row), row))
             .collect();
-        order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        order.par_sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let of = order.len();
         self.ranked.push(of as u32);
+        let mut begins = [None; 4];
         let mut start = 0;
         for ties in order.chunk_by(|a, b| a.0 == b.0) {
             let (best, last) = (start + 1, start + ties.len());
@@ -583,6 +656,9 @@ impl Places {
             let grade = group.grading.map(|grading| {
                 grading.grade(best, last, if grading.count_not_appraised { of + exempt } else { of })
             });
+            if let Some(grade) = grade {
+                begins[grade as usize] = Some(ties[0].0);
+            }
             let rounding = group.grading.map_or_else(Default::default, |grading| grading.rounding);
             for &(_, row) in ties {
                 let row = row as usize;
@@ -594,5 +670,6 @@ impl Places {
                 });
             }
         }
+        self.begins.push(begins);
     }
 }

@@ -1,0 +1,51 @@
+use serde_json::Value;
+
+use super::json::Fault;
+use super::read::syntax;
+use super::source::Source;
+use super::walk::{BLOCK, Walk, crs_name};
+use crate::Error;
+use crate::geometry::Coord;
+
+/// Lines of a file, and the system it says they are in.
+pub(super) struct Lines {
+    pub(super) lines: Vec<Vec<Coord>>,
+    pub(super) crs_member: Option<String>,
+}
+
+/// The lines among the features of a file, closed ones as they are; geometries of other kinds are passed over.
+pub(super) fn read_lines(source: &Source) -> Result<Lines, Error> {
+    let mut walk = Walk::open(source, BLOCK)?;
+    let mut lines = Vec::new();
+    while let Some(block) = walk.next()? {
+        for span in &block.spans {
+            let fault = |expected| {
+                let fault = Fault { at: 0, expected };
+                syntax(walk.name(), block.base + span.start as u64, "", fault)
+            };
+            let feature: Value =
+                serde_json::from_slice(&block.text[span.clone()]).map_err(|_| fault("a feature"))?;
+            let geometry = feature.get("geometry").unwrap_or(&feature);
+            let coordinates = geometry.get("coordinates").and_then(Value::as_array);
+            match (geometry.get("type").and_then(Value::as_str), coordinates) {
+                (Some("LineString"), Some(positions)) => {
+                    lines.push(line(positions).ok_or_else(|| fault("positions of finite numbers"))?);
+                }
+                (Some("MultiLineString"), Some(parts)) => {
+                    for part in parts {
+                        let part = part.as_array().and_then(|positions| line(positions));
+                        lines.push(part.ok_or_else(|| fault("positions of finite numbers"))?);
+                    }
+                }
+                _ => {}
+            }
+        }
+        walk.recycle(block.text);
+    }
+    Ok(Lines { lines, crs_member: walk.crs().and_then(crs_name) })
+}
+
+fn line(positions: &[Value]) -> Option<Vec<Coord>> {
+    let number = |value: Option<&Value>| value?.as_f64().filter(|number| number.is_finite());
+    positions.iter().map(|position| Some([number(position.get(0))?, number(position.get(1))?])).collect()
+}
