@@ -268,6 +268,7 @@ impl Analysis {
     ///
     /// # Complexity
     /// Near-linear in vertices and links; see each stage.
+    #[expect(clippy::too_many_lines, reason = "one stage after the other, to be read from top to bottom")]
     pub fn run(layers: Layers, options: Options, mut entered: impl FnMut(Stage)) -> Result<Self, Error> {
         let set = &layers.parcels;
         let mut warnings = Vec::new();

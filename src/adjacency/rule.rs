@@ -126,10 +126,9 @@ impl Adjacency {
     pub fn new(rule: Rule) -> Result<Self, ParamError> {
         let (name, value) = match rule {
             Rule::SharedEdge { min_shared_m } => ("min_shared_m", min_shared_m),
-            Rule::SharedPoint => return Ok(Self { rule }),
             Rule::Gap { gap_m } => ("gap_m", gap_m),
             Rule::KNearest { k: 0 } => return Err(ParamError::new("k", 0, "at least 1")),
-            Rule::KNearest { .. } => return Ok(Self { rule }),
+            Rule::SharedPoint | Rule::KNearest { .. } => return Ok(Self { rule }),
             Rule::DistanceBand { within_m } => ("within_m", within_m),
         };
         if value.is_finite() && value >= 0.0 {

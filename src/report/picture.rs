@@ -98,7 +98,8 @@ pub fn hot_spots(analysis: &Analysis, title: &str, notes: &[String]) -> Option<R
             _ => 1,
         })
         .collect();
-    let count = |which: u8| people_number(class.iter().filter(|&&own| own == which).count() as f64, 0);
+    let count =
+        |which: u8| people_number(class.iter().map(|&own| f64::from(u8::from(own == which))).sum(), 0);
     let [high, low] = [Color::rgb(178, 24, 43), Color::rgb(33, 102, 172)];
     let [high_low, low_high] = [Color::rgb(244, 165, 130), Color::rgb(146, 197, 222)];
     let styles = vec![
