@@ -7,11 +7,11 @@ use divan::counter::ItemsCount;
 use landuse::ParcelSet;
 use landuse::crs::WorkingPlane;
 use landuse::efficiency::{Appraisal, Columns, Cuts, Grade, Grading, Measures, ParcelMeasures};
-use landuse::parcel::{Column, FeatureTable, NamedNumbers};
+use landuse::parcel::{Column, NamedNumbers};
 use landuse::zoning::Schemes;
 
 mod common;
-use common::noise;
+use common::{Fabric, noise};
 
 /// Items of Huangyan 2022 with their benchmarks.
 const ITEMS: [(&str, f64); 6] = [
@@ -63,13 +63,11 @@ fn table(bencher: Bencher, rows: usize) {
 /// Metrics are quotients of parcel columns, as a city's own pack has them; all parcels in one group.
 #[divan::bench(args = [1_000_000], sample_count = 5)]
 fn parcels(bencher: Bencher, rows: usize) {
-    let mut attributes = common::parcels(rows).attributes().clone();
+    let mut table = Fabric::Blocks.table(rows);
     for (item, (key, _)) in ITEMS.iter().enumerate() {
         let values: Column<f64> = values(rows, item).collect();
-        attributes.numbers.insert((*key).into(), NamedNumbers { unit: "".into(), values });
+        table.attributes.numbers.insert((*key).into(), NamedNumbers { unit: "".into(), values });
     }
-    let (geometry, source_row) = (common::fabric(rows), (0..rows as u32).collect());
-    let table = FeatureTable { geometry, attributes, source_row, rejected: Vec::new() };
     let set = ParcelSet::new(table, WorkingPlane::local()).expect("a fabric of this size fits");
     let schemes = Schemes::builtin();
     let mut text = String::from("name = 'bench'\nversion = '1'\nsource = 'bench'\nevidence = 'C'\n");

@@ -1,7 +1,7 @@
 use geo::{Rect, coord};
 use landuse::analysis::{Layers, Options};
 use landuse::efficiency::{
-    AllocationBasis, Appraisal, FieldChecks, Grade, Language, Measures, Rule, StockClass, Verdict,
+    AllocationBasis, Appraisal, Direction, FieldChecks, Grade, Language, Measures, Rule, StockClass, Verdict,
 };
 use landuse::io::{Source, Table};
 use landuse::join::{BuildingOptions, Buildings, Firms};
@@ -308,8 +308,11 @@ fn peers_are_ranked_within_their_group() {
         .collect();
     let found = analyse(set, |options| {
         options.judge.candidates = Some("tax >= 0".into());
-        options.judge.low =
-            Some(Rule::Standard { metric: "tax".into(), worse_than: 10.0, direction: Default::default() });
+        options.judge.low = Some(Rule::Standard {
+            metric: "tax".into(),
+            worse_than: 10.0,
+            direction: Direction::HigherIsBetter,
+        });
         options.judge.peers = Some("sector".into());
     });
     let reasons =
