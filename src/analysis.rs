@@ -21,6 +21,7 @@ use crate::intensity::{
 };
 use crate::parcel::expr::Expr;
 use crate::parcel::{CategoryColumn, Column, ParcelIdx, ParcelSet};
+use crate::sensitivity::{Sensitivity, SweepOptions};
 use crate::stats::{LocalOptions, LocalResults, Observations, Weights};
 use crate::zoning::{LandUse, ResolvedUses, Schemes, SmallClass};
 
@@ -133,6 +134,8 @@ pub struct Options {
     pub population: Option<Box<str>>,
     /// Expressions that the ledger carries, and how they behave where a parcel is split.
     pub carried: Vec<(Box<str>, Nature)>,
+    /// Settings to be swept; none leaves it.
+    pub sensitivity: Option<SweepOptions>,
     /// What land inside lines that reserve it is held to.
     pub reserve: ReserveOptions,
     /// Whether a known floor area makes construction land where no flag or code tells.
@@ -255,6 +258,8 @@ pub struct Analysis {
     pub gradient: Option<Ledger>,
     /// Checks of the lines that confine construction or reserve land.
     pub constraints: Constraints,
+    /// How all this hangs on the settings; none where it was not asked.
+    pub sensitivity: Option<Sensitivity>,
     /// What a reader should know.
     pub warnings: Vec<String>,
 }
@@ -418,7 +423,7 @@ impl Analysis {
         };
         warnings.extend(ledger.warnings.iter().cloned());
 
-        let analysis = Self {
+        let mut analysis = Self {
             options,
             layers,
             current_use,
@@ -449,8 +454,11 @@ impl Analysis {
             outlooks,
             gradient,
             constraints,
+            sensitivity: None,
             warnings,
         };
+        let sweep = analysis.options.sensitivity.as_ref();
+        analysis.sensitivity = sweep.map(|options| Sensitivity::sweep(&analysis, options)).transpose()?;
         Ok(analysis.with_diagnostics())
     }
 

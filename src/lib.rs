@@ -17,6 +17,7 @@ pub mod join;
 pub mod parcel;
 mod random;
 pub mod report;
+pub mod sensitivity;
 pub mod stats;
 pub mod units;
 pub mod zoning;

@@ -14,6 +14,7 @@ use landuse::intensity::{CellShape, Nature, ReserveOptions, UnitLimit, WarningLi
 use landuse::io::schema::{Schema, Target};
 use landuse::io::{Loaded, OutputDir, Source, Table, infer};
 use landuse::report::{self, Summary};
+use landuse::sensitivity::SweepOptions;
 use landuse::zoning::SmallClass;
 use landuse::{Analysis, Error, ParcelSet};
 use serde::Serialize;
@@ -200,6 +201,14 @@ pub(crate) struct Arguments {
     #[arg(long)]
     floor_area_counts: bool,
 
+    /// Sweeps score threshold, gap, lines and warning line, and says what they decide: per parcel, site and unit.
+    #[arg(long)]
+    sensitivity: bool,
+
+    /// Draws the ledger too: intensity by unit on a map, bars against limits, the gradient.
+    #[arg(long)]
+    charts: bool,
+
     /// Seed of all random draws.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
@@ -214,7 +223,7 @@ pub(crate) struct Arguments {
 }
 
 /// All outputs a run may write.
-const OUTPUTS: [&str; 17] = [
+const OUTPUTS: [&str; 20] = [
     "summary.json",
     "parcels.geojson",
     "clusters.geojson",
@@ -226,6 +235,9 @@ const OUTPUTS: [&str; 17] = [
     "withdrawals.csv",
     "rejected.geojson",
     "map.png",
+    "intensity.png",
+    "limits.png",
+    "gradient.png",
     "manifest.json",
     "map_statistics.png",
     "neighbours.gal",
@@ -415,6 +427,7 @@ fn options(arguments: &Arguments, mut judge: JudgeOptions, parcels: &ParcelSet) 
         source: arguments.warning_source.as_deref().unwrap_or_default().into(),
     });
     options.floor_area_counts = arguments.floor_area_counts;
+    options.sensitivity = arguments.sensitivity.then(SweepOptions::default);
     options.grid = arguments.units;
     options.bands_m.clone_from(&arguments.bands);
     options.headroom_far = arguments.headroom_far;
@@ -534,14 +547,26 @@ fn default_score(parcels: &ParcelSet) -> Option<&'static str> {
 #[cfg(feature = "map")]
 fn draw(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
     let notes = [format!("Drawn by landuse {}; seed {}.", env!("CARGO_PKG_VERSION"), arguments.seed)];
-    let png = report::picture(analysis, &arguments.title, &notes)?.encode_png()?;
-    let mut file = out.file("map.png")?;
-    file.write(&png)?;
-    file.finish()?;
-    if let Some(picture) = report::hot_spots(analysis, &arguments.title, &notes) {
-        let mut file = out.file("map_statistics.png")?;
-        file.write(&picture?.encode_png()?)?;
-        file.finish()?;
+    let write = |name: &str, picture: &report::map::Picture| {
+        let mut file = out.file(name)?;
+        file.write(&picture.encode_png()?)?;
+        file.finish()
+    };
+    let title = &arguments.title;
+    write("map.png", &report::picture(analysis, title, &notes)?)?;
+    if arguments.charts {
+        write(
+            "intensity.png",
+            &report::intensity_picture(analysis, &format!("{title}: intensity"), &notes)?,
+        )?;
+        write("limits.png", &report::limit_chart(analysis, &format!("{title}: intensity by unit"), &notes)?)?;
+        let gradient = report::gradient_chart(analysis, &format!("{title}: intensity by distance"), &notes);
+        if let Some(picture) = gradient {
+            write("gradient.png", &picture?)?;
+        }
+    }
+    if let Some(picture) = report::hot_spots(analysis, title, &notes) {
+        write("map_statistics.png", &picture?)?;
     }
     Ok(())
 }

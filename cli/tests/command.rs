@@ -346,3 +346,101 @@ fn generate_makes_the_city_of_the_repository() {
         assert_eq!(made, std::fs::read(city(file)).unwrap(), "{file}");
     }
 }
+
+#[test]
+fn the_ledger_has_its_gradient_limits_sweep_and_pictures() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("out");
+    let quotas = folder.path().join("quotas.toml");
+    let output = analyze(&dir, &["--permutations", "99"]);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let first = summary(&dir)["districts"][0]["id"].as_str().unwrap().to_owned();
+    std::fs::write(&quotas, format!("source = 'plan'\nunit = [{{ id = '{first}', area_ha = 0.1 }}]"))
+        .unwrap();
+    let quotas = quotas.display().to_string();
+    let [parcels, lines, districts] = ["parcels.geojson", "control_lines.geojson", "districts.geojson"]
+        .map(|file| city(file).display().to_string());
+    let out = dir.display().to_string();
+    let output = landuse(&[
+        "analyze",
+        &parcels,
+        "--control-lines",
+        &lines,
+        "--districts",
+        &districts,
+        "--out",
+        &out,
+        "--overwrite",
+        "--permutations",
+        "99",
+        "--bands",
+        "0,50,200",
+        "--quotas",
+        &quotas,
+        "--headroom-far",
+        "2",
+        "--growth",
+        "0.02",
+        "--sum",
+        "tax_yuan",
+        "--sensitivity",
+        "--charts",
+    ]);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    for file in ["gradient.csv", "withdrawals.csv", "intensity.png", "limits.png", "gradient.png"] {
+        assert!(std::fs::metadata(dir.join(file)).unwrap().len() > 100, "{file}");
+    }
+    let found = summary(&dir);
+    let bands: Vec<&str> =
+        found["gradient"].as_array().unwrap().iter().filter_map(|band| band["id"].as_str()).collect();
+    assert_eq!(bands, ["inside", "0-50 m", "50-200 m", "over 200 m"]);
+    let unit =
+        found["districts"].as_array().unwrap().iter().find(|unit| unit["id"] == first.as_str()).unwrap();
+    assert_eq!(
+        (&unit["limit_m2"], &unit["limit_source"], &unit["status"]),
+        (&1000.0.into(), &"plan".into(), &"exceeded".into())
+    );
+    assert!(found["outlook"][0]["withdrawals"].as_u64().unwrap() > 0);
+    assert_eq!(found["sensitivity"]["thresholds"].as_array().unwrap().len(), 5);
+    assert!(unit["amounts"][0]["value"].as_f64().unwrap() > 0.0);
+
+    let output = analyze(&dir, &["--overwrite", "--permutations", "99", "--units", "hex:200"]);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    assert_eq!(summary(&dir)["intensity"]["study_area"], "grid");
+    assert!(!dir.join("gradient.csv").exists(), "nothing stale stays");
+    let output = analyze(&dir, &["--overwrite", "--units", "circle:200"]);
+    assert_eq!(status(&output), 2);
+    assert!(stderr(&output).contains("grid:500"));
+}
+
+#[test]
+fn an_audit_of_a_city_against_itself_finds_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let [parcels, lines, districts] = ["parcels.geojson", "control_lines.geojson", "districts.geojson"]
+        .map(|file| city(file).display().to_string());
+    let out = folder.path().join("audit").display().to_string();
+    let output = landuse(&[
+        "audit",
+        &parcels,
+        &parcels,
+        "--control-lines",
+        &lines,
+        "--districts",
+        &districts,
+        "--out",
+        &out,
+    ]);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let text = std::fs::read(folder.path().join("audit/audit.json")).unwrap();
+    let found: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    assert!(found["residual"].as_f64().unwrap() < 1e-9);
+    for cell in found["ground"].as_array().unwrap() {
+        assert!(cell["before"] == cell["after"] || cell["area_m2"].as_f64().unwrap() < 1.0, "{cell}");
+    }
+    for row in found["inside"]["parcels"].as_array().unwrap() {
+        assert!(row["change"] == "standing" || row["parcels"] == 0, "{row}");
+    }
+    for change in found["changes"].as_array().unwrap() {
+        assert_eq!(change["gross"]["before"], change["gross"]["after"]);
+    }
+}

@@ -21,4 +21,5 @@ pub use regions::{IslandPolicy, RegionOptions, Regions};
 pub use shape::{Fragmentation, Ownership, Shape};
 pub use significance::{Significance, SignificanceOptions};
 pub use sites::{Site, SiteInput, SiteOptions, Sites, SizeClass};
+pub(crate) use sweep::sweep_with;
 pub use sweep::{SWEEP_GAPS_M, SweepStep, sweep};

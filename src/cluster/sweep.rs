@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::sites::groups;
 use super::union_find::UnionFind;
 use crate::adjacency::{Graph, Link};
-use crate::parcel::ParcelSet;
+use crate::parcel::{ParcelIdx, ParcelSet};
 
 /// Gaps a sweep looks at, m.
 pub const SWEEP_GAPS_M: [f64; 6] = [2.0, 5.0, 10.0, 15.0, 20.0, 30.0];
@@ -34,6 +34,18 @@ pub fn sweep(
     gaps_m: &[f64],
     min_area_m2: f64,
 ) -> Vec<SweepStep> {
+    sweep_with(set, low, graph, gaps_m, min_area_m2, |_| {})
+}
+
+/// As [`sweep`], and shows the members of each site at each gap to `visit`.
+pub(crate) fn sweep_with(
+    set: &ParcelSet,
+    low: &[bool],
+    graph: &Graph,
+    gaps_m: &[f64],
+    min_area_m2: f64,
+    mut visit: impl FnMut(&[ParcelIdx]),
+) -> Vec<SweepStep> {
     let area_of = |i: usize| set.area_m2()[i];
     let all: f64 = (0..set.len()).filter(|&i| low[i]).map(area_of).sum();
     gaps_m
@@ -46,13 +58,14 @@ pub fn sweep(
             }
             let groups = groups(low, &mut parts);
             let areas = groups.iter().map(|members| members.iter().map(|m| area_of(m.index())).sum::<f64>());
-            let kept: Vec<(f64, usize)> =
-                areas.zip(groups.iter().map(Vec::len)).filter(|(area, _)| *area >= min_area_m2).collect();
+            let kept: Vec<(f64, &Vec<ParcelIdx>)> =
+                areas.zip(&groups).filter(|(area, _)| *area >= min_area_m2).collect();
+            kept.iter().for_each(|(_, members)| visit(members));
             let largest = kept.iter().map(|(area, _)| *area).max_by(f64::total_cmp);
             SweepStep {
                 gap_m,
                 sites: kept.len(),
-                parcels: kept.iter().map(|(_, count)| count).sum(),
+                parcels: kept.iter().map(|(_, members)| members.len()).sum(),
                 area_m2: kept.iter().map(|(area, _)| area).sum(),
                 largest_share: largest.filter(|_| all > 0.0).map(|largest| largest / all),
             }

@@ -193,12 +193,20 @@ impl Ledger {
     }
 
     fn with_diagnostics(mut self) -> Self {
-        for account in self.units.iter().chain([&self.total]) {
-            let name = account.id.as_deref().unwrap_or("outside all districts");
-            for diagnostic in account.diagnostics() {
-                self.warnings.push(format!("{name}: {diagnostic}"));
-            }
+        /// Units of which each is told.
+        const TOLD: usize = 20;
+        let of = |account: &Account| {
+            let name = account.id.as_deref().unwrap_or("outside all districts").to_owned();
+            account.diagnostics().into_iter().map(move |diagnostic| format!("{name}: {diagnostic}"))
+        };
+        let mut found: Vec<String> = self.units.iter().flat_map(of).collect();
+        let more = found.len().saturating_sub(TOLD);
+        found.truncate(TOLD);
+        if more > 0 {
+            found.push(format!("{more} more units have more construction land than developable land"));
         }
+        found.extend(of(&self.total));
+        self.warnings.extend(found);
         self
     }
 

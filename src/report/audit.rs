@@ -196,8 +196,13 @@ impl AuditSummary {
             }
             text.push_str(&table(&rows));
         }
-        text.push_str("\nIntensity: before, after, and what changed it (percentage points; FAR as it is)\n");
-        text.push_str(&table(&change_rows(&self.changes)));
+        let rows = change_rows(&self.changes);
+        if rows.len() > 1 {
+            text.push_str(
+                "\nIntensity: before, after, and what changed it (percentage points; FAR as it is)\n",
+            );
+            text.push_str(&table(&rows));
+        }
         if !self.relabelled.is_empty() {
             text.push_str("\nLand whose label changed most\n");
             let mut rows = vec![["before", "after", "ha"].map(String::from).to_vec()];
@@ -222,7 +227,8 @@ fn change_rows(changes: &[Change]) -> Vec<Vec<String>> {
     for change in changes.iter().take(40) {
         let unit = change.id.as_deref().unwrap_or("(no unit)");
         let mut push = |measure: &str, found: Option<Decomposition>, shown: fn(f64) -> String| {
-            let Some(found) = found else { return };
+            // Where nothing is known to be built at either date, zeros would only look like findings.
+            let Some(found) = found.filter(|found| found.before != 0.0 || found.after != 0.0) else { return };
             rows.push(vec![
                 unit.to_owned(),
                 measure.to_owned(),

@@ -7,6 +7,7 @@ use crate::Analysis;
 use crate::intensity::{
     Account, CheckStatus, ConfineCheck, Ledger, ReserveRow, UnitOutlook, WarningStatus, unit_id,
 };
+use crate::sensitivity::Sensitivity;
 use crate::units::{people_area, people_number};
 
 /// Units that a table for people lists; a grid may have a million.
@@ -37,6 +38,10 @@ pub(super) fn text(analysis: &Analysis, outlooks: &[UnitOutlook]) -> String {
         text.push_str("\nLimits: what is left, and the fewest parcels whose withdrawal brings a unit back\n");
         text.push_str(&table(&outlook_rows(analysis, outlooks, &names)));
     }
+    if let Some(sensitivity) = &analysis.sensitivity {
+        text.push_str("\nSensitivity: what the settings decide\n");
+        text.push_str(&swept(sensitivity, &names));
+    }
     let checks = checks(analysis, &names);
     if !checks.is_empty() {
         text.push_str("\nLines that confine construction or reserve land\n");
@@ -45,7 +50,7 @@ pub(super) fn text(analysis: &Analysis, outlooks: &[UnitOutlook]) -> String {
     text
 }
 
-type Names<'a> = HashMap<Box<str>, &'a str>;
+pub(super) type Names<'a> = HashMap<Box<str>, &'a str>;
 
 /// The units a table lists, with their labels: the first by land where there are too many, then the whole.
 fn rows_of<'a>(ledger: &'a Ledger, names: &Names<'_>) -> Vec<(String, &'a Account)> {
@@ -272,8 +277,55 @@ fn confine(check: &ConfineCheck) -> String {
     )
 }
 
+/// Low land and sites over thresholds, construction inside over moved lines, units over warning lines.
+fn swept(found: &Sensitivity, names: &Names<'_>) -> String {
+    let mut text = String::new();
+    let ha = |area: f64| people_number(area / 1e4, 1);
+    let mut rows = vec![["setting", "threshold", "low parcels", "low ha"].map(String::from).to_vec()];
+    for step in &found.thresholds {
+        rows.push(vec![
+            people_number(step.setting, 2),
+            people_number(step.threshold, 3),
+            step.low_count.to_string(),
+            ha(step.low_area_m2),
+        ]);
+    }
+    if rows.len() > 1 {
+        text.push_str(&table(&rows));
+        let known: Vec<f64> = found.low_share.iter().flatten().collect();
+        let decided = known.iter().filter(|share| **share > 0.0 && **share < 1.0).count();
+        let always = known.iter().filter(|share| **share >= 1.0).count();
+        text.push_str(&format!(
+            "  low under every threshold: {always} parcels; the threshold decides on {decided} of {}\n",
+            known.len()
+        ));
+        let steady = found.held.iter().filter(|site| site.held >= 0.8).count();
+        text.push_str(&format!(
+            "  sites that hold under at least 80% of {} thresholds and gaps: {steady} of {}\n",
+            found.sites.len(),
+            found.held.len()
+        ));
+    }
+    let mut rows = vec![["lines moved by m", "construction inside ha", "parcels"].map(String::from).to_vec()];
+    for step in &found.buffers {
+        rows.push(vec![step.buffer_m.to_string(), ha(step.construction_inside_m2), step.parcels.to_string()]);
+    }
+    if rows.len() > 1 {
+        text.push_str(&table(&rows));
+    }
+    let mut rows = vec![vec!["unit".to_owned()]];
+    rows[0].extend(found.warning_lines.iter().map(|line| percent(*line)));
+    for unit in found.units.iter().take(TOP_UNITS) {
+        let mut row = vec![named(&unit.id, names)];
+        row.extend(unit.status.iter().map(|&of| status(of).to_owned()));
+        rows.push(row);
+    }
+    text.push_str(&table(&rows));
+    text
+}
+
 /// Names of the districts that have one beside their id.
-fn unit_names(analysis: &Analysis) -> Names<'_> {
+pub(super) fn unit_names(analysis: &Analysis) -> Names<'_> {
     if analysis.cells.is_some() {
         return HashMap::new();
     }

@@ -36,6 +36,7 @@ use crate::parcel::ParcelIdx;
 /// | `lu_moran`, `lu_moran_p`, `lu_moran_quadrant`, `lu_moran_fdr` | local Moran: statistic, permutation p, quadrant, whether it survives the false-discovery rate |
 /// | `lu_gi_star_z`, `lu_gi_p`, `lu_gi_fdr` | Getis-Ord: Gi* as z, permutation p, whether it survives |
 /// | `lu_control_m2`, `lu_control_share`, `lu_relation` | overlap with the union of the lines that exclude construction |
+/// | `lu_low_share`, `lu_low_tips_at`, `lu_site_share`, `lu_line_tips_m` | see [`Sensitivity`](crate::sensitivity::Sensitivity) |
 /// | `lu_outside_boundary_m2` | area outside the lines that confine construction |
 ///
 /// # Errors
@@ -151,6 +152,19 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
         push_number(text, overlay.excluded_m2[i] / set.area_m2()[i]);
         text.extend_from_slice(b",\"lu_relation\":");
         push_text(text, overlay.relation[i].name());
+    }
+    if let Some(swept) = &analysis.sensitivity {
+        for (name, column) in [
+            ("lu_low_share", &swept.low_share),
+            ("lu_low_tips_at", &swept.tips_at),
+            ("lu_site_share", &swept.site_share),
+            ("lu_line_tips_m", &swept.line_tips_m),
+        ] {
+            text.extend_from_slice(b",\"");
+            text.extend_from_slice(name.as_bytes());
+            text.extend_from_slice(b"\":");
+            push_number(text, column.get(i));
+        }
     }
     if let Some(confine) = &analysis.constraints.confine {
         text.extend_from_slice(b",\"lu_outside_boundary_m2\":");

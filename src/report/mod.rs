@@ -10,6 +10,8 @@ mod layers;
 pub mod map;
 #[cfg(feature = "map")]
 mod picture;
+#[cfg(feature = "map")]
+mod pictures;
 mod summary;
 mod text;
 mod verdict;
@@ -20,6 +22,8 @@ pub use joins::{appraisal_csv, appraised_parcels_csv, buildings_csv, firms_csv};
 pub use layers::{write_graph, write_layers, write_parcels};
 #[cfg(feature = "map")]
 pub use picture::{hot_spots, picture};
+#[cfg(feature = "map")]
+pub use pictures::{gradient_chart, intensity_picture, limit_chart};
 pub use summary::{
     Adjacency, AppraisalSummary, Clusters, Coverage, Crs, Density, Efficiency, Intensity, Line, Outlooks,
     Parcels, RegionTotals, Review, SCHEMA_VERSION, StockTotal, Summary,

@@ -27,16 +27,11 @@ pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Pic
     let numbers: Vec<String> = (analysis.sites.iter())
         .map(|site| if site.number as usize <= TOP_SITES { site.number.to_string() } else { String::new() })
         .collect();
-    let plane = set.plane();
     let mut map = Map::new(title)
         .subtitle(subtitle(analysis))
         .extent(set.extent())
         .layer(Layer::areas(set.geometry(), &class, styles(analysis, &class)).heading("Candidates by score"))
-        .footnote(format!(
-            "Plane: {} ({} areas). North is up in the plane.",
-            plane.definition(),
-            kind(plane.area())
-        ));
+        .footnote(footer(analysis));
     for note in notes {
         map = map.footnote(note);
     }
@@ -132,6 +127,12 @@ pub fn hot_spots(analysis: &Analysis, title: &str, notes: &[String]) -> Option<R
     Some(map.render())
 }
 
+/// The plane, in words.
+pub(super) fn footer(analysis: &Analysis) -> String {
+    let plane = analysis.parcels().plane();
+    format!("Plane: {} ({} areas). North is up in the plane.", plane.definition(), kind(plane.area()))
+}
+
 fn kind(area: crate::crs::AreaKind) -> &'static str {
     match area {
         crate::crs::AreaKind::EqualArea => "ellipsoidal",
@@ -209,13 +210,13 @@ const BOUNDS: [(Color, &str); 2] = [
 ];
 
 /// Lines that exclude construction, by tier; all others are in no class.
-struct Tiers {
-    class: Vec<u8>,
-    styles: Vec<FillStyle>,
+pub(super) struct Tiers {
+    pub(super) class: Vec<u8>,
+    pub(super) styles: Vec<FillStyle>,
 }
 
 impl Tiers {
-    fn of(lines: &ControlLines) -> Self {
+    pub(super) fn of(lines: &ControlLines) -> Self {
         let label = |line: ControlLine<'_>| match line.tier() {
             _ if line.effect() != Effect::Exclude => None,
             Some(tier) => Some(format!("no construction: {tier}")),

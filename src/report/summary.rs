@@ -9,6 +9,7 @@ use crate::control::{ControlLine, Effect, Relation};
 use crate::efficiency::{Appraised, Basis, Direction, FieldCheckReport, StockClass, Verdict};
 use crate::intensity::{Account, Constraints, LandStatus, StudyArea, UnitOutlook};
 use crate::parcel::ParcelIdx;
+use crate::sensitivity::Sensitivity;
 use crate::stats::{GetisOrdSummary, LocalMoranSummary};
 use crate::{Analysis, ParcelSet};
 
@@ -39,6 +40,8 @@ pub struct Summary {
     /// What limits leave units that have one.
     pub outlook: Vec<Outlooks>,
     pub constraints: Constraints,
+    /// How findings hang on the settings; none where it was not asked.
+    pub sensitivity: Option<Sensitivity>,
     pub warnings: Vec<String>,
 }
 
@@ -326,6 +329,7 @@ impl Summary {
             gradient: analysis.gradient.as_ref().map(|gradient| gradient.units.clone()),
             outlook: analysis.outlooks().iter().map(Outlooks::of).collect(),
             constraints: analysis.constraints.clone(),
+            sensitivity: analysis.sensitivity.clone(),
             warnings: analysis.warnings.clone(),
         }
     }

@@ -7,6 +7,7 @@
 //! The same map gives the same bytes for any number of threads. Only a map with characters that the built-in font lacks
 //! (Chinese ones, say) depends on the machine: see [`Map::font`].
 
+mod chart;
 mod label;
 mod page;
 mod raster;
@@ -19,6 +20,7 @@ use tiny_skia::Pixmap;
 
 use crate::geometry::{Envelope, MultiPolygonArray};
 use crate::{Error, ParamError};
+pub use chart::{Bar, Chart, Direction};
 pub use style::{Color, FillStyle, Hatch, LineStyle};
 
 /// Width and height of a map, pixels, unless set: A4 across at about 205 dots per inch.

@@ -24,34 +24,34 @@ pub(super) fn paint(color: Color) -> Paint<'static> {
 }
 
 /// A drawing surface with fonts and the unit that lengths are multiplied with.
-struct Page<'f> {
-    pixmap: Pixmap,
-    fonts: &'f Fonts,
-    unit: f32,
+pub(super) struct Page<'f> {
+    pub(super) pixmap: Pixmap,
+    pub(super) fonts: &'f Fonts,
+    pub(super) unit: f32,
 }
 
 impl Page<'_> {
-    fn text(&mut self, text: &str, x: f32, y: f32, style: TextStyle) {
+    pub(super) fn text(&mut self, text: &str, x: f32, y: f32, style: TextStyle) {
         self.fonts.draw(&mut self.pixmap, text, x, y, &style);
     }
 
-    fn text_right(&mut self, text: &str, right: f32, y: f32, style: TextStyle) {
+    pub(super) fn text_right(&mut self, text: &str, right: f32, y: f32, style: TextStyle) {
         let x = right - self.fonts.width(text, &style);
         self.text(text, x, y, style);
     }
 
-    fn text_center(&mut self, text: &str, x: f32, y: f32, style: TextStyle) {
+    pub(super) fn text_center(&mut self, text: &str, x: f32, y: f32, style: TextStyle) {
         let x = x - self.fonts.width(text, &style) / 2.0;
         self.text(text, x, y, style);
     }
 
-    fn rect(&mut self, x: f32, y: f32, width: f32, height: f32, color: Color) {
+    pub(super) fn rect(&mut self, x: f32, y: f32, width: f32, height: f32, color: Color) {
         if let Some(rect) = Rect::from_xywh(x, y, width, height) {
             self.pixmap.fill_rect(rect, &paint(color), tiny_skia::Transform::identity(), None);
         }
     }
 
-    fn polyline(&mut self, points: &[[f32; 2]], style: &LineStyle) {
+    pub(super) fn polyline(&mut self, points: &[[f32; 2]], style: &LineStyle) {
         let mut builder = PathBuilder::new();
         for (i, p) in points.iter().enumerate() {
             if i == 0 { builder.move_to(p[0], p[1]) } else { builder.line_to(p[0], p[1]) }

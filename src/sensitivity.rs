@@ -1,0 +1,340 @@
+//! How findings hang on the settings: score threshold, gap, borders of lines and warning line, swept in one pass.
+//!
+//! Use it before a parcel or a unit is named in a report: what holds over all settings is a finding, what flips at the next
+//! one is an assumption.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::adjacency;
+use crate::analysis::Analysis;
+use crate::cluster::{SWEEP_GAPS_M, SweepStep, sweep_with};
+use crate::control::{Exclusion, Relation};
+use crate::efficiency::{Basis, Direction, Verdict, quantile};
+use crate::error::{Error, ParamError};
+use crate::geometry::boolean;
+use crate::intensity::{LandStatus, WarningStatus};
+use crate::parcel::{Column, ParcelIdx};
+
+/// The settings that are swept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SweepOptions {
+    /// Shares of a rule that takes a quantile. Default: 10 % to 30 % in steps of 5.
+    pub worst_shares: Vec<f64>,
+    /// Multiples of the threshold of a rule with an absolute standard. Default: 0.8 to 1.2 in steps of 0.1.
+    pub threshold_factors: Vec<f64>,
+    /// Gaps that sites bridge, m. Default: [`SWEEP_GAPS_M`].
+    pub gaps_m: Vec<f64>,
+    /// By how much the lines that exclude construction are moved outwards, inwards where negative, m. Default: −10, −5, 0, 5, 10.
+    pub buffers_m: Vec<f64>,
+    /// Warning lines. Default: 20 % to 40 % in steps of 5.
+    pub warning_lines: Vec<f64>,
+}
+
+impl Default for SweepOptions {
+    fn default() -> Self {
+        Self {
+            worst_shares: vec![0.1, 0.15, 0.2, 0.25, 0.3],
+            threshold_factors: vec![0.8, 0.9, 1.0, 1.1, 1.2],
+            gaps_m: SWEEP_GAPS_M.to_vec(),
+            buffers_m: vec![-10.0, -5.0, 0.0, 5.0, 10.0],
+            warning_lines: vec![0.2, 0.25, 0.3, 0.35, 0.4],
+        }
+    }
+}
+
+impl SweepOptions {
+    fn check(&self) -> Result<(), ParamError> {
+        let all = |name: &str, values: &[f64], holds: fn(f64) -> bool, expected: &str| {
+            values
+                .iter()
+                .find(|value| !holds(**value))
+                .map_or(Ok(()), |value| Err(ParamError::new(name, value, expected)))
+        };
+        let share = |value: f64| value > 0.0 && value <= 1.0;
+        all("worst_shares", &self.worst_shares, share, "a share above 0 and up to 1")?;
+        all(
+            "threshold_factors",
+            &self.threshold_factors,
+            |v| v.is_finite() && v > 0.0,
+            "a finite number above 0",
+        )?;
+        all("gaps_m", &self.gaps_m, |v| v.is_finite() && v >= 0.0, "a finite length of at least 0 m")?;
+        all("buffers_m", &self.buffers_m, f64::is_finite, "a finite length in m")?;
+        all("warning_lines", &self.warning_lines, share, "a share above 0 and up to 1")
+    }
+}
+
+/// Low-efficiency land at one threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ThresholdStep {
+    /// The share or the multiple that was asked for.
+    pub setting: f64,
+    /// The threshold it gives.
+    pub threshold: f64,
+    /// Low parcels.
+    pub low_count: usize,
+    /// Their area, m².
+    pub low_area_m2: f64,
+}
+
+/// Sites at one threshold and gap.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SiteStep {
+    /// The share or the multiple that was asked for.
+    pub setting: f64,
+    /// What sites are then.
+    #[serde(flatten)]
+    pub step: SweepStep,
+}
+
+/// How a site of the analysis fares over all thresholds and gaps.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct SiteHold {
+    /// Its number.
+    pub site: u32,
+    /// Share of the settings under which at least half of its land is in a site.
+    pub held: f64,
+}
+
+/// Construction inside the lines with their borders moved.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct BufferStep {
+    /// By how much, m.
+    pub buffer_m: f64,
+    /// Construction land inside, m², counted once where parcels overlap.
+    pub construction_inside_m2: f64,
+    /// Parcels of construction land that share land with the lines.
+    pub parcels: usize,
+}
+
+/// Where a unit stands over the swept warning lines.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UnitSweep {
+    /// Id of the unit.
+    pub id: Box<str>,
+    /// Its status at each warning line, in their order.
+    pub status: Vec<WarningStatus>,
+    /// It exceeds any warning line below this: its gross intensity.
+    pub exceeds_below: f64,
+    /// It is below any warning line from this on: the upper bound of its gross intensity.
+    pub below_from: f64,
+}
+
+/// What a sweep found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Sensitivity {
+    /// Low land by threshold; empty for a rule of several tests, whose thresholds move apart.
+    pub thresholds: Vec<ThresholdStep>,
+    /// Sites by threshold and gap.
+    pub sites: Vec<SiteStep>,
+    /// The sites of the analysis over all of these.
+    pub held: Vec<SiteHold>,
+    /// Construction inside by moved lines; empty without lines.
+    pub buffers: Vec<BufferStep>,
+    /// The swept warning lines.
+    pub warning_lines: Vec<f64>,
+    /// Units over them.
+    pub units: Vec<UnitSweep>,
+    /// Share of the thresholds under which a parcel is low: 0 and 1 are stable, between them the setting decides. Unknown for
+    /// what is not judged.
+    #[serde(skip)]
+    pub low_share: Column<f64>,
+    /// Where a parcel's verdict tips: for a quantile the worst share above which it is low; for a standard the threshold above (or, where
+    /// less is better, below) which it is, its own value.
+    #[serde(skip)]
+    pub tips_at: Column<f64>,
+    /// Share of all thresholds and gaps under which a parcel is in a site.
+    #[serde(skip)]
+    pub site_share: Column<f64>,
+    /// The least swept move of the lines, by size, that turns a parcel from outside the lines to not outside, or back; unknown where none does.
+    #[serde(skip)]
+    pub line_tips_m: Column<f64>,
+}
+
+impl Sensitivity {
+    /// Sweeps the settings of an analysis.
+    ///
+    /// # Errors
+    /// [`ParamError`] for a setting out of range.
+    ///
+    /// # Complexity
+    /// For each threshold one pass over the links of the widest gap per gap; for each buffer one [`buffer`](boolean::buffer) of
+    /// the lines and one overlap per parcel of construction land.
+    pub fn sweep(analysis: &Analysis, options: &SweepOptions) -> Result<Self, Error> {
+        options.check()?;
+        let len = analysis.parcels().len();
+        let mut found = Self {
+            thresholds: Vec::new(),
+            sites: Vec::new(),
+            held: Vec::new(),
+            buffers: Vec::new(),
+            warning_lines: options.warning_lines.clone(),
+            units: Vec::new(),
+            low_share: Column::unknown(len),
+            tips_at: Column::unknown(len),
+            site_share: Column::unknown(len),
+            line_tips_m: Column::unknown(len),
+        };
+        found.sweep_score(analysis, options)?;
+        found.sweep_lines(analysis, options)?;
+        let units = analysis.ledger.units.iter();
+        found.units = units
+            .filter_map(|unit| {
+                let (low, high) = unit.gross.zip(unit.gross_upper)?;
+                let status = |line: &f64| match *line {
+                    line if low > line => WarningStatus::Exceeded,
+                    line if high <= line => WarningStatus::Below,
+                    _ => WarningStatus::Undetermined,
+                };
+                Some(UnitSweep {
+                    id: unit.id.clone()?,
+                    status: options.warning_lines.iter().map(status).collect(),
+                    exceeds_below: low,
+                    below_from: high,
+                })
+            })
+            .collect();
+        Ok(found)
+    }
+
+    /// Thresholds, and sites by threshold and gap.
+    fn sweep_score(&mut self, analysis: &Analysis, options: &SweepOptions) -> Result<(), Error> {
+        let set = analysis.parcels();
+        let len = set.len();
+        let Some(test) =
+            analysis.assessment.as_ref().and_then(|a| a.tests.first().filter(|_| a.tests.len() == 1))
+        else {
+            return Ok(());
+        };
+        let Some(threshold) = test.threshold else { return Ok(()) };
+        // Worse values first, whichever end is good.
+        let sign = if test.direction == Direction::HigherIsBetter { 1.0 } else { -1.0 };
+        let judged =
+            |i: usize| matches!(analysis.verdict(ParcelIdx(i as u32)), Verdict::Low | Verdict::NotLow);
+        let value = |i: usize| test.values.get(i).filter(|_| judged(i)).map(|value| sign * value);
+        let mut known: Vec<f64> = (0..len).filter_map(value).collect();
+        known.sort_unstable_by(f64::total_cmp);
+        let settings: Vec<(f64, f64)> = match test.basis {
+            Basis::Quantile => (options.worst_shares.iter())
+                .filter_map(|&share| Some((share, quantile(&mut known.clone(), share)?)))
+                .collect(),
+            Basis::Standard => options.threshold_factors.iter().map(|&f| (f, sign * threshold * f)).collect(),
+            Basis::Condition => return Ok(()),
+        };
+        if settings.is_empty() {
+            return Ok(());
+        }
+        let last = known.len().saturating_sub(1).max(1) as f64;
+        self.tips_at = (0..len)
+            .map(|i| {
+                let own = value(i)?;
+                Some(match test.basis {
+                    Basis::Quantile => (known.partition_point(|other| *other <= own) - 1) as f64 / last,
+                    _ => sign * own,
+                })
+            })
+            .collect();
+        let loosest = settings.iter().map(|setting| setting.1).fold(f64::NEG_INFINITY, f64::max);
+        let low_at = |threshold: f64| -> Vec<bool> {
+            (0..len).map(|i| value(i).is_some_and(|value| value < threshold)).collect()
+        };
+        let widest = options.gaps_m.iter().copied().fold(0.0, f64::max);
+        let graph = adjacency::within_gap_among(set, &low_at(loosest), widest)?;
+        let min_area_m2 = analysis.options.sites.min_area_m2;
+        let (mut times_low, mut times_in) = (vec![0_u32; len], vec![0_u32; len]);
+        let sites: Vec<(u32, &[ParcelIdx])> =
+            analysis.sites.iter().map(|site| (site.number, &site.members[..])).collect();
+        let mut held = vec![0_u32; sites.len()];
+        for &(setting, threshold) in &settings {
+            let low = low_at(threshold);
+            for (times, &low) in times_low.iter_mut().zip(&low) {
+                *times += u32::from(low);
+            }
+            let area_m2 = (0..len).filter(|&i| low[i]).map(|i| set.area_m2()[i]);
+            self.thresholds.push(ThresholdStep {
+                setting,
+                threshold: sign * threshold,
+                low_count: low.iter().filter(|&&low| low).count(),
+                low_area_m2: area_m2.sum(),
+            });
+            for &gap_m in &options.gaps_m {
+                let mut within = vec![false; len];
+                let steps = sweep_with(set, &low, &graph, &[gap_m], min_area_m2, |members| {
+                    members.iter().for_each(|member| within[member.index()] = true);
+                });
+                self.sites.extend(steps.into_iter().map(|step| SiteStep { setting, step }));
+                for (times, &within) in times_in.iter_mut().zip(&within) {
+                    *times += u32::from(within);
+                }
+                for (times, (_, members)) in held.iter_mut().zip(&sites) {
+                    let area = |marked: bool| -> f64 {
+                        let own = members.iter().filter(|m| !marked || within[m.index()]);
+                        own.map(|m| set.area_m2()[m.index()]).sum()
+                    };
+                    *times += u32::from(area(true) >= 0.5 * area(false));
+                }
+            }
+        }
+        let all = settings.len() as f64;
+        let both = all * options.gaps_m.len() as f64;
+        let share = |times: &[u32], of: f64| -> Column<f64> {
+            (0..len).map(|i| value(i).map(|_| f64::from(times[i]) / of)).collect()
+        };
+        self.low_share = share(&times_low, all);
+        if both > 0.0 {
+            self.site_share = share(&times_in, both);
+            self.held = (sites.iter().zip(&held))
+                .map(|((site, _), &times)| SiteHold { site: *site, held: f64::from(times) / both })
+                .collect();
+        }
+        Ok(())
+    }
+
+    /// Moved lines.
+    fn sweep_lines(&mut self, analysis: &Analysis, options: &SweepOptions) -> Result<(), Error> {
+        let Some(overlay) = &analysis.overlay else { return Ok(()) };
+        let set = analysis.parcels();
+        let built: Vec<u32> = (0..set.len() as u32)
+            .filter(|&i| analysis.status[i as usize] == LandStatus::Construction)
+            .collect();
+        let mut tips: Vec<Option<f64>> = vec![None; set.len()];
+        for &buffer_m in &options.buffers_m {
+            let moved;
+            let exclusion = if buffer_m == 0.0 {
+                &overlay.exclusion
+            } else {
+                moved = Exclusion::new(boolean::buffer(overlay.exclusion.dissolved(), buffer_m)?);
+                &moved
+            };
+            let inside: Vec<f64> = built
+                .par_iter()
+                .with_min_len(256)
+                .map(|&i| {
+                    let i = i as usize;
+                    let area = analysis.partition.area_m2()[i];
+                    exclusion.overlap_m2(analysis.partition.get(set.geometry(), i)).clamp(0.0, area)
+                })
+                .collect();
+            let touches = |(&i, &inside): (&u32, &f64)| {
+                (
+                    i as usize,
+                    Relation::of(inside, analysis.partition.area_m2()[i as usize]) != Relation::Outside,
+                )
+            };
+            let mut parcels = 0;
+            for (i, touches) in built.iter().zip(&inside).map(touches) {
+                parcels += usize::from(touches);
+                let now = overlay.relation[i] != Relation::Outside;
+                if touches != now && tips[i].is_none_or(|tip| buffer_m.abs() < tip.abs()) {
+                    tips[i] = Some(buffer_m);
+                }
+            }
+            let construction_inside_m2 = inside.iter().sum();
+            self.buffers.push(BufferStep { buffer_m, construction_inside_m2, parcels });
+        }
+        self.line_tips_m = tips.into_iter().collect();
+        Ok(())
+    }
+}
