@@ -89,10 +89,16 @@ pub fn intensity_picture(analysis: &Analysis, title: &str, notes: &[String]) -> 
             edge: Some(color),
             ..FillStyle::new(color, label).note(area(which))
         };
-        let styles = vec![
+        let mut styles = vec![
             style(Color::rgb(196, 24, 40), "fails the rules", 0),
             style(Color::rgb(240, 96, 48), "not reviewed", 1),
         ];
+        for (which, style) in styles.iter_mut().enumerate() {
+            // What does not occur stays out of the legend.
+            if !class.iter().any(|&class| usize::from(class) == which) {
+                style.label.clear();
+            }
+        }
         (&found.certain, class, styles)
     });
     if let Some((geometry, class, styles)) = &certain {

@@ -102,7 +102,7 @@ impl Chart {
             Direction::Rows => self.bars.len() as f32 * ROW,
             Direction::Columns => 900.0,
         };
-        let height = (520.0 + rows + 32.0 * self.footnotes.len() as f32) as u32;
+        let height = (430.0 + rows + 32.0 * self.footnotes.len() as f32) as u32;
         let too_large = || Error::TooLarge { what: "bars", found: self.bars.len() as u64, limit: 300 };
         let mut pixmap =
             (height <= 20_000).then(|| Pixmap::new(width, height)).flatten().ok_or_else(too_large)?;
@@ -138,7 +138,8 @@ impl Chart {
         let most = ends.filter(|end| end.is_finite()).fold(0.05, f64::max);
         let step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0].into_iter().find(|step| most / step <= 10.0);
         let step = step.unwrap_or_else(|| (most / 10.0).ceil());
-        ((most / step).ceil() * step, step)
+        // What is a tick but for rounding ends at it.
+        ((most / step - 1e-6).ceil() * step, step)
     }
 
     fn draw_legend(&self, page: &mut Page<'_>, left: f32, y: f32) {
