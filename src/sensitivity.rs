@@ -217,9 +217,14 @@ impl Sensitivity {
         let mut known: Vec<f64> = (0..len).filter_map(value).collect();
         known.sort_unstable_by(f64::total_cmp);
         let settings: Vec<(f64, f64)> = match test.basis {
-            Basis::Quantile => (options.worst_shares.iter())
-                .filter_map(|&share| Some((share, quantile(&mut known.clone(), share)?)))
-                .collect(),
+            Basis::Quantile => {
+                // As the assessment takes it, to the last bit: a threshold that rounds otherwise flips those at it.
+                let mut plain: Vec<f64> = known.iter().map(|value| sign * value).collect();
+                let mut threshold =
+                    |share: f64| quantile(&mut plain, if sign > 0.0 { share } else { 1.0 - share });
+                let of = |&share: &f64| Some((share, sign * threshold(share)?));
+                options.worst_shares.iter().filter_map(of).collect()
+            }
             Basis::Standard => options.threshold_factors.iter().map(|&f| (f, sign * threshold * f)).collect(),
             Basis::Condition => return Ok(()),
         };
