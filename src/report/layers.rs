@@ -153,19 +153,7 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
         text.extend_from_slice(b",\"lu_relation\":");
         push_text(text, overlay.relation[i].name());
     }
-    if let Some(swept) = &analysis.sensitivity {
-        for (name, column) in [
-            ("lu_low_share", &swept.low_share),
-            ("lu_low_tips_at", &swept.tips_at),
-            ("lu_site_share", &swept.site_share),
-            ("lu_line_tips_m", &swept.line_tips_m),
-        ] {
-            text.extend_from_slice(b",\"");
-            text.extend_from_slice(name.as_bytes());
-            text.extend_from_slice(b"\":");
-            push_number(text, column.get(i));
-        }
-    }
+    push_swept(analysis, i, text);
     if let Some(confine) = &analysis.constraints.confine {
         text.extend_from_slice(b",\"lu_outside_boundary_m2\":");
         push_number(text, confine.outside_m2[i]);
@@ -213,6 +201,23 @@ fn push_checked(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
         text.push(b'}');
     }
     text.push(b']');
+}
+
+/// What a sweep says of parcel `i`.
+fn push_swept(analysis: &Analysis, i: usize, text: &mut Vec<u8>) {
+    if let Some(swept) = &analysis.sensitivity {
+        for (name, column) in [
+            ("lu_low_share", &swept.low_share),
+            ("lu_low_tips_at", &swept.tips_at),
+            ("lu_site_share", &swept.site_share),
+            ("lu_line_tips_m", &swept.line_tips_m),
+        ] {
+            text.extend_from_slice(b",\"");
+            text.extend_from_slice(name.as_bytes());
+            text.extend_from_slice(b"\":");
+            push_number(text, column.get(i));
+        }
+    }
 }
 
 fn push_flag(text: &mut Vec<u8>, flag: Option<bool>) {
