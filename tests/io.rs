@@ -354,6 +354,23 @@ fn a_full_disk_and_unreadable_files_are_named() {
 }
 
 #[test]
+fn a_device_without_room_is_named() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
+    if full().is_err() {
+        println!("skipped: there is no /dev/full here");
+        return;
+    }
+    let out = || OutputFile::to("/dev/full", std::io::BufWriter::new(full().unwrap()));
+    let text = collection(&[feature(0, SQUARE)]);
+    let source = Source::bytes("test.geojson", text.as_bytes());
+    let layer = FeatureWriter::new(out(), None, Rounding::Exact).and_then(FeatureWriter::finish);
+    for outcome in [splice(&source, out(), None, &[], |_, _| {}).map(drop), layer] {
+        let Err(Error::Io { .. }) = &outcome else { panic!("{outcome:?}") };
+        assert!(outcome.unwrap_err().to_string().contains("/dev/full"));
+    }
+}
+
+#[test]
 fn computed_layers_read_back() {
     let shapes = read_text(&collection(&[feature(0, SQUARE)])).unwrap().table.geometry;
     let text = Shared::default();

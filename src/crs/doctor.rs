@@ -7,6 +7,8 @@
 
 use std::fmt;
 
+use rayon::prelude::*;
+
 use super::definition::Definition;
 use super::engine::Named;
 use super::{CrsError, Projection, SourceCrs};
@@ -79,6 +81,18 @@ impl CoordinateStats {
         stats
     }
 
+    /// Of the coordinates of both. Counts and boxes come out the same in any order.
+    fn with(self, other: Self) -> Self {
+        Self {
+            non_finite: self.non_finite + other.non_finite,
+            angles: self.angles + other.angles,
+            swapped_angles: self.swapped_angles + other.swapped_angles,
+            lengths: self.lengths + other.lengths,
+            angle_extent: self.angle_extent.join(&other.angle_extent),
+            length_extent: self.length_extent.join(&other.length_extent),
+        }
+    }
+
     fn extent(&self) -> Envelope {
         self.angle_extent.join(&self.length_extent)
     }
@@ -90,7 +104,8 @@ impl CoordinateStats {
 
 impl From<&MultiPolygonArray> for CoordinateStats {
     fn from(array: &MultiPolygonArray) -> Self {
-        Self::of(array.coords().iter().copied())
+        let parts = array.coords().par_chunks(1 << 16).map(|part| Self::of(part.iter().copied()));
+        parts.reduce(|| Self::of([]), Self::with)
     }
 }
 

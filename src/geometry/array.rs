@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use geo::{Coord as GeoCoord, LineString, MultiPolygon, Polygon};
+use rayon::prelude::*;
 
 use super::{Coord, Envelope};
 
@@ -203,6 +204,88 @@ impl MultiPolygonArray {
             taken.push(self.get(i as usize));
         }
         taken
+    }
+}
+
+/// A run of a gathering: where its geometries come from and where they go.
+struct Gathering<'a> {
+    order: &'a [u32],
+    coords: &'a mut [Coord],
+    rings: &'a mut [u32],
+    polygons: &'a mut [u32],
+    geometries: &'a mut [u32],
+    /// Coordinates, rings and polygons before the run.
+    before: [usize; 3],
+}
+
+impl MultiPolygonArray {
+    /// One geometry for each of `order`, as `get` gives it, every exterior turned counter-clockwise and every interior
+    /// clockwise; on all threads.
+    pub(crate) fn gather<'a>(order: &[u32], get: impl Fn(u32) -> MultiPolygonRef<'a> + Sync) -> Self {
+        const RUN: usize = 4_096;
+        let sizes: Vec<[usize; 3]> = order
+            .par_chunks(RUN)
+            .map(|run| {
+                run.iter().map(|&i| get(i)).fold([0; 3], |[coords, rings, polygons], shape| {
+                    [
+                        coords + shape.coords().len(),
+                        rings + shape.rings().len(),
+                        polygons + shape.polygons().len(),
+                    ]
+                })
+            })
+            .collect();
+        let total = |part: usize| sizes.iter().map(|size| size[part]).sum::<usize>();
+        let mut array = Self {
+            coords: vec![[0.0; 2]; total(0)],
+            ring_offsets: vec![0; total(1) + 1],
+            polygon_offsets: vec![0; total(2) + 1],
+            geometry_offsets: vec![0; order.len() + 1],
+        };
+        let mut coords = &mut array.coords[..];
+        let [mut rings, mut polygons, mut geometries] =
+            [&mut array.ring_offsets, &mut array.polygon_offsets, &mut array.geometry_offsets]
+                .map(|offsets| &mut offsets[1..]);
+        let mut before = [0; 3];
+        let mut runs = Vec::with_capacity(sizes.len());
+        for (order, size) in order.chunks(RUN).zip(&sizes) {
+            let run = Gathering {
+                order,
+                coords: coords.split_off_mut(..size[0]).unwrap_or_default(),
+                rings: rings.split_off_mut(..size[1]).unwrap_or_default(),
+                polygons: polygons.split_off_mut(..size[2]).unwrap_or_default(),
+                geometries: geometries.split_off_mut(..order.len()).unwrap_or_default(),
+                before,
+            };
+            runs.push(run);
+            before = [0, 1, 2].map(|part| before[part] + size[part]);
+        }
+        runs.into_par_iter().for_each(|run| run.fill(&get));
+        array
+    }
+}
+
+impl Gathering<'_> {
+    fn fill<'a>(self, get: &impl Fn(u32) -> MultiPolygonRef<'a>) {
+        let [coords_before, rings_before, polygons_before] = self.before;
+        let [mut coords, mut rings, mut polygons] = [0; 3];
+        for (&i, end) in self.order.iter().zip(self.geometries) {
+            for polygon in get(i).polygons() {
+                for (position, ring) in polygon.rings().enumerate() {
+                    let target = &mut self.coords[coords..coords + ring.len()];
+                    target.copy_from_slice(ring);
+                    if (ring_area(ring) > 0.0) != (position == 0) {
+                        target.reverse();
+                    }
+                    coords += ring.len();
+                    self.rings[rings] = (coords_before + coords) as u32;
+                    rings += 1;
+                }
+                self.polygons[polygons] = (rings_before + rings) as u32;
+                polygons += 1;
+            }
+            *end = (polygons_before + polygons) as u32;
+        }
     }
 }
 

@@ -35,12 +35,13 @@ pub struct FoundFeature {
 /// # Ok::<(), landuse::Error>(())
 /// ```
 pub fn find_features(source: &Source, property: &str, id: &str) -> Result<Vec<FoundFeature>, Error> {
-    let mut walk = Walk::open(source, BLOCK)?;
+    let mut walk = Walk::open(source, BLOCK)?.strict();
     let needle = memchr::memmem::Finder::new(id);
     let escape = memchr::memmem::Finder::new("\\");
     let mut found: Vec<FoundFeature> = Vec::new();
+    let mut row = 0;
     while let Some(block) = walk.next()? {
-        for (i, span) in block.spans.iter().enumerate() {
+        for (i, span) in block.spans().iter().enumerate() {
             let bytes = &block.text[span.clone()];
             if needle.find(bytes).is_none() && escape.find(bytes).is_none() {
                 continue;
@@ -65,9 +66,10 @@ pub fn find_features(source: &Source, property: &str, id: &str) -> Result<Vec<Fo
                 if let (true, Some(own)) = (property == OWN_ID, own) {
                     properties.insert(OWN_ID.into(), own);
                 }
-                found.push(FoundFeature { row: block.row + i as u64, properties });
+                found.push(FoundFeature { row: row + i as u64, properties });
             }
         }
+        row += block.spans().len() as u64;
         walk.recycle(block.text);
     }
     Ok(found)

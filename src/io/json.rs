@@ -61,6 +61,16 @@ impl<'a> Quoted<'a> {
     }
 }
 
+/// The keys of the object before, each with its colon as written and with what it stands for.
+#[derive(Debug)]
+pub(super) struct Habit<'a, K>(Vec<(&'a str, K)>);
+
+impl<K> Default for Habit<'_, K> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
 /// A cursor over JSON text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Json<'a> {
@@ -166,6 +176,57 @@ impl<'a> Json<'a> {
         Ok(())
     }
 
+    /// As [`object`](Self::object), for objects whose keys are mostly those of the object before, in their order: a key is
+    /// then one comparison. `resolve` says what a key stands for.
+    #[inline]
+    pub(super) fn object_by_habit<K: Copy, E: From<Fault>>(
+        &mut self,
+        habit: &mut Habit<'a, K>,
+        resolve: impl Fn(&str) -> K,
+        mut member: impl FnMut(&mut Self, K) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(b'{', "an object")?;
+        self.descend()?;
+        if !self.take(b'}') {
+            let mut position = 0;
+            loop {
+                let before = self.token();
+                let rest = &self.text.as_bytes()[self.pos..];
+                let kind = match habit.0.get(position) {
+                    Some((key, kind)) if rest.starts_with(key.as_bytes()) => {
+                        self.pos += key.len();
+                        *kind
+                    }
+                    _ => {
+                        if before != Some(b'"') {
+                            return Err(self.fault("a key in double quotes").into());
+                        }
+                        let start = self.pos;
+                        let key = self.string()?;
+                        self.expect(b':', "`:`")?;
+                        let seen = (self.since(start), resolve(&key.text()));
+                        match habit.0.get_mut(position) {
+                            Some(old) => *old = seen,
+                            None => habit.0.push(seen),
+                        }
+                        seen.1
+                    }
+                };
+                position += 1;
+                self.token();
+                member(self, kind)?;
+                match self.token() {
+                    Some(b',') => self.pos += 1,
+                    Some(b'}') => break,
+                    _ => return Err(self.fault("`,` or `}`").into()),
+                }
+            }
+            self.pos += 1;
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
     /// Walks an array: `element` is called for each element and has to move over it.
     #[inline]
     pub(super) fn array<E: From<Fault>>(
@@ -198,6 +259,13 @@ impl<'a> Json<'a> {
         let start = self.pos;
         let mut escaped = false;
         loop {
+            while let Some(&eight) = bytes[self.pos..].first_chunk() {
+                let plain = plain_bytes(eight);
+                self.pos += plain;
+                if plain < 8 {
+                    break;
+                }
+            }
             match bytes.get(self.pos) {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -244,27 +312,35 @@ impl<'a> Json<'a> {
         let mut i = start;
         let negative = bytes.get(i) == Some(&b'-');
         i += usize::from(negative);
-        let mut mantissa = 0u64;
-        let mut digits = |i: &mut usize| -> Option<usize> {
-            let first = *i;
+        let digits = |i: &mut usize, mut mantissa: u64| {
             while let Some(digit) = bytes.get(*i).map(|b| b.wrapping_sub(b'0')).filter(|&d| d < 10) {
                 mantissa = mantissa.wrapping_mul(10).wrapping_add(digit.into());
                 *i += 1;
             }
-            (*i > first).then_some(*i - first)
+            mantissa
         };
-        let mut count = match bytes.get(i) {
-            Some(b'0') => {
-                i += 1;
-                1
-            }
-            Some(b'1'..=b'9') => digits(&mut i).unwrap_or(0),
+        let mut mantissa = 0;
+        let whole = i;
+        match bytes.get(i) {
+            Some(b'0') => i += 1,
+            Some(b'1'..=b'9') => mantissa = digits(&mut i, 0),
             _ => return Err(Fault { at: i, expected: if negative { DIGIT } else { "a number" } }),
-        };
+        }
+        let mut count = i - whole;
         let mut exponent = 0i32;
         if bytes.get(i) == Some(&b'.') {
             i += 1;
-            let decimals = digits(&mut i).ok_or(Fault { at: i, expected: DIGIT })?;
+            let first = i;
+            // Coordinates have eight decimals more often than any other number of them.
+            while let Some(eight) = bytes[i..].first_chunk().and_then(|&eight| eight_digits(eight)) {
+                mantissa = mantissa.wrapping_mul(100_000_000).wrapping_add(eight);
+                i += 8;
+            }
+            mantissa = digits(&mut i, mantissa);
+            let decimals = i - first;
+            if decimals == 0 {
+                return Err(Fault { at: i, expected: DIGIT });
+            }
             count += decimals;
             exponent = -i32::try_from(decimals).unwrap_or(i32::MAX / 2);
         }
@@ -332,6 +408,35 @@ impl<'a> Json<'a> {
     pub(super) fn at_end(&mut self) -> bool {
         self.token().is_none()
     }
+}
+
+/// How many of eight bytes stand for themselves in a text before the first that does not: a quote, a backslash, a control.
+#[inline]
+fn plain_bytes(eight: [u8; 8]) -> usize {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = EACH * 0x80;
+    let text = u64::from_le_bytes(eight);
+    // Of a byte below `bound` the subtraction sets the highest bit; a borrow reaches only the bytes behind the first such.
+    let below = |text: u64, bound: u64| text.wrapping_sub(EACH * bound) & !text & HIGH;
+    let (quote, backslash) = (text ^ (EACH * 0x22), text ^ (EACH * 0x5c));
+    let special = below(quote, 1) | below(backslash, 1) | below(text, 0x20);
+    special.trailing_zeros() as usize / 8
+}
+
+/// The number that eight digits stand for; none where one is no digit.
+#[inline]
+fn eight_digits(eight: [u8; 8]) -> Option<u64> {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let digits = u64::from_le_bytes(eight) ^ (EACH * 0x30);
+    // A byte above 9 reaches its highest bit with 0x76 more, or has it.
+    let above = (digits & (EACH * 0x7f)) + EACH * 0x76;
+    if (above | digits) & (EACH * 0x80) != 0 {
+        return None;
+    }
+    // Neighbours join to numbers of two, four and eight digits; the first digit is in the lowest byte.
+    let twos = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos * 100 + (twos >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
 }
 
 fn unescape(raw: &str) -> String {

@@ -15,10 +15,10 @@ pub(super) struct Lines {
 
 /// The lines among the features of a file, closed ones as they are; geometries of other kinds are passed over.
 pub(super) fn read_lines(source: &Source) -> Result<Lines, Error> {
-    let mut walk = Walk::open(source, BLOCK)?;
+    let mut walk = Walk::open(source, BLOCK)?.strict();
     let mut lines = Vec::new();
     while let Some(block) = walk.next()? {
-        for span in &block.spans {
+        for span in block.spans() {
             let fault = |expected| {
                 let fault = Fault { at: 0, expected };
                 syntax(walk.name(), block.base + span.start as u64, "", fault)

@@ -11,6 +11,8 @@ mod source;
 mod splice;
 mod table;
 mod walk;
+#[cfg(test)]
+mod walk_tests;
 mod write;
 
 pub use find::{FoundFeature, find_features};

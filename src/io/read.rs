@@ -1,22 +1,21 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::geometry::{Geometry, Kind, Tally};
-use super::json::{Fault, Json};
+use super::json::{Fault, Habit, Json};
 use super::schema::{Field, Meaning, Scalar, Schema, Target};
 use super::source::Source;
-use super::walk::{BLOCK, Block, GEOMETRIES, Walk, crs_name};
+use super::walk::{BLOCK, GEOMETRIES, Parsed, Piece, Stop, Walk, crs_name};
 use crate::Error;
 use crate::error::FeaturePos;
 use crate::geometry::MultiPolygonArray;
-use crate::parcel::{Attributes, CategoryColumn, Column, FeatureTable, NamedNumbers, Rejected, TextColumn};
+use crate::parcel::{
+    Attributes, CategoryColumn, Column, FastHash, FeatureTable, NamedNumbers, Rejected, TextColumn,
+};
 use crate::zoning::LandUseCode;
 
-/// Text one thread parses at a time.
-const BATCH: usize = 1 << 18;
 /// What a schema calls the feature's own id.
 pub(super) const OWN_ID: &str = "$id";
 /// Characters of a value that a message quotes.
@@ -130,8 +129,8 @@ pub struct PropertyFault {
 /// Reads GeoJSON into columns: a `FeatureCollection`, a `Feature`, a geometry, or features one after another (one a line,
 /// with or without the record separators of RFC 8142); plain or gzip; with or without a byte order mark.
 ///
-/// Memory is bounded by the columns and a few blocks of text: the file is neither mapped nor held. Blocks are read and cut
-/// into features on one thread while the others parse the block before. The result is the same for any number of threads.
+/// Memory is bounded by the columns and a few blocks of text: the file is neither mapped nor held. One thread reads a block
+/// while the others parse the one before. The result is the same for any number of threads.
 ///
 /// *What is taken*: `Polygon`, `MultiPolygon`, a `GeometryCollection` of nothing else (as one multipolygon), closed lines
 /// where the options ask for it. Rings are taken as given, even unclosed or too short: whether they bound land is the
@@ -166,27 +165,45 @@ pub struct PropertyFault {
 /// # Ok::<(), landuse::Error>(())
 /// ```
 pub fn read(source: &Source, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error> {
+    read_walked(Walk::open(source, options.block_bytes.max(1))?, schema, options)
+}
+
+/// [`read`] along a walk that was opened already.
+pub(super) fn read_walked(mut walk: Walk, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error> {
     let plan = Plan::new(schema);
-    let mut walk = Walk::open(source, options.block_bytes.max(1))?;
     let name = walk.name().to_owned();
     let mut merged = Batch::new(&plan);
-    let mut parsed = Vec::new();
-    let mut block = walk.next()?;
-    while let Some(current) = block {
-        if current.row + current.spans.len() as u64 > u32::MAX.into() {
-            let found = current.row + current.spans.len() as u64;
-            return Err(Error::TooLarge { what: "features", found, limit: u32::MAX.into() });
+    let parse = |piece: &mut Piece<'_>| parse_piece(piece, &plan, options, &name);
+    walk.run(parse, |Parsed { text, row, pieces }| {
+        let mut first_row = row as u32;
+        for piece in pieces {
+            merged.append(piece.of, first_row)?;
+            first_row += piece.features as u32;
         }
-        let append = || parsed.drain(..).try_for_each(|batch| merged.append(batch));
-        let parse = || rayon::join(|| parse_block(&current, &plan, options, &name), append);
-        let (next, (batches, appended)) = rayon::join(|| walk.next(), parse);
-        appended?;
-        parsed = batches?;
-        walk.recycle(current.text);
-        block = next?;
-    }
-    parsed.into_iter().try_for_each(|batch| merged.append(batch))?;
+        Ok(text)
+    })?;
     Ok(merged.finish(&walk))
+}
+
+/// Reads the features of a piece; their positions are counted from its first.
+fn parse_piece<'p>(
+    piece: &mut Piece<'_>,
+    plan: &'p Plan,
+    options: &ReadOptions,
+    file: &str,
+) -> Result<Batch<'p>, Stop> {
+    let mut reader = Reader::new(plan, options, piece.len());
+    let mut row = 0;
+    while piece.feature(|json| reader.feature(json, row))?.is_some() {
+        row += 1;
+        if options.on_bad_feature == OnBadFeature::Stop && !reader.batch.table.rejected.is_empty() {
+            let first_row = piece.row().ok_or(Stop::Doubt)?;
+            let Rejected { mut at, reason } = reader.batch.table.rejected.swap_remove(0);
+            at.row += first_row as u32;
+            return Err(Stop::Fault(Error::Feature { file: file.into(), at, reason }));
+        }
+    }
+    Ok(reader.batch)
 }
 
 /// Properties of a file with sample values, for a look at it before there is a schema.
@@ -212,7 +229,7 @@ impl Samples {
 /// # Errors
 /// As [`read`], for the part of the text that is looked at.
 pub fn sample(source: &Source, limit: usize) -> Result<Samples, Error> {
-    let mut walk = Walk::open(source, BLOCK / 8)?;
+    let mut walk = Walk::open(source, BLOCK / 8)?.strict();
     let mut samples = Samples::default();
     let mut positions: HashMap<String, usize> = HashMap::new();
     let mut add = |name: Cow<'_, str>, value: Value<'_>| {
@@ -226,8 +243,8 @@ pub fn sample(source: &Source, limit: usize) -> Result<Samples, Error> {
     let mut seen = 0;
     while seen < limit {
         let Some(block) = walk.next()? else { break };
-        let text = block_text(&block, walk.name())?;
-        for span in block.spans.iter().take(limit - seen) {
+        let (text, base) = block.found_text(walk.name())?;
+        for span in block.spans().iter().take(limit - seen) {
             seen += 1;
             let mut json = Json::at(text, span.start);
             if json.token() != Some(b'{') {
@@ -244,7 +261,7 @@ pub fn sample(source: &Source, limit: usize) -> Result<Samples, Error> {
                 }
                 Ok(())
             });
-            walked.map_err(|fault| syntax(walk.name(), block.base, text, fault))?;
+            walked.map_err(|fault| syntax(walk.name(), base, text, fault))?;
         }
     }
     Ok(samples)
@@ -252,71 +269,6 @@ pub fn sample(source: &Source, limit: usize) -> Result<Samples, Error> {
 
 pub(super) fn syntax(file: &str, base: u64, text: &str, fault: Fault) -> Error {
     Error::Syntax { file: file.into(), offset: base + fault.at as u64, reason: fault.describe(text).into() }
-}
-
-/// The text of a block from its first feature on; what is in it before that was read already.
-pub(super) fn block_text<'a>(block: &'a Block, file: &str) -> Result<&'a str, Error> {
-    let end = block.spans.last().map_or(0, |span| span.end);
-    std::str::from_utf8(&block.text[..end]).map_err(|error| Error::Syntax {
-        file: file.into(),
-        offset: block.base + error.valid_up_to() as u64,
-        reason: "found bytes that are not UTF-8, expected UTF-8 text".into(),
-    })
-}
-
-/// Parses a block on all threads; batches come back in order, and so does the first error.
-fn parse_block<'p>(
-    block: &Block,
-    plan: &'p Plan,
-    options: &ReadOptions,
-    file: &str,
-) -> Result<Vec<Batch<'p>>, Error> {
-    batches(block)
-        .into_par_iter()
-        .map(|range| {
-            let spans = &block.spans[range.clone()];
-            let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
-                return Ok(Batch::new(plan));
-            };
-            let (start, end) = (first.start, last.end);
-            let text = std::str::from_utf8(&block.text[start..end]).map_err(|error| Error::Syntax {
-                file: file.into(),
-                offset: block.base + (start + error.valid_up_to()) as u64,
-                reason: "found bytes that are not UTF-8, expected UTF-8 text".into(),
-            })?;
-            let mut reader = Reader::new(plan, options, text.len());
-            for (i, span) in spans.iter().enumerate() {
-                let row = (block.row as usize + range.start + i) as u32;
-                let feature = &text[span.start - start..span.end - start];
-                reader
-                    .feature(feature, row)
-                    .map_err(|fault| syntax(file, block.base + span.start as u64, feature, fault))?;
-                if options.on_bad_feature == OnBadFeature::Stop && !reader.batch.table.rejected.is_empty() {
-                    let Rejected { at, reason } = reader.batch.table.rejected.swap_remove(0);
-                    return Err(Error::Feature { file: file.into(), at, reason });
-                }
-            }
-            Ok(reader.batch)
-        })
-        .collect::<Vec<_>>()
-        .into_iter()
-        .collect()
-}
-
-/// Cuts the features of a block into runs of about equal text.
-pub(super) fn batches(block: &Block) -> Vec<std::ops::Range<usize>> {
-    let mut runs = Vec::new();
-    let mut first = 0;
-    for (i, span) in block.spans.iter().enumerate() {
-        if span.end - block.spans[first].start >= BATCH {
-            runs.push(first..i + 1);
-            first = i + 1;
-        }
-    }
-    if first < block.spans.len() {
-        runs.push(first..block.spans.len());
-    }
-    runs
 }
 
 /// A schema turned the way the reader needs it: from properties to columns.
@@ -401,6 +353,24 @@ impl Cells {
         }
     }
 
+    /// Positions of the values among the distinct ones, in a column that keeps those.
+    fn keys(&self) -> Option<&[u32]> {
+        match self {
+            Self::Code(column) => Some(column.keys()),
+            Self::Category(column) => Some(column.keys()),
+            _ => None,
+        }
+    }
+
+    /// Adds the value whose position among the distinct ones is known.
+    fn push_key(&mut self, key: u32) {
+        match self {
+            Self::Code(column) => column.push_key(key),
+            Self::Category(column) => column.push_key(key),
+            _ => {}
+        }
+    }
+
     fn append(&mut self, other: &Self) {
         match (self, other) {
             (Self::Text(own), Self::Text(theirs)) => own.append(theirs),
@@ -435,21 +405,24 @@ impl<'p> Batch<'p> {
         }
     }
 
-    fn append(&mut self, mut other: Self) -> Result<(), Error> {
+    /// Adds features whose positions are counted from `row`.
+    fn append(&mut self, mut other: Self, row: u32) -> Result<(), Error> {
         let extra = other.table.geometry.coords().len();
         if !self.table.geometry.fits(extra) {
             let found = self.table.geometry.coords().len() as u64 + extra as u64;
             return Err(Error::TooLarge { what: "coordinates", found, limit: u32::MAX.into() });
         }
         self.table.geometry.append(&other.table.geometry);
-        self.table.source_row.append(&mut other.table.source_row);
+        self.table.source_row.extend(other.table.source_row.iter().map(|own| own + row));
+        other.table.rejected.iter_mut().for_each(|rejected| rejected.at.row += row);
         self.table.rejected.append(&mut other.table.rejected);
         self.cells.iter_mut().zip(&other.cells).for_each(|(own, theirs)| own.append(theirs));
         self.tally.dropped_ordinates += other.tally.dropped_ordinates;
         self.tally.closed_lines += other.tally.closed_lines;
         self.tally.collections += other.tally.collections;
         self.repeated += other.repeated;
-        for fault in other.faults {
+        for mut fault in other.faults {
+            fault.first.row += row;
             match same_fault(&mut self.faults, &fault.property, &fault.expected) {
                 Some(own) => own.count += fault.count,
                 None => self.faults.push(fault),
@@ -611,6 +584,14 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// The text where it is one and stands unescaped in the file.
+    fn borrowed_text(&self) -> Option<&'a str> {
+        match self {
+            Self::Text(Cow::Borrowed(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The same value on its own memory.
     fn into_owned(self) -> Value<'static> {
         match self {
@@ -643,13 +624,37 @@ enum Properties {
     Wrong(String),
 }
 
-/// Reads features of one run of text into one batch.
+/// What a member of a feature is.
+#[derive(Debug, Clone, Copy)]
+enum Member {
+    Type,
+    Id,
+    Properties,
+    Geometry,
+    Other,
+}
+
+impl Member {
+    fn of(key: &str) -> Self {
+        match key {
+            "type" => Self::Type,
+            "id" => Self::Id,
+            "properties" => Self::Properties,
+            "geometry" => Self::Geometry,
+            _ => Self::Other,
+        }
+    }
+}
+
+/// Reads features of one piece of text into one batch.
 struct Reader<'p, 'a> {
     plan: &'p Plan,
     batch: Batch<'p>,
     values: Vec<Value<'a>>,
-    /// The keys of the feature before with their slots: the next feature most likely has the same in the same order.
-    habit: Vec<(Cow<'a, str>, Option<usize>)>,
+    /// For each column that keeps distinct values: the texts met so far with their keys in it.
+    memos: Vec<HashMap<&'a str, u32, FastHash>>,
+    members: Habit<'a, Member>,
+    properties: Habit<'a, Option<usize>>,
     closed_lines: bool,
 }
 
@@ -657,65 +662,90 @@ impl<'p, 'a> Reader<'p, 'a> {
     fn new(plan: &'p Plan, options: &ReadOptions, bytes: usize) -> Self {
         let mut batch = Batch::new(plan);
         // Room for parcels of the densest kind, so that columns seldom move.
-        batch.table.geometry = MultiPolygonArray::with_capacity(bytes / 512, bytes / 40);
+        batch.table.geometry = MultiPolygonArray::with_capacity(bytes / 512, bytes / 26);
         Self {
             plan,
             batch,
             values: Vec::new(),
-            habit: Vec::new(),
+            memos: vec![HashMap::default(); plan.columns.len()],
+            members: Habit::default(),
+            properties: Habit::default(),
             closed_lines: options.closed_lines_as_polygons,
         }
     }
 
-    /// Reads one feature: it is taken or put aside. The text is exactly one JSON value, or a fault.
-    fn feature(&mut self, text: &'a str, row: u32) -> Result<(), Fault> {
+    /// Reads one feature: it is taken or put aside. A fault is one of syntax.
+    fn feature(&mut self, json: &mut Json<'a>, row: u32) -> Result<(), Fault> {
         self.values.clear();
         self.values.resize_with(self.plan.properties.len(), || Value::Missing);
-        let verdict = self.read_feature(text);
+        let verdict = self.read_feature(json);
         if !matches!(verdict, Ok(Ok(()))) {
             self.batch.table.geometry.rollback();
         }
-        let position = |reader: &Self| FeaturePos { row, id: reader.id() };
         if let Err(reason) = verdict? {
-            let at = position(self);
+            let at = FeaturePos { row, id: self.id() };
             self.batch.table.rejected.push(Rejected { at, reason: reason.into() });
             return Ok(());
         }
         self.batch.table.geometry.end_geometry();
         self.batch.table.source_row.push(row);
-        for (i, column) in self.plan.columns.iter().enumerate() {
-            let mut meaning = Meaning::Unknown;
-            for (slot, field) in &column.fields {
-                let value = &self.values[*slot];
-                match read_value(field, value) {
-                    Ok(Meaning::Unknown) => {}
-                    Ok(known) => {
-                        meaning = known;
-                        break;
-                    }
-                    Err(expected) => match same_fault(&mut self.batch.faults, &field.property, expected) {
-                        Some(fault) => fault.count += 1,
-                        None => self.batch.faults.push(PropertyFault {
-                            property: field.property.clone(),
-                            expected: expected.into(),
-                            count: 1,
-                            first: FeaturePos { row, id: id_of(self.plan, &self.values) },
-                            found: value.quoted(),
-                        }),
-                    },
-                }
-            }
-            self.batch.cells[i].push(&meaning);
+        for i in 0..self.plan.columns.len() {
+            self.cell(i, row);
         }
         Ok(())
+    }
+
+    /// Adds what the values say for one column.
+    fn cell(&mut self, i: usize, row: u32) {
+        let column = &self.plan.columns[i];
+        let cells = &mut self.batch.cells[i];
+        // What one field makes of a text is the same each time.
+        let text = match column.fields[..] {
+            [(slot, _)] if cells.keys().is_some() => self.values[slot].borrowed_text(),
+            _ => None,
+        };
+        if let Some(text) = text
+            && let Some(&key) = self.memos[i].get(text)
+        {
+            cells.push_key(key);
+            return;
+        }
+        let mut meaning = Meaning::Unknown;
+        for (slot, field) in &column.fields {
+            let value = &self.values[*slot];
+            match read_value(field, value) {
+                Ok(Meaning::Unknown) => {}
+                Ok(known) => {
+                    meaning = known;
+                    break;
+                }
+                Err(expected) => match same_fault(&mut self.batch.faults, &field.property, expected) {
+                    Some(fault) => fault.count += 1,
+                    None => self.batch.faults.push(PropertyFault {
+                        property: field.property.clone(),
+                        expected: expected.into(),
+                        count: 1,
+                        first: FeaturePos { row, id: id_of(self.plan, &self.values) },
+                        found: value.quoted(),
+                    }),
+                },
+            }
+        }
+        cells.push(&meaning);
+        if let Some(text) = text
+            && let Some(key) = cells.keys().and_then(|keys| keys.last().copied())
+            && !matches!(meaning, Meaning::Unknown)
+        {
+            self.memos[i].insert(text, key);
+        }
     }
 
     fn id(&self) -> Option<Box<str>> {
         id_of(self.plan, &self.values)
     }
 
-    fn read_feature(&mut self, text: &'a str) -> Result<Result<(), String>, Fault> {
-        let mut json = Json::new(text);
+    fn read_feature(&mut self, json: &mut Json<'a>) -> Result<Result<(), String>, Fault> {
+        let whole = *json;
         if json.token() != Some(b'{') {
             let found = json.found();
             json.skip()?;
@@ -724,27 +754,26 @@ impl<'p, 'a> Reader<'p, 'a> {
         let mut kind: Option<Cow<'a, str>> = None;
         let mut geometry: Option<Result<(), String>> = None;
         let mut properties = Properties::Readable;
-        json.object(|json, key| {
-            match &*key.text() {
-                "type" if json.token() == Some(b'"') => kind = Some(json.string()?.text()),
-                "type" => {
+        let mut members = std::mem::take(&mut self.members);
+        json.object_by_habit(&mut members, Member::of, |json, member| {
+            match member {
+                Member::Type if json.token() == Some(b'"') => kind = Some(json.string()?.text()),
+                Member::Type => {
                     let found = json.found();
                     json.skip()?;
                     kind = Some(found.into());
                 }
-                "id" => self.values[0] = Value::read(json)?,
-                "properties" => properties = self.properties(json)?,
-                "geometry" => {
+                Member::Id => self.values[0] = Value::read(json)?,
+                Member::Properties => properties = self.properties(json)?,
+                Member::Geometry => {
                     self.batch.table.geometry.rollback();
                     geometry = Some(self.geometry(json)?);
                 }
-                _ => json.skip()?,
+                Member::Other => json.skip()?,
             }
             Ok::<(), Fault>(())
         })?;
-        if !json.at_end() {
-            return Err(json.fault("the end of the feature"));
-        }
+        self.members = members;
         Ok(match (kind.as_deref(), properties) {
             (Some("Feature"), Properties::Wrong(found)) => {
                 Err(format!("`properties` is {found}, expected an object or null"))
@@ -755,7 +784,7 @@ impl<'p, 'a> Reader<'p, 'a> {
             (Some(kind), _) if GEOMETRIES.contains(&kind) => {
                 self.batch.table.geometry.rollback();
                 self.values.iter_mut().for_each(|value| *value = Value::Missing);
-                self.geometry(&mut Json::new(text))?
+                self.geometry(&mut { whole })?
             }
             (Some(kind), _) => Err(format!("`type` is {kind}, expected Feature")),
             (None, _) => Err("there is no `type`, expected Feature".into()),
@@ -789,29 +818,21 @@ impl<'p, 'a> Reader<'p, 'a> {
         }
         // `properties` a second time replaces the first.
         self.values[1..].iter_mut().for_each(|value| *value = Value::Missing);
-        let mut seen = 0;
-        json.object(|json, key| {
-            let key = key.text();
-            let slot = match self.habit.get(seen) {
-                Some((habit, slot)) if *habit == key => *slot,
-                _ => {
-                    let slot = self.plan.slots.get(&*key).copied();
-                    if seen < self.habit.len() {
-                        self.habit[seen] = (key, slot);
-                    } else {
-                        self.habit.push((key, slot));
-                    }
-                    slot
+        let mut habit = std::mem::take(&mut self.properties);
+        let slots = &self.plan.slots;
+        json.object_by_habit(
+            &mut habit,
+            |key| slots.get(key).copied(),
+            |json, slot| {
+                let Some(slot) = slot else { return json.skip() };
+                if !matches!(self.values[slot], Value::Missing) {
+                    self.batch.repeated += 1;
                 }
-            };
-            seen += 1;
-            let Some(slot) = slot else { return json.skip() };
-            if !matches!(self.values[slot], Value::Missing) {
-                self.batch.repeated += 1;
-            }
-            self.values[slot] = Value::read(json)?;
-            Ok(())
-        })?;
+                self.values[slot] = Value::read(json)?;
+                Ok(())
+            },
+        )?;
+        self.properties = habit;
         Ok(Properties::Readable)
     }
 }

@@ -87,11 +87,25 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Appends up to `wanted` bytes; fewer only at the end.
-    pub(super) fn read(&mut self, wanted: usize, into: &mut Vec<u8>) -> Result<usize, Error> {
-        into.reserve(wanted);
-        let taken = self.reader.by_ref().take(wanted as u64).read_to_end(into);
-        taken.map_err(|error| Error::io("read", &self.path, error))
+    /// Fills `room` as far as there is text; how far is told, and less than all is the end.
+    pub(super) fn read(&mut self, room: &mut [u8]) -> Result<usize, Error> {
+        let mut filled = 0;
+        while filled < room.len() {
+            match self.reader.read(&mut room[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::io("read", &self.path, error)),
+            }
+        }
+        Ok(filled)
+    }
+
+    /// All text that is left.
+    pub(super) fn rest(&mut self) -> Result<Vec<u8>, Error> {
+        let mut text = Vec::new();
+        self.reader.read_to_end(&mut text).map_err(|error| Error::io("read", &self.path, error))?;
+        Ok(text)
     }
 
     /// Hash of the bytes as stored, before any decompression, with the name of the algorithm.

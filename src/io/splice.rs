@@ -2,10 +2,9 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::json::{Fault, Json};
-use super::read::batches;
+use super::json::{Fault, Habit, Json};
 use super::source::Source;
-use super::walk::{BLOCK, Block, GEOMETRIES, Walk};
+use super::walk::{BLOCK, GEOMETRIES, Parsed, Piece, Stop, Walk};
 use super::write::{OutputFile, push_opening, push_text};
 use crate::Error;
 use crate::parcel::Rejected;
@@ -44,15 +43,24 @@ const OWN: &str = "lu_";
 /// ```
 pub fn splice(
     source: &Source,
-    mut accepted: OutputFile,
-    mut quarantine: Option<OutputFile>,
+    accepted: OutputFile,
+    quarantine: Option<OutputFile>,
     rejected: &[Rejected],
     append: impl Fn(u32, &mut Vec<u8>) + Sync,
 ) -> Result<[u64; 2], Error> {
-    let mut walk = Walk::open(source, BLOCK)?;
-    let name = walk.name().to_owned();
-    let mut block = walk.next()?;
+    splice_walked(Walk::open(source, BLOCK)?, accepted, quarantine, rejected, &append)
+}
+
+/// [`splice`] along a walk that was opened already.
+pub(super) fn splice_walked(
+    mut walk: Walk,
+    mut accepted: OutputFile,
+    mut quarantine: Option<OutputFile>,
+    rejected: &[Rejected],
+    append: &(impl Fn(u32, &mut Vec<u8>) + Sync),
+) -> Result<[u64; 2], Error> {
     let mut opening = Vec::new();
+    walk.enter()?;
     push_opening(&mut opening, walk.crs());
     let early_crs = walk.crs().is_some();
     accepted.write(&opening)?;
@@ -60,7 +68,6 @@ pub fn splice(
         out.write(&opening)?;
     }
     let mut counts = [0u64; 2];
-    let mut spliced: Vec<Spliced> = Vec::new();
     let mut write = |pieces: Vec<Spliced>| -> Result<(), Error> {
         for piece in pieces {
             put(&mut accepted, &piece.accepted, &mut counts[0], piece.counts[0])?;
@@ -70,15 +77,22 @@ pub fn splice(
         }
         Ok(())
     };
-    while let Some(current) = block {
-        let pieces = std::mem::take(&mut spliced);
-        let work = || rayon::join(|| splice_block(&current, rejected, &append, &name), || write(pieces));
-        let (next, (fresh, written)) = rayon::join(|| walk.next(), work);
-        written?;
-        spliced = fresh?;
-        walk.recycle(current.text);
-        block = next?;
-    }
+    let mut spliced: Vec<Spliced> = Vec::new();
+    walk.run(find_places, |Parsed { text, row, pieces }| {
+        let mut first_row = row;
+        let runs: Vec<Run> = (pieces.into_iter())
+            .map(|piece| {
+                let run = Run { range: piece.range, first_row, places: piece.of };
+                first_row += piece.features;
+                run
+            })
+            .collect();
+        let before = std::mem::take(&mut spliced);
+        let fill = || runs.into_par_iter().map(|run| run.splice(&text, rejected, append)).collect();
+        let (written, fresh) = rayon::join(|| write(before), fill);
+        spliced = fresh;
+        written.map(|()| text)
+    })?;
     write(spliced)?;
     let mut closing = b"\n]".to_vec();
     if let Some(crs) = walk.crs().filter(|_| !early_crs) {
@@ -108,103 +122,164 @@ fn put(out: &mut OutputFile, text: &[u8], before: &mut u64, more: u64) -> Result
     out.write(text)
 }
 
-fn splice_block(
-    block: &Block,
-    rejected: &[Rejected],
-    append: &(impl Fn(u32, &mut Vec<u8>) + Sync),
-    file: &str,
-) -> Result<Vec<Spliced>, Error> {
-    batches(block)
-        .into_par_iter()
-        .map(|range| {
-            let spans = &block.spans[range.clone()];
-            let bytes = spans.first().map_or(0, |first| spans[spans.len() - 1].end - first.start);
-            let mut piece = Spliced { accepted: Vec::with_capacity(bytes * 5 / 4), ..Spliced::default() };
-            let first = block.row as usize + range.start;
-            let mut bad = rejected.partition_point(|r| (r.at.row as usize) < first);
-            for (i, span) in spans.iter().enumerate() {
-                let row = (first + i) as u32;
-                let syntax = |at: usize, reason: String| Error::Syntax {
-                    file: file.into(),
-                    offset: block.base + (span.start + at) as u64,
-                    reason: reason.into(),
-                };
-                let text = std::str::from_utf8(&block.text[span.clone()])
-                    .map_err(|error| syntax(error.valid_up_to(), "found bytes that are not UTF-8".into()))?;
-                let reason = rejected.get(bad).filter(|r| r.at.row == row);
-                bad += usize::from(reason.is_some());
-                let (out, count) = match reason {
-                    None => (&mut piece.accepted, &mut piece.counts[0]),
-                    Some(_) => (&mut piece.rejected, &mut piece.counts[1]),
-                };
-                *count += 1;
-                out.extend_from_slice(b",\n");
-                let computed = |out: &mut Vec<u8>| match reason {
-                    None => append(row, out),
-                    Some(Rejected { at, reason }) => {
-                        out.extend_from_slice(
-                            format!("\"lu_position\":{},\"lu_reason\":", at.row).as_bytes(),
-                        );
-                        push_text(out, &**reason);
-                    }
-                };
-                push_feature(out, text, computed).map_err(|fault| syntax(fault.at, fault.describe(text)))?;
-            }
-            Ok(piece)
-        })
-        .collect::<Vec<_>>()
-        .into_iter()
-        .collect()
+/// Where a feature stands in a text, and its properties in it.
+struct Place {
+    feature: Range<usize>,
+    kind: PlaceKind,
 }
 
-/// Adds one feature with computed properties.
-fn push_feature(out: &mut Vec<u8>, text: &str, computed: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
-    let mut json = Json::new(text);
-    let mut kind = None;
-    let mut properties: Option<Range<usize>> = None;
+/// What properties are added to.
+enum PlaceKind {
+    /// A feature with properties; whether some of them are from an earlier run.
+    Properties(Range<usize>, bool),
+    /// A feature without.
+    Bare,
+    /// A geometry by itself.
+    Geometry,
+    /// Anything else.
+    Other,
+}
+
+/// A run of features of one block.
+struct Run {
+    range: Range<usize>,
+    first_row: u64,
+    places: Vec<Place>,
+}
+
+/// What a key is, for who looks for the place of properties.
+#[derive(Debug, Clone, Copy)]
+enum Member {
+    Type,
+    Properties,
+    Other,
+}
+
+/// Finds the features of a piece and their properties: of everything else only braces and quotes are looked at.
+fn find_places(piece: &mut Piece<'_>) -> Result<Vec<Place>, Stop> {
+    let mut places = Vec::with_capacity(piece.len() / 512);
+    let (mut members, mut own) = (Habit::default(), Habit::default());
+    while let Some(place) = piece.feature(|json| find_place(json, &mut members, &mut own))? {
+        places.push(place);
+    }
+    Ok(places)
+}
+
+fn find_place<'a>(
+    json: &mut Json<'a>,
+    members: &mut Habit<'a, Member>,
+    own: &mut Habit<'a, bool>,
+) -> Result<Place, Fault> {
     let object = json.token() == Some(b'{');
+    let start = json.pos();
+    let mut kind = None;
+    let mut properties = None;
+    let member = |key: &str| match key {
+        "type" => Member::Type,
+        "properties" => Member::Properties,
+        _ => Member::Other,
+    };
     if object {
-        json.object(|json, key| {
-            match &*key.text() {
-                "type" if json.token() == Some(b'"') => kind = Some(json.string()?.text()),
-                "properties" => {
-                    json.token();
+        json.object_by_habit(members, member, |json, member| {
+            match member {
+                Member::Type if json.token() == Some(b'"') => kind = Some(json.string()?.text()),
+                Member::Properties => {
+                    let mut earlier = false;
                     let start = json.pos();
-                    json.hop()?;
-                    properties = Some(start..json.pos());
+                    if json.token() == Some(b'{') {
+                        json.object_by_habit(
+                            own,
+                            |key| key.starts_with(OWN),
+                            |json, own| {
+                                earlier |= own;
+                                json.hop()
+                            },
+                        )?;
+                    } else {
+                        json.hop()?;
+                    }
+                    properties = Some((start..json.pos(), earlier));
                 }
                 _ => json.hop()?,
             }
             Ok::<(), Fault>(())
         })?;
+    } else {
+        json.hop()?;
     }
-    let before = |out: &mut Vec<u8>| out.extend_from_slice(b"{\"type\":\"Feature\",\"properties\":{");
-    match (kind.as_deref(), properties) {
-        (Some("Feature"), Some(range)) => {
-            out.extend_from_slice(&text.as_bytes()[..range.start]);
-            push_properties(out, &text[range.clone()], computed)?;
-            out.extend_from_slice(&text.as_bytes()[range.end..]);
+    let kind = match (kind.as_deref(), properties) {
+        (Some("Feature"), Some((range, earlier))) => PlaceKind::Properties(range, earlier),
+        (Some("Feature"), None) => PlaceKind::Bare,
+        (Some(kind), _) if GEOMETRIES.contains(&kind) => PlaceKind::Geometry,
+        _ => PlaceKind::Other,
+    };
+    Ok(Place { feature: start..json.pos(), kind })
+}
+
+impl Run {
+    /// The features with computed properties.
+    fn splice(
+        self,
+        text: &[u8],
+        rejected: &[Rejected],
+        append: &(impl Fn(u32, &mut Vec<u8>) + Sync),
+    ) -> Spliced {
+        let text = &text[self.range];
+        let mut piece = Spliced { accepted: Vec::with_capacity(text.len() * 2), ..Spliced::default() };
+        let mut bad = rejected.partition_point(|r| u64::from(r.at.row) < self.first_row);
+        for (row, place) in (self.first_row as u32..).zip(&self.places) {
+            let reason = rejected.get(bad).filter(|r| r.at.row == row);
+            bad += usize::from(reason.is_some());
+            let (out, count) = match reason {
+                None => (&mut piece.accepted, &mut piece.counts[0]),
+                Some(_) => (&mut piece.rejected, &mut piece.counts[1]),
+            };
+            *count += 1;
+            out.extend_from_slice(b",\n");
+            let computed = |out: &mut Vec<u8>| match reason {
+                None => append(row, out),
+                Some(Rejected { at, reason }) => {
+                    out.extend_from_slice(format!("\"lu_position\":{},\"lu_reason\":", at.row).as_bytes());
+                    push_text(out, &**reason);
+                }
+            };
+            push_feature(out, text, place, computed);
         }
-        (Some("Feature"), None) => {
+        piece
+    }
+}
+
+/// Adds one feature with computed properties.
+fn push_feature(out: &mut Vec<u8>, text: &[u8], place: &Place, computed: impl FnOnce(&mut Vec<u8>)) {
+    let bytes = |range: &Range<usize>| &text[range.clone()];
+    let feature = bytes(&place.feature);
+    let before = |out: &mut Vec<u8>| out.extend_from_slice(b"{\"type\":\"Feature\",\"properties\":{");
+    match &place.kind {
+        PlaceKind::Properties(range, earlier) => {
+            out.extend_from_slice(bytes(&(place.feature.start..range.start)));
+            push_properties(out, bytes(range), *earlier, computed);
+            out.extend_from_slice(bytes(&(range.end..place.feature.end)));
+        }
+        PlaceKind::Bare => {
             // An object that has a type has a member, so that a comma may follow its brace.
-            let brace = text.find('{').map_or(0, |at| at + 1);
-            out.extend_from_slice(&text.as_bytes()[..brace]);
+            let (brace, rest) = feature.split_at(1);
+            out.extend_from_slice(brace);
             out.extend_from_slice(b"\"properties\":{");
             computed(out);
             out.extend_from_slice(b"},");
-            out.extend_from_slice(&text.as_bytes()[brace..]);
+            out.extend_from_slice(rest);
         }
-        (Some(kind), _) if GEOMETRIES.contains(&kind) => {
+        PlaceKind::Geometry => {
             before(out);
             computed(out);
             out.extend_from_slice(b"},\"geometry\":");
-            out.extend_from_slice(text.as_bytes());
+            out.extend_from_slice(feature);
             out.push(b'}');
         }
-        _ => {
+        PlaceKind::Other => {
             before(out);
             out.extend_from_slice(b"\"lu_found\":");
-            out.extend_from_slice(text.as_bytes());
+            out.extend_from_slice(feature);
             let length = out.len();
             out.push(b',');
             computed(out);
@@ -214,36 +289,21 @@ fn push_feature(out: &mut Vec<u8>, text: &str, computed: impl FnOnce(&mut Vec<u8
             out.extend_from_slice(b"},\"geometry\":null}");
         }
     }
-    Ok(())
 }
 
-/// Adds an object of properties: what was given without earlier results, then what was computed.
-fn push_properties(out: &mut Vec<u8>, given: &str, computed: impl FnOnce(&mut Vec<u8>)) -> Result<(), Fault> {
+/// Adds an object of properties: what was given without results of an `earlier` run, then what was computed.
+fn push_properties(out: &mut Vec<u8>, given: &[u8], earlier: bool, computed: impl FnOnce(&mut Vec<u8>)) {
     out.push(b'{');
     let start = out.len();
-    if !given.starts_with('{') {
-        if given != "null" {
+    if !given.starts_with(b"{") {
+        if given != b"null" {
             out.extend_from_slice(b"\"lu_found\":");
-            out.extend_from_slice(given.as_bytes());
+            out.extend_from_slice(given);
         }
-    } else if !has_own(given)? {
-        let inner = given[1..given.len() - 1].trim_end_matches([' ', '\t', '\n', '\r']);
-        out.extend_from_slice(inner.as_bytes());
+    } else if earlier {
+        push_foreign(out, given);
     } else {
-        Json::new(given).object(|json, key| {
-            let value = json.pos();
-            json.hop()?;
-            if !key.text().starts_with(OWN) {
-                if out.len() > start {
-                    out.push(b',');
-                }
-                out.push(b'"');
-                out.extend_from_slice(key.raw().as_bytes());
-                out.extend_from_slice(b"\":");
-                out.extend_from_slice(json.since(value).as_bytes());
-            }
-            Ok::<(), Fault>(())
-        })?;
+        out.extend_from_slice(given[1..given.len() - 1].trim_ascii_end());
     }
     let blank = out[start..].iter().all(u8::is_ascii_whitespace);
     let length = out.len();
@@ -256,18 +316,25 @@ fn push_properties(out: &mut Vec<u8>, given: &str, computed: impl FnOnce(&mut Ve
         out.truncate(length);
     }
     out.push(b'}');
-    Ok(())
 }
 
-/// Whether an object has members from an earlier run; mostly told without looking at each key.
-fn has_own(object: &str) -> Result<bool, Fault> {
-    let finds = |needle: &[u8]| memchr::memmem::find(object.as_bytes(), needle).is_some();
-    let mut own = false;
-    if finds(OWN.as_bytes()) || finds(b"\\u") {
-        Json::new(object).object(|json, key| {
-            own |= key.text().starts_with(OWN);
-            json.hop()
-        })?;
-    }
-    Ok(own)
+/// Adds the members of an object that are not from an earlier run.
+fn push_foreign(out: &mut Vec<u8>, object: &[u8]) {
+    let start = out.len();
+    let Ok(text) = std::str::from_utf8(object) else { return };
+    // The object was walked before: there is no fault in it.
+    let _: Result<(), Fault> = Json::new(text).object(|json, key| {
+        let value = json.pos();
+        json.hop()?;
+        if !key.text().starts_with(OWN) {
+            if out.len() > start {
+                out.push(b',');
+            }
+            out.push(b'"');
+            out.extend_from_slice(key.raw().as_bytes());
+            out.extend_from_slice(b"\":");
+            out.extend_from_slice(json.since(value).as_bytes());
+        }
+        Ok(())
+    });
 }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use super::json::{Fault, Json};
-use super::read::{OWN_ID, Value, block_text, syntax};
+use super::read::{OWN_ID, Value, syntax};
 use super::schema::{Scalar, Target, as_number, plain_name};
 use super::source::Source;
 use super::walk::{BLOCK, Walk};
@@ -49,8 +49,7 @@ impl Table {
     /// O(bytes); the text is in memory twice.
     pub fn read(source: &Source) -> Result<Self, Error> {
         let mut input = source.open()?;
-        let mut text = Vec::new();
-        while input.read(BLOCK, &mut text)? == BLOCK {}
+        let text = input.rest()?;
         let (file, hash, bytes): (Box<str>, _, _) = (source.name().into(), input.hash(), text.len() as u64);
         let start = text.iter().position(|b| !b.is_ascii_whitespace() && !b"\xef\xbb\xbf\x1e".contains(b));
         let mut table = if start.is_some_and(|at| text[at] == b'{') {
@@ -73,12 +72,12 @@ impl Table {
     }
 
     fn from_geojson(source: &Source) -> Result<Self, Error> {
-        let mut walk = Walk::open(source, BLOCK)?;
+        let mut walk = Walk::open(source, BLOCK)?.strict();
         let mut table = Self::default();
         let mut positions: HashMap<String, usize> = HashMap::new();
         while let Some(block) = walk.next()? {
-            let text = block_text(&block, walk.name())?;
-            for span in &block.spans {
+            let (text, base) = block.found_text(walk.name())?;
+            for span in block.spans() {
                 let row = table.rows;
                 table.rows += 1;
                 let mut add = |name: &str, value: &Value<'_>| {
@@ -112,7 +111,7 @@ impl Table {
                         }
                         Ok(())
                     });
-                    walked.map_err(|fault| syntax(walk.name(), block.base, text, fault))?;
+                    walked.map_err(|fault| syntax(walk.name(), base, text, fault))?;
                 }
                 for column in table.columns.iter_mut().filter(|column| column.len() == row) {
                     column.push(None);

@@ -1,11 +1,16 @@
-//! From text to features: blocks of text, each with the exact place of every feature in it.
+//! From text to features: blocks of text, cut so that several threads can read them.
 //!
-//! The walk is sequential and cheap: between features it reads JSON, inside a feature it only follows braces and quotes.
-//! Every cut is therefore at the end of a feature by construction; whether the feature itself is JSON is the question of
-//! whoever reads it, and both readers here check it strictly.
+//! A block is first cut by *guess*: wherever it looks as if a feature begins, judged by how the first one does. Whoever reads
+//! a piece must come upon its end between two features, in JSON without a fault; then the guess was right, and nobody has
+//! looked at the text before. At the first doubt the walk takes the block back and goes on *strictly*: one thread finds
+//! each feature, between features by reading JSON, inside a feature by following braces and quotes. Every cut is then at the
+//! end of a feature by construction, and every fault is reported from there.
 
 use std::borrow::Cow;
 use std::ops::Range;
+
+use memchr::memmem::{self, Finder};
+use rayon::prelude::*;
 
 use super::json::{Fault, Json, found_at, object_end};
 use super::source::{Input, Source};
@@ -20,17 +25,26 @@ const HEAD: usize = 1 << 16;
 pub(super) const GEOMETRIES: [&str; 7] =
     ["Polygon", "MultiPolygon", "GeometryCollection", "Point", "MultiPoint", "LineString", "MultiLineString"];
 
-/// A piece of the text that holds whole features.
+/// Text one thread reads at a time.
+const PIECE: usize = 1 << 18;
+
+/// A part of the text that holds whole features.
 #[derive(Debug)]
 pub(super) struct Block {
     /// The text; UTF-8 is not checked yet.
     pub(super) text: Vec<u8>,
-    /// Byte offset of the piece in the whole text.
+    /// Byte offset of the block in the whole text.
     pub(super) base: u64,
-    /// Position of its first feature in the file.
-    pub(super) row: u64,
-    /// Where each feature stands in the text.
-    pub(super) spans: Vec<Range<usize>>,
+    cut: Cut,
+}
+
+/// How a block is cut into features.
+#[derive(Debug)]
+enum Cut {
+    /// Each of them was found.
+    Found(Vec<Range<usize>>),
+    /// Where pieces seem to begin, the first one surely; the phase before that; whether the text ends with the block.
+    Guessed { starts: Vec<usize>, phase: Phase, last: bool },
 }
 
 /// Where the walk is.
@@ -61,6 +75,8 @@ pub(super) struct Walk {
     input: Input,
     block: usize,
     text: Vec<u8>,
+    /// How much of `text` was read; what is behind is room.
+    len: usize,
     /// What of `text` has been walked.
     pos: usize,
     /// Offset of `text` in the whole.
@@ -68,8 +84,19 @@ pub(super) struct Walk {
     rows: u64,
     eof: bool,
     phase: Phase,
+    guess: Guess,
     spare: Vec<Vec<u8>>,
     members: Members,
+}
+
+/// Whether blocks are cut by guess.
+enum Guess {
+    /// Not any more.
+    Off,
+    /// As soon as the first feature shows how one begins.
+    Soon,
+    /// Features begin like this.
+    Like(Box<Finder<'static>>),
 }
 
 /// What the document says of itself beside its features.
@@ -83,14 +110,14 @@ struct Members {
 type Walked = Result<(), (usize, String)>;
 
 /// Why a part of the document could not be walked over.
-enum Stop {
+enum Halt {
     Json(Fault),
     At(usize, String),
     /// Not a fault: the features begin here.
     Features(usize),
 }
 
-impl From<Fault> for Stop {
+impl From<Fault> for Halt {
     fn from(fault: Fault) -> Self {
         Self::Json(fault)
     }
@@ -103,11 +130,13 @@ impl Walk {
             input: source.open()?,
             block,
             text: Vec::new(),
+            len: 0,
             pos: 0,
             base: 0,
             rows: 0,
             eof: false,
             phase: Phase::Head,
+            guess: Guess::Soon,
             spare: Vec::new(),
             members: Members::default(),
         })
@@ -117,14 +146,20 @@ impl Walk {
         &self.name
     }
 
-    /// How many features were found so far.
+    /// The same walk without guesses.
+    pub(super) fn strict(mut self) -> Self {
+        self.guess = Guess::Off;
+        self
+    }
+
+    /// How many features were read.
     pub(super) fn rows(&self) -> u64 {
         self.rows
     }
 
     /// How much text was read so far.
     pub(super) fn bytes(&self) -> u64 {
-        self.base + self.text.len() as u64
+        self.base + self.len as u64
     }
 
     pub(super) fn hash(&self) -> String {
@@ -136,9 +171,79 @@ impl Walk {
         self.members.crs.as_deref()
     }
 
+    /// Walks up to the first feature: what the document says of itself before it is known then.
+    pub(super) fn enter(&mut self) -> Result<(), Error> {
+        while self.phase == Phase::Head {
+            self.retry(HEAD, Self::head)?;
+        }
+        Ok(())
+    }
+
+    /// Reads all features on all threads: `read` makes something of a piece; `take` gets what was made of a block, block after
+    /// block, and gives back the text once it needs it no more.
+    ///
+    /// # Errors
+    /// The first fault in the text, [`Error::Io`], [`Error::TooLarge`], or what `take` fails with.
+    pub(super) fn run<P: Send>(
+        &mut self,
+        read: impl Fn(&mut Piece<'_>) -> Result<P, Stop> + Sync,
+        mut take: impl FnMut(Parsed<P>) -> Result<Vec<u8>, Error> + Send,
+    ) -> Result<(), Error> {
+        let name = self.name.clone();
+        let mut parsed: Option<Parsed<P>> = None;
+        let mut block = self.next()?;
+        while let Some(current) = block {
+            let (row, last) = (self.rows, matches!(current.cut, Cut::Guessed { last: true, .. }));
+            let before = parsed.take();
+            let work =
+                || rayon::join(|| current.read(&name, row, &read), || before.map(&mut take).transpose());
+            let (next, (pieces, taken)) =
+                if last { (Ok(None), work()) } else { rayon::join(|| self.next(), work) };
+            self.spare.extend(taken?);
+            let pieces = match pieces {
+                Ok(pieces) => pieces,
+                Err(Stop::Fault(error)) => return Err(error),
+                Err(Stop::Doubt) => {
+                    self.take_back(current, next?);
+                    block = self.next()?;
+                    continue;
+                }
+            };
+            self.rows += pieces.iter().map(|piece| piece.features).sum::<u64>();
+            if self.rows > u32::MAX.into() {
+                return Err(Error::TooLarge { what: "features", found: self.rows, limit: u32::MAX.into() });
+            }
+            if last {
+                self.resume(&current, pieces.last().map_or(0, |piece| piece.range.end));
+            }
+            block = if last { self.next()? } else { next? };
+            parsed = Some(Parsed { text: current.text, row, pieces });
+        }
+        parsed.map(take).transpose().map(drop)
+    }
+
+    /// Goes on strictly from the start of a block that was not as it seemed; `next` is the one behind it.
+    fn take_back(&mut self, block: Block, next: Option<Block>) {
+        for Block { mut text, base, cut } in next.into_iter().chain([block]) {
+            text.extend_from_slice(&self.text[..self.len]);
+            (self.len, self.text, self.base) = (text.len(), text, base);
+            if let Cut::Guessed { starts, phase, .. } = cut {
+                self.pos = starts.first().copied().unwrap_or(0);
+                self.phase = phase;
+            }
+        }
+        self.guess = Guess::Off;
+    }
+
+    /// Goes on behind the last feature of the last block.
+    fn resume(&mut self, block: &Block, end: usize) {
+        self.text = block.text[end..].to_vec();
+        (self.len, self.pos, self.base) = (self.text.len(), 0, block.base + end as u64);
+        self.phase = if self.phase == Phase::Sequence { Phase::Done } else { Phase::Tail };
+    }
+
     /// Takes back the text of a block that is no longer needed.
-    pub(super) fn recycle(&mut self, mut text: Vec<u8>) {
-        text.clear();
+    pub(super) fn recycle(&mut self, text: Vec<u8>) {
         self.spare.push(text);
     }
 
@@ -150,6 +255,9 @@ impl Walk {
                 Phase::Tail => self.retry(HEAD, Self::tail)?,
                 Phase::Done => return Ok(None),
                 Phase::Features(_) | Phase::Sequence => {
+                    if let Some(block) = self.guess()? {
+                        return Ok(Some(block));
+                    }
                     if let Some(block) = self.features()? {
                         return Ok(Some(block));
                     }
@@ -159,9 +267,12 @@ impl Walk {
     }
 
     fn fill(&mut self, len: usize) -> Result<(), Error> {
-        if !self.eof && self.text.len() < len {
-            let wanted = len - self.text.len();
-            self.eof = self.input.read(wanted, &mut self.text)? < wanted;
+        if !self.eof && self.len < len {
+            if self.text.len() < len {
+                self.text.resize(len, 0);
+            }
+            self.len += self.input.read(&mut self.text[self.len..len])?;
+            self.eof = self.len < len;
         }
         Ok(())
     }
@@ -176,10 +287,11 @@ impl Walk {
         loop {
             self.fill(wanted)?;
             let bytes = std::mem::take(&mut self.text);
-            let (valid, broken) = match std::str::from_utf8(&bytes) {
+            let read = &bytes[..self.len];
+            let (valid, broken) = match std::str::from_utf8(read) {
                 Ok(text) => (text, false),
                 Err(error) => {
-                    let valid = std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default();
+                    let valid = std::str::from_utf8(&read[..error.valid_up_to()]).unwrap_or_default();
                     (valid, error.error_len().is_some() || self.eof)
                 }
             };
@@ -191,7 +303,7 @@ impl Walk {
                 Err((at, _)) if at >= end && broken => {
                     return Err(self.syntax(at, "found bytes that are not UTF-8, expected UTF-8 text"));
                 }
-                Err((at, _)) if at >= end && !self.eof => wanted = self.text.len() * 2,
+                Err((at, _)) if at >= end && !self.eof => wanted = self.len * 2,
                 Err((at, reason)) => return Err(self.syntax(at, reason)),
             }
         }
@@ -216,9 +328,9 @@ impl Walk {
             let at = json.pos();
             if key == "features" && members.kind.as_deref().is_none_or(|kind| kind == "FeatureCollection") {
                 return Err(if json.take(b'[') {
-                    Stop::Features(json.pos())
+                    Halt::Features(json.pos())
                 } else {
-                    Stop::At(at, format!("`features` is {}, expected an array", json.found()))
+                    Halt::At(at, format!("`features` is {}, expected an array", json.found()))
                 });
             }
             members.take(json, &key)
@@ -226,7 +338,7 @@ impl Walk {
         self.members = members;
         let kind = self.members.kind.as_deref();
         match walked {
-            Err(Stop::Features(at)) => {
+            Err(Halt::Features(at)) => {
                 self.pos = at;
                 self.phase = Phase::Features(Slot::ElementOrEnd);
                 Ok(())
@@ -248,11 +360,11 @@ impl Walk {
     fn tail(&mut self, text: &str) -> Walked {
         let mut json = Json::at(text, self.pos);
         let mut members = Members { kind: self.members.kind.clone(), crs: self.members.crs.clone() };
-        let mut walk = || -> Result<(), Stop> {
+        let mut walk = || -> Result<(), Halt> {
             loop {
                 match json.token() {
                     Some(b',') => json.expect(b',', "`,`")?,
-                    Some(b'}') => break json.expect(b'}', "`}`").map_err(Stop::from),
+                    Some(b'}') => break json.expect(b'}', "`}`").map_err(Halt::from),
                     _ => return Err(json.fault("`,` or `}` behind `features`").into()),
                 }
                 json.token();
@@ -261,7 +373,7 @@ impl Walk {
                 json.expect(b':', "`:`")?;
                 json.token();
                 if key == "features" {
-                    return Err(Stop::Features(at));
+                    return Err(Halt::Features(at));
                 }
                 members.take(&mut json, &key)?;
             }
@@ -286,6 +398,86 @@ impl Walk {
         Ok(())
     }
 
+    /// The next block as it seems to be cut; none where there is nothing to go by.
+    fn guess(&mut self) -> Result<Option<Block>, Error> {
+        if matches!(self.guess, Guess::Off) {
+            return Ok(None);
+        }
+        self.fill(self.block)?;
+        let guess = self.cut();
+        if guess.is_none() {
+            self.guess = Guess::Off;
+        }
+        Ok(guess.map(|(starts, end)| {
+            let cut = Cut::Guessed { starts, phase: self.phase, last: end == self.len && self.eof };
+            if self.phase != Phase::Sequence {
+                self.phase = Phase::Features(Slot::Element);
+            }
+            self.hand_over(end, cut)
+        }))
+    }
+
+    /// Where pieces seem to begin, and where the last feature seems to that may not be whole.
+    fn cut(&mut self) -> Option<(Vec<usize>, usize)> {
+        let text = &self.text[..self.len];
+        let sequence = self.phase == Phase::Sequence;
+        let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r') || sequence && *b == 0x1e;
+        let start = self.pos + text[self.pos..].iter().take_while(|b| blank(b)).count();
+        if let Guess::Soon = self.guess {
+            self.guess = Guess::Like(Box::new(beginning(&text[start..])?));
+        }
+        let Guess::Like(beginning) = &self.guess else { return None };
+        if !text[start..].starts_with(beginning.needle()) {
+            return None;
+        }
+        let between = if sequence { b'}' } else { b',' };
+        let begins = |at: usize| text[..at].iter().rev().find(|b| !blank(b)) == Some(&between);
+        let end = if self.eof {
+            text.len()
+        } else {
+            let mut end = text.len();
+            loop {
+                end = start + 1 + memmem::rfind(&text[start + 1..end], beginning.needle())?;
+                if begins(end) {
+                    break end;
+                }
+            }
+        };
+        let mut starts = vec![start];
+        let mut at = start;
+        loop {
+            at += PIECE.min(self.block / 8).max(1);
+            while let Some(offset) = text[..end].get(at..).and_then(|rest| beginning.find(rest)) {
+                at += offset;
+                if begins(at) {
+                    break;
+                }
+                at += 1;
+            }
+            if text[..end].get(at..).is_none_or(|rest| !rest.starts_with(beginning.needle())) {
+                return Some((starts, end));
+            }
+            starts.push(at);
+        }
+    }
+
+    /// Gives away the text up to `end` and keeps the rest.
+    fn hand_over(&mut self, end: usize, cut: Cut) -> Block {
+        let rest = &self.text[end..self.len];
+        let mut room = self.spare.pop().unwrap_or_default();
+        if room.len() < rest.len() {
+            room.resize(rest.len(), 0);
+        }
+        room[..rest.len()].copy_from_slice(rest);
+        self.len = rest.len();
+        let mut text = std::mem::replace(&mut self.text, room);
+        text.truncate(end);
+        let block = Block { text, base: self.base, cut };
+        self.base += end as u64;
+        self.pos = 0;
+        block
+    }
+
     /// Finds features up to the end of a block. None where there are no more: the phase has moved on.
     fn features(&mut self) -> Result<Option<Block>, Error> {
         let mut wanted = self.block;
@@ -294,20 +486,13 @@ impl Walk {
             self.fill(wanted)?;
             let more = self.scan(&mut spans)?;
             if !spans.is_empty() {
-                let mut rest = self.spare.pop().unwrap_or_default();
-                rest.extend_from_slice(&self.text[self.pos..]);
-                let text = std::mem::replace(&mut self.text, rest);
-                let block = Block { text, base: self.base, row: self.rows, spans };
-                self.base += self.pos as u64;
-                self.pos = 0;
-                self.rows += block.spans.len() as u64;
-                return Ok(Some(block));
+                return Ok(Some(self.hand_over(self.pos, Cut::Found(spans))));
             }
             if !more {
                 return Ok(None);
             }
             // A feature larger than the block: only here is more than a block in memory.
-            wanted = self.text.len() * 2;
+            wanted = self.len * 2;
         }
     }
 
@@ -316,8 +501,9 @@ impl Walk {
         loop {
             let sequence = self.phase == Phase::Sequence;
             let blank = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r') || sequence && *b == 0x1e;
-            self.pos += self.text[self.pos..].iter().take_while(|b| blank(b)).count();
-            let Some(&byte) = self.text.get(self.pos) else {
+            let text = &self.text[..self.len];
+            self.pos += text[self.pos..].iter().take_while(|b| blank(b)).count();
+            let Some(&byte) = text.get(self.pos) else {
                 if self.eof && sequence {
                     self.phase = Phase::Done;
                     return Ok(false);
@@ -339,7 +525,7 @@ impl Walk {
                     return Err(self.unexpected("`,` or `]` behind a feature"));
                 }
                 (_, b'{') => {
-                    let Some(end) = object_end(&self.text, self.pos) else {
+                    let Some(end) = object_end(text, self.pos) else {
                         return self.more("`}` at the end of a feature");
                     };
                     spans.push(self.pos..end);
@@ -360,7 +546,7 @@ impl Walk {
 
     /// End of an element that is no object and so no feature; none where more text is needed to tell.
     fn other_element(&self) -> Result<Option<usize>, Error> {
-        let bytes = &self.text[self.pos..];
+        let bytes = &self.text[self.pos..self.len];
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
@@ -378,27 +564,235 @@ impl Walk {
     fn more(&self, expected: &str) -> Result<bool, Error> {
         if self.eof {
             let reason = format!("found the end of the text, expected {expected}");
-            return Err(self.syntax(self.text.len(), reason));
+            return Err(self.syntax(self.len, reason));
         }
         Ok(true)
     }
 
     fn unexpected(&self, expected: &str) -> Error {
-        let rest = &self.text[self.pos..self.text.len().min(self.pos + 8)];
+        let rest = &self.text[self.pos..self.len.min(self.pos + 8)];
         let found = found_at(&String::from_utf8_lossy(rest), 0);
         self.syntax(self.pos, format!("found {found}, expected {expected}"))
     }
 }
 
+/// How a feature begins: its brace and its first key, with the value where that says that it is a feature.
+fn beginning(text: &[u8]) -> Option<Finder<'static>> {
+    let head = &text[..text.len().min(256)];
+    let head = head.utf8_chunks().next()?.valid();
+    let mut json = Json::new(head);
+    json.expect(b'{', "").ok()?;
+    json.token();
+    json.string().ok()?;
+    json.expect(b':', "").ok()?;
+    let mut value = json;
+    if value.token() == Some(b'"') && value.string().ok()?.raw() == "Feature" {
+        json = value;
+    }
+    Some(Finder::new(&head.as_bytes()[..json.pos()]).into_owned())
+}
+
+/// Why a piece could not be read.
+pub(super) enum Stop {
+    /// The text is not what is allowed.
+    Fault(Error),
+    /// The block may be cut at the wrong place.
+    Doubt,
+}
+
+/// What was made of a block.
+pub(super) struct Parsed<P> {
+    pub(super) text: Vec<u8>,
+    /// Position of its first feature in the file.
+    pub(super) row: u64,
+    pub(super) pieces: Vec<Made<P>>,
+}
+
+/// What was made of a piece.
+pub(super) struct Made<P> {
+    /// Where the piece stands in the text of its block.
+    pub(super) range: Range<usize>,
+    /// How many features it has.
+    pub(super) features: u64,
+    pub(super) of: P,
+}
+
+/// Features that stand one after another, for one thread to read.
+pub(super) struct Piece<'a> {
+    file: &'a str,
+    /// Byte offset of `text` in the whole.
+    base: u64,
+    text: &'a str,
+    /// Where the next feature begins.
+    at: usize,
+    features: u64,
+    way: Way<'a>,
+}
+
+/// How the features of a piece are found.
+enum Way<'a> {
+    /// They were: here, `shift` bytes further on, the first at this row.
+    Found { spans: &'a [Range<usize>], shift: usize, row: u64 },
+    /// One behind the other, with commas in an array and nothing in a sequence, up to the end of the text or of the array.
+    Guessed { sequence: bool, last: bool, done: bool },
+}
+
+impl Block {
+    /// The features that were found; none where they are guessed.
+    pub(super) fn spans(&self) -> &[Range<usize>] {
+        match &self.cut {
+            Cut::Found(spans) => spans,
+            Cut::Guessed { .. } => &[],
+        }
+    }
+
+    /// The text up to the last feature that was found, and where it stands in the whole.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`] where it is not UTF-8.
+    pub(super) fn found_text(&self, file: &str) -> Result<(&str, u64), Error> {
+        let end = self.spans().last().map_or(0, |span| span.end);
+        let text = std::str::from_utf8(&self.text[..end]);
+        text.map(|text| (text, self.base)).map_err(|error| not_utf8(file, self.base, error))
+    }
+
+    fn read<P: Send>(
+        &self,
+        file: &str,
+        row: u64,
+        read: &(impl Fn(&mut Piece<'_>) -> Result<P, Stop> + Sync),
+    ) -> Result<Vec<Made<P>>, Stop> {
+        let pieces: Vec<(Range<usize>, Way<'_>)> = match &self.cut {
+            Cut::Found(spans) => (runs(spans).into_iter())
+                .map(|run| {
+                    let (spans, row) = (&spans[run.clone()], row + run.start as u64);
+                    let range = spans[0].start..spans[spans.len() - 1].end;
+                    (range.clone(), Way::Found { spans, shift: range.start, row })
+                })
+                .collect(),
+            Cut::Guessed { starts, phase, last } => {
+                let ends = starts[1..].iter().copied().chain([self.text.len()]);
+                let way = |end: usize| Way::Guessed {
+                    sequence: *phase == Phase::Sequence,
+                    last: *last && end == self.text.len(),
+                    done: false,
+                };
+                starts.iter().zip(ends).map(|(&start, end)| (start..end, way(end))).collect()
+            }
+        };
+        let made = pieces.into_par_iter().map(|(mut range, way)| {
+            let base = self.base + range.start as u64;
+            let guessed = matches!(way, Way::Guessed { .. });
+            let text = std::str::from_utf8(&self.text[range.clone()]).map_err(|error| {
+                if guessed { Stop::Doubt } else { Stop::Fault(not_utf8(file, base, error)) }
+            })?;
+            let mut piece = Piece { file, base, text, at: 0, features: 0, way };
+            let made = read(&mut piece)?;
+            match piece.way {
+                Way::Guessed { done: false, .. } => return Err(Stop::Doubt),
+                Way::Guessed { last: true, .. } => range.end = range.start + piece.at,
+                _ => {}
+            }
+            Ok(Made { range, features: piece.features, of: made })
+        });
+        made.collect::<Vec<_>>().into_iter().collect()
+    }
+}
+
+impl<'a> Piece<'a> {
+    /// Bytes of text.
+    pub(super) fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Position of its first feature in the file, where that is known.
+    pub(super) fn row(&self) -> Option<u64> {
+        match self.way {
+            Way::Found { row, .. } => Some(row),
+            Way::Guessed { .. } => None,
+        }
+    }
+
+    /// Reads the next feature: `read` gets a cursor on it and has to move it behind, checking the syntax. None behind the last.
+    pub(super) fn feature<T>(
+        &mut self,
+        read: impl FnOnce(&mut Json<'a>) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Stop> {
+        match &mut self.way {
+            Way::Found { spans, shift, .. } => {
+                let Some((span, more)) = spans.split_first() else { return Ok(None) };
+                *spans = more;
+                let text = &self.text[..span.end - *shift];
+                let mut json = Json::at(text, span.start - *shift);
+                let made = read(&mut json).and_then(|made| {
+                    if json.at_end() { Ok(made) } else { Err(json.fault("the end of the feature")) }
+                });
+                self.features += 1;
+                made.map(Some).map_err(|fault| {
+                    let (offset, reason) = (self.base + fault.at as u64, fault.describe(text).into());
+                    Stop::Fault(Error::Syntax { file: self.file.into(), offset, reason })
+                })
+            }
+            Way::Guessed { done: true, .. } => Ok(None),
+            Way::Guessed { sequence, last, done } => {
+                let mut json = Json::at(self.text, self.at);
+                if *sequence && json.token() != Some(b'{') {
+                    return Err(Stop::Doubt);
+                }
+                let made = read(&mut json).map_err(|_| Stop::Doubt)?;
+                self.features += 1;
+                if *sequence {
+                    while json.take(0x1e) {}
+                    *done = json.at_end();
+                } else if *last && json.take(b']') {
+                    *done = true;
+                } else {
+                    json.expect(b',', "").map_err(|_| Stop::Doubt)?;
+                    *done = json.at_end();
+                    if *done && *last {
+                        return Err(Stop::Doubt);
+                    }
+                }
+                self.at = json.pos();
+                Ok(Some(made))
+            }
+        }
+    }
+}
+
+/// Cuts the features of a block into runs of about equal text.
+fn runs(spans: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut runs = Vec::new();
+    let mut first = 0;
+    for (i, span) in spans.iter().enumerate() {
+        if span.end - spans[first].start >= PIECE {
+            runs.push(first..i + 1);
+            first = i + 1;
+        }
+    }
+    if first < spans.len() {
+        runs.push(first..spans.len());
+    }
+    runs
+}
+
+fn not_utf8(file: &str, base: u64, error: std::str::Utf8Error) -> Error {
+    Error::Syntax {
+        file: file.into(),
+        offset: base + error.valid_up_to() as u64,
+        reason: "found bytes that are not UTF-8, expected UTF-8 text".into(),
+    }
+}
+
 impl Members {
     /// Moves over the value of a member and keeps it if it says something of the document.
-    fn take(&mut self, json: &mut Json<'_>, key: &str) -> Result<(), Stop> {
+    fn take(&mut self, json: &mut Json<'_>, key: &str) -> Result<(), Halt> {
         let at = json.pos();
         match key {
             "type" if json.token() == Some(b'"') => self.kind = Some(json.string()?.text().into_owned()),
             "type" => {
                 json.skip()?;
-                return Err(Stop::At(at, format!("`type` is {}, expected a text", json.since(at))));
+                return Err(Halt::At(at, format!("`type` is {}, expected a text", json.since(at))));
             }
             "crs" => {
                 json.skip()?;
@@ -410,7 +804,7 @@ impl Members {
     }
 }
 
-impl Stop {
+impl Halt {
     fn explain(self, json: Json<'_>) -> (usize, String) {
         match self {
             Self::Json(fault) => (fault.at, json.describe(fault)),

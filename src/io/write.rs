@@ -4,15 +4,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::geometry::{Coord, MultiPolygonRef};
+use crate::geometry::{Coord, MultiPolygonArray, MultiPolygonRef};
 
 /// Folder inside the output folder where outputs grow until all are whole.
 const STAGING: &str = ".landuse-partial";
-/// Bytes handed to the system at a time.
-const BUFFER: usize = 1 << 20;
+/// Bytes that are gathered for the system; what is larger is handed to it as it is.
+const BUFFER: usize = 1 << 16;
+/// Features that one thread puts into words at a time, and how many such runs are in memory.
+const RUN: (usize, usize) = (256, 64);
 
 /// A folder of outputs that appear together, whole, or not at all.
 ///
@@ -283,27 +286,54 @@ impl FeatureWriter {
         geometry: Option<MultiPolygonRef<'_>>,
         properties: &Map<String, Value>,
     ) -> Result<(), Error> {
-        if let Some([x, y]) =
-            geometry.and_then(|g| g.coords().iter().copied().find(|c| !c.iter().all(|x| x.is_finite())))
-        {
-            let place = self.out.path.display();
-            return Err(Error::Data(
-                format!("a coordinate of `{place}` is {x}, {y}, expected finite numbers").into(),
-            ));
+        self.text.clear();
+        push_feature(&mut self.text, geometry, properties, self.rounding)
+            .map_err(|at| self.not_finite(at))?;
+        let text = std::mem::take(&mut self.text);
+        let written = self.put(&text);
+        self.text = text;
+        written
+    }
+
+    /// Adds a feature for each geometry, with the properties of its position, worked out on all threads.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_all(
+        &mut self,
+        geometry: &MultiPolygonArray,
+        properties: impl Fn(usize) -> Map<String, Value> + Sync,
+    ) -> Result<(), Error> {
+        let (run, runs) = RUN;
+        for start in (0..geometry.len()).step_by(run * runs) {
+            let end = geometry.len().min(start + run * runs);
+            let starts: Vec<usize> = (start..end).step_by(run).collect();
+            let texts: Vec<Result<Vec<u8>, Coord>> = (starts.into_par_iter())
+                .map(|first| {
+                    let mut text = Vec::new();
+                    for i in first..end.min(first + run) {
+                        push_feature(&mut text, Some(geometry.get(i)), &properties(i), self.rounding)?;
+                    }
+                    Ok(text)
+                })
+                .collect();
+            for text in texts {
+                self.put(&text.map_err(|at| self.not_finite(at))?)?;
+            }
         }
-        let text = &mut self.text;
-        text.clear();
-        text.extend_from_slice(if self.first { b"\n" } else { b",\n" });
+        Ok(())
+    }
+
+    /// Writes features, each with a comma before it.
+    fn put(&mut self, text: &[u8]) -> Result<(), Error> {
+        let text = if self.first { text.strip_prefix(b",").unwrap_or(text) } else { text };
         self.first = false;
-        text.extend_from_slice(b"{\"type\":\"Feature\",\"properties\":");
-        push_json(text, properties);
-        text.extend_from_slice(b",\"geometry\":");
-        match geometry {
-            None => text.extend_from_slice(b"null"),
-            Some(geometry) => push_geometry(text, geometry, self.rounding),
-        }
-        text.push(b'}');
         self.out.write(text)
+    }
+
+    fn not_finite(&self, [x, y]: Coord) -> Error {
+        let place = self.out.path.display();
+        Error::Data(format!("a coordinate of `{place}` is {x}, {y}, expected finite numbers").into())
     }
 
     /// Closes the layer.
@@ -314,6 +344,28 @@ impl FeatureWriter {
         self.out.write(b"\n]}\n")?;
         self.out.finish()
     }
+}
+
+/// Adds one feature with a comma and a line break before it; fails at a coordinate that is no finite number.
+fn push_feature(
+    text: &mut Vec<u8>,
+    geometry: Option<MultiPolygonRef<'_>>,
+    properties: &Map<String, Value>,
+    rounding: Rounding,
+) -> Result<(), Coord> {
+    let mut coords = geometry.iter().flat_map(MultiPolygonRef::coords);
+    if let Some(&at) = coords.find(|c| !c.iter().all(|x| x.is_finite())) {
+        return Err(at);
+    }
+    text.extend_from_slice(b",\n{\"type\":\"Feature\",\"properties\":");
+    push_json(text, properties);
+    text.extend_from_slice(b",\"geometry\":");
+    match geometry {
+        None => text.extend_from_slice(b"null"),
+        Some(geometry) => push_geometry(text, geometry, rounding),
+    }
+    text.push(b'}');
+    Ok(())
 }
 
 fn push_geometry(text: &mut Vec<u8>, geometry: MultiPolygonRef<'_>, rounding: Rounding) {

@@ -116,15 +116,22 @@ impl Attributes {
     #[must_use]
     pub fn take(&self, order: &[u32]) -> Self {
         let mut taken = Self::default();
-        for_each_fixed_column!(&mut taken, self, |column, source| *column = source.take(order));
-        taken.numbers = self
-            .numbers
-            .iter()
-            .map(|(name, column)| {
-                (name.clone(), NamedNumbers { unit: column.unit.clone(), values: column.values.take(order) })
-            })
-            .collect();
-        taken.texts = self.texts.iter().map(|(name, column)| (name.clone(), column.take(order))).collect();
+        let mut numbers: Vec<Column<f64>> = vec![Column::new(); self.numbers.len()];
+        let mut texts: Vec<NamedTexts> = vec![NamedTexts::new(); self.texts.len()];
+        rayon::scope(|scope| {
+            for_each_fixed_column!(&mut taken, self, |column, source| scope
+                .spawn(move |_| *column = source.take(order)));
+            for (column, source) in numbers.iter_mut().zip(self.numbers.values()) {
+                scope.spawn(move |_| *column = source.values.take(order));
+            }
+            for (column, source) in texts.iter_mut().zip(self.texts.values()) {
+                scope.spawn(move |_| *column = source.take(order));
+            }
+        });
+        for ((name, column), values) in self.numbers.iter().zip(numbers) {
+            taken.numbers.insert(name.clone(), NamedNumbers { unit: column.unit.clone(), values });
+        }
+        taken.texts = self.texts.keys().cloned().zip(texts).collect();
         taken
     }
 

@@ -81,44 +81,49 @@ impl ParcelSet {
         }
         plane.forward(geometry.coords_mut());
 
-        let verdicts: Vec<Verdict> = (0..geometry.len())
+        let (envelopes, exceptions): (Vec<Envelope>, Vec<Option<Box<Exception>>>) = (0..geometry.len())
             .into_par_iter()
             .with_min_len(256)
-            .map(|i| Verdict::of(&geometry.get(i)))
-            .collect();
-        let at = |i: usize| FeaturePos { row: source_row[i], id: attributes.id.get(i).map(Into::into) };
-        for (i, verdict) in verdicts.iter().enumerate() {
-            if let Verdict::Rejected(reason) = verdict {
-                rejected.push(Rejected { at: at(i), reason: reason.clone() });
-            }
-        }
-        rejected.sort_by_key(|r| r.at.row);
+            .map(|i| match Exception::of(&geometry.get(i)) {
+                None => (geometry.get(i).envelope(), None),
+                Some(exception) => (exception.envelope(), Some(Box::new(exception))),
+            })
+            .unzip();
+        let order = canonical_order(&geometry, &attributes, &envelopes);
+        drop(envelopes);
 
-        let order = canonical_order(&geometry, &attributes, &verdicts);
-        let mut ordered = MultiPolygonArray::with_capacity(order.len(), geometry.coords().len());
+        let at = |i: usize| FeaturePos { row: source_row[i], id: attributes.id.get(i).map(Into::into) };
         let mut repaired = Vec::new();
         let mut given = MultiPolygonArray::new();
-        for &i in &order {
-            match &verdicts[i as usize] {
-                Verdict::Repaired { reason, mended } => {
-                    ordered.push_oriented(mended.geometry.get(0));
-                    given.push_oriented(geometry.get(i as usize));
+        for (i, exception) in exceptions.iter().enumerate() {
+            match exception.as_deref() {
+                None => {}
+                Some(Exception::Rejected(reason)) => {
+                    rejected.push(Rejected { at: at(i), reason: reason.clone() });
+                }
+                Some(Exception::Repaired { reason, mended }) => {
+                    given.push_oriented(geometry.get(i));
                     repaired.push(Repair {
-                        at: at(i as usize),
+                        at: at(i),
                         reason: reason.clone(),
                         area_before_m2: given.get(repaired.len()).signed_area(),
                         area_after_m2: mended.geometry.get(0).signed_area().abs(),
                         parts_dropped: mended.parts_dropped,
                     });
                 }
-                _ => ordered.push_oriented(geometry.get(i as usize)),
             }
         }
-        drop((geometry, verdicts));
+        rejected.sort_by_key(|r| r.at.row);
         repaired.sort_by_key(|r| r.at.row);
 
+        let ordered = MultiPolygonArray::gather(&order, |i| match exceptions[i as usize].as_deref() {
+            Some(Exception::Repaired { mended, .. }) => mended.geometry.get(0),
+            _ => geometry.get(i as usize),
+        });
+        drop((geometry, exceptions));
+        let attributes = attributes.take(&order);
         let source_row = order.iter().map(|&i| source_row[i as usize]).collect();
-        Ok(Self::measured(ordered, attributes.take(&order), source_row, rejected, repaired, plane))
+        Ok(Self::measured(ordered, attributes, source_row, rejected, repaired, plane))
     }
 
     /// A set of rows in canonical order.
@@ -130,8 +135,11 @@ impl ParcelSet {
         repaired: Vec<Repair>,
         plane: Arc<WorkingPlane>,
     ) -> Self {
-        let area_m2 = (0..geometry.len()).into_par_iter().map(|i| geometry.get(i).signed_area()).collect();
-        let envelopes = (0..geometry.len()).into_par_iter().map(|i| geometry.get(i).envelope()).collect();
+        let (area_m2, envelopes) = (0..geometry.len())
+            .into_par_iter()
+            .with_min_len(256)
+            .map(|i| (geometry.get(i).signed_area(), geometry.get(i).envelope()))
+            .unzip();
         Self { geometry, attributes, source_row, rejected, repaired, area_m2, envelopes, plane }
     }
 
@@ -220,11 +228,11 @@ impl ParcelSet {
             merged.repaired.extend(set.repaired);
         }
         let Self { geometry, attributes, source_row, rejected, repaired, plane, .. } = merged;
-        let verdicts: Vec<Verdict> = (0..geometry.len()).map(|_| Verdict::Valid).collect();
-        let order = canonical_order(&geometry, &attributes, &verdicts);
+        let envelopes: Vec<Envelope> = geometry.iter().map(|shape| shape.envelope()).collect();
+        let order = canonical_order(&geometry, &attributes, &envelopes);
         let source_row: Vec<u32> = order.iter().map(|&i| source_row[i as usize]).collect();
         Some(Self::measured(
-            geometry.take(&order),
+            MultiPolygonArray::gather(&order, |i| geometry.get(i as usize)),
             attributes.take(&order),
             source_row,
             rejected,
@@ -258,51 +266,59 @@ impl FromIterator<Parcel> for ParcelSet {
     }
 }
 
-/// What becomes of one feature.
-enum Verdict {
-    Valid,
+/// What becomes of a feature whose boundary is not valid.
+enum Exception {
     Repaired { reason: Box<str>, mended: Mended },
     Rejected(Box<str>),
 }
 
-impl Verdict {
-    fn of(geometry: &MultiPolygonRef<'_>) -> Self {
-        let Some(fault) = validity::find_fault(geometry) else { return Self::Valid };
-        let reason = fault.to_string().into();
-        match validity::repair(geometry) {
+impl Exception {
+    /// None for a valid boundary.
+    fn of(geometry: &MultiPolygonRef<'_>) -> Option<Self> {
+        let reason = validity::find_fault(geometry)?.to_string().into();
+        Some(match validity::repair(geometry) {
             Some(mended) => Self::Repaired { reason, mended },
             None => Self::Rejected(reason),
+        })
+    }
+
+    fn envelope(&self) -> Envelope {
+        match self {
+            Self::Repaired { mended, .. } => mended.geometry.get(0).envelope(),
+            Self::Rejected(_) => Envelope::EMPTY,
         }
     }
 }
 
-/// Rows that were not rejected, by (Hilbert key of the envelope's centre, id, coordinates, attributes).
-fn canonical_order(geometry: &MultiPolygonArray, attributes: &Attributes, verdicts: &[Verdict]) -> Vec<u32> {
-    let envelopes: Vec<Envelope> = (0..geometry.len())
-        .into_par_iter()
-        .map(|i| match &verdicts[i] {
-            Verdict::Valid => geometry.get(i).envelope(),
-            Verdict::Repaired { mended, .. } => mended.geometry.get(0).envelope(),
-            Verdict::Rejected(_) => Envelope::EMPTY,
-        })
-        .collect();
+/// Rows with an envelope, by (Hilbert key of its centre, id, coordinates, attributes).
+fn canonical_order(
+    geometry: &MultiPolygonArray,
+    attributes: &Attributes,
+    envelopes: &[Envelope],
+) -> Vec<u32> {
     let extent = envelopes.iter().fold(Envelope::EMPTY, |all, e| all.join(e));
-    let mut keyed: Vec<(u32, u32)> = envelopes
+    // Key and row in one number: equal keys are seldom, and put right afterwards.
+    let mut keyed: Vec<u64> = envelopes
         .par_iter()
         .enumerate()
         .filter(|(_, envelope)| !envelope.is_empty())
-        .map(|(i, envelope)| (hilbert::key(envelope.center(), &extent), i as u32))
+        .map(|(i, envelope)| u64::from(hilbert::key(envelope.center(), &extent)) << 32 | i as u64)
         .collect();
-    keyed.par_sort_unstable_by(|&(key_a, a), &(key_b, b)| {
-        let (row_a, row_b) = (a as usize, b as usize);
-        key_a
-            .cmp(&key_b)
-            .then_with(|| attributes.id.get(row_a).cmp(&attributes.id.get(row_b)))
-            .then_with(|| compare_coords(geometry.get(row_a).coords(), geometry.get(row_b).coords()))
-            .then_with(|| attributes.compare(row_a, row_b))
-            .then_with(|| a.cmp(&b))
-    });
-    keyed.into_iter().map(|(_, i)| i).collect()
+    keyed.par_sort_unstable();
+    let mut order: Vec<u32> = keyed.iter().map(|&keyed| keyed as u32).collect();
+    let mut start = 0;
+    for run in keyed.chunk_by(|a, b| a >> 32 == b >> 32) {
+        let rows = &mut order[start..start + run.len()];
+        start += run.len();
+        rows.sort_unstable_by(|&a, &b| {
+            let (row_a, row_b) = (a as usize, b as usize);
+            (attributes.id.get(row_a).cmp(&attributes.id.get(row_b)))
+                .then_with(|| compare_coords(geometry.get(row_a).coords(), geometry.get(row_b).coords()))
+                .then_with(|| attributes.compare(row_a, row_b))
+                .then_with(|| a.cmp(&b))
+        });
+    }
+    order
 }
 
 fn compare_coords(a: &[Coord], b: &[Coord]) -> Ordering {

@@ -359,7 +359,7 @@ fn write_layer(
     out: &OutputDir,
     name: &str,
     geometry: &MultiPolygonArray,
-    properties: impl Fn(usize) -> Value,
+    properties: impl Fn(usize) -> Value + Sync,
 ) -> Result<(), Error> {
     write_shapes(analysis.parcels().plane(), out, name, geometry, properties)
 }
@@ -370,7 +370,7 @@ pub(super) fn write_shapes(
     out: &OutputDir,
     name: &str,
     geometry: &MultiPolygonArray,
-    properties: impl Fn(usize) -> Value,
+    properties: impl Fn(usize) -> Value + Sync,
 ) -> Result<(), Error> {
     let mut geometry = geometry.clone();
     plane.inverse(geometry.coords_mut());
@@ -380,12 +380,9 @@ pub(super) fn write_shapes(
         name => (Some(name), Rounding::Metres),
     };
     let mut writer = FeatureWriter::new(out.file(name)?, crs_name, rounding)?;
-    for (i, shape) in geometry.iter().enumerate() {
-        let properties = match properties(i) {
-            Value::Object(properties) => properties,
-            _ => Map::new(),
-        };
-        writer.write(Some(shape), &properties)?;
-    }
+    writer.write_all(&geometry, |i| match properties(i) {
+        Value::Object(properties) => properties,
+        _ => Map::new(),
+    })?;
     writer.finish()
 }

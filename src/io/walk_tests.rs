@@ -1,0 +1,155 @@
+//! Whatever the text and however it is cut: the guessing walk gives what the strict one gives.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use super::read::read_walked;
+use super::splice::splice_walked;
+use super::walk::Walk;
+use super::{OutputFile, ReadOptions, Source, push_number, schema::Schema};
+use crate::parcel::Rejected;
+
+/// Output that the test can look at.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn feature(i: usize, properties: &str) -> String {
+    let x = 114.0 + i as f64 * 1e-3;
+    format!(
+        r#"{{"type":"Feature","properties":{{"id":"A-{i}"{properties}}},"geometry":{{"type":"Polygon","coordinates":[[[{x:.8},22.5],[{:.8},22.5],[{x:.8},22.50012345],[{x:.8},22.5]]]}}}}"#,
+        x + 0.0005
+    )
+}
+
+fn collection(features: &[String], tail: &str) -> Vec<u8> {
+    format!("{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]{tail}}}\n", features.join(",\n"))
+        .into_bytes()
+}
+
+/// Sixty features, `odd` in place of the one in the middle.
+fn with(odd: &str) -> Vec<u8> {
+    let mut features: Vec<String> = (0..60).map(|i| feature(i, "")).collect();
+    features[31] = odd.into();
+    collection(&features, "")
+}
+
+fn texts() -> Vec<Vec<u8>> {
+    let plain: Vec<String> = (0..60).map(|i| feature(i, r#","current_use":"0601""#)).collect();
+    let inner = r#","note":[1,{"type":"Feature","properties":{}},{"type":"Feature"}]"#;
+    let quoted = r#","note":",{\"type\":\"Feature\"","more":",\n{""#;
+    let nested: Vec<String> = (0..60).map(|i| feature(i, inner)).collect();
+    let in_texts: Vec<String> = (0..60).map(|i| feature(i, quoted)).collect();
+    let spaced: Vec<String> = plain.iter().map(|feature| feature.replace(':', " :\t")).collect();
+    let earlier: Vec<String> = (0..60).map(|i| feature(i, r#","lu_score":7,"\u006cu_a":1"#)).collect();
+    let mut turned = plain.clone();
+    for (i, feature) in turned.iter_mut().enumerate().filter(|(i, _)| i % 7 == 3) {
+        *feature = format!(r#"{{"properties":null,"id":{i},"geometry":null,"type":"Feature"}}"#);
+    }
+    let mut broken = with(&feature(31, ""));
+    broken[5_000] = 0xff;
+    let whole = collection(&plain, "");
+    let mut texts = vec![
+        collection(&nested, ""),
+        collection(&in_texts, ""),
+        collection(&spaced, ",\"crs\":null"),
+        collection(&earlier, ""),
+        collection(&turned, ""),
+        collection(&plain, ",\"later\":[0,{\"type\":\"Feature\"},{\"type\":\"Feature\"}]"),
+        collection(&plain, ",\"features\":[]"),
+        collection(&plain, ",\"unfinished\":"),
+        collection(&plain[..1], ""),
+        collection(&[], ""),
+        plain.join("\n").into_bytes(),
+        plain.join("").into_bytes(),
+        plain.iter().flat_map(|feature| format!("\u{1e}{feature}\n").into_bytes()).collect(),
+        nested.join("\n").into_bytes(),
+        format!("{}\n7", plain.join("\n")).into_bytes(),
+        whole[..whole.len() / 2].to_vec(),
+        whole[..whole.len() - 4].to_vec(),
+        broken,
+        [&whole[..], b"x"].concat(),
+    ];
+    texts.extend(
+        [
+            "17",
+            "null",
+            r#""{""#,
+            "[{\"type\":\"Feature\"}]",
+            r#"{"type":"Feature"}"#,
+            r#"{"type":"Feature","properties":7,"geometry":null}"#,
+            r#"{"type":"Polygon","coordinates":[[[114,22],[115,22],[114,23],[114,22]]]}"#,
+            r#"{"type":"Feature","properties":{"floor_area_m2":"much"},"geometry":{"type":"Point","coordinates":[1,2]}}"#,
+            r#"{"type":"Feature","properties":{"a":01},"geometry":null}"#,
+            r#"{"type":"Feature","properties":{"a":1}"#,
+            r#"{"type":"Feature"}},{"type":"Feature""#,
+            r#"{"type":"Feature"} {"type":"Feature"}"#,
+            "",
+        ]
+        .map(with),
+    );
+    texts
+}
+
+#[test]
+fn guesses_change_nothing() {
+    let schema = Schema::builtin("generated").unwrap();
+    let (mut read, mut failed) = (0, 0);
+    for text in texts() {
+        let source = Source::bytes("text", text.as_slice());
+        for block in [40, 700, 1_500, 4_000, 1 << 23] {
+            for stop in [false, true] {
+                let mut options = ReadOptions::default().block_bytes(block);
+                if stop {
+                    options = options.on_bad_feature(super::OnBadFeature::Stop);
+                }
+                let open = || Walk::open(&source, block).unwrap();
+                let strict =
+                    read_walked(open().strict(), &schema, &options).map_err(|error| error.to_string());
+                let guessed = read_walked(open(), &schema, &options).map_err(|error| error.to_string());
+                assert_eq!(guessed, strict, "{}", String::from_utf8_lossy(&text));
+                match &strict {
+                    Ok(_) => read += 1,
+                    Err(_) => failed += 1,
+                }
+            }
+            let rejected: Vec<Rejected> =
+                match read_walked(open_strict(&source, block), &schema, &ReadOptions::default()) {
+                    Ok(layer) => layer.table.rejected,
+                    Err(_) => continue,
+                };
+            let spliced = |walk: Walk| {
+                let (accepted, quarantine) = (Shared::default(), Shared::default());
+                let append = |row: u32, text: &mut Vec<u8>| {
+                    text.extend_from_slice(b"\"lu_row\":");
+                    push_number(text, f64::from(row));
+                };
+                let outs = [&accepted, &quarantine].map(|out| OutputFile::to("out", out.clone()));
+                let [first, second] = outs;
+                let counts = splice_walked(walk, first, Some(second), &rejected, &append).unwrap();
+                let text = |out: &Shared| String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+                (counts, text(&accepted), text(&quarantine))
+            };
+            let strict = spliced(open_strict(&source, block));
+            assert_eq!(spliced(Walk::open(&source, block).unwrap()), strict);
+            for written in [&strict.1, &strict.2] {
+                assert!(serde_json::from_str::<serde::de::IgnoredAny>(written).is_ok(), "{written}");
+            }
+        }
+    }
+    assert!(read > 100 && failed > 100, "{read} read, {failed} failed");
+}
+
+fn open_strict(source: &Source, block: usize) -> Walk {
+    Walk::open(source, block).unwrap().strict()
+}
