@@ -723,7 +723,7 @@ impl Districts {
         if !pairs.is_empty() {
             let count = pairs.len();
             warnings.push(format!(
-                "{count} pairs of districts overlap in slivers ({sliver_m2:.1} m² in all), counted for the first by id"
+                "districts overlap in {count} slivers ({sliver_m2:.1} m² in all), counted for the first by id"
             ));
         }
         let pairs: Vec<[u32; 2]> = pairs.iter().map(|&(a, b, _)| [a, b]).collect();

@@ -12,6 +12,8 @@ use super::{Layer, Look, Map, Picture, Table};
 use crate::Error;
 use crate::geometry::{Coord, Envelope, MultiPolygonArray};
 
+/// Shapes narrower than this many line widths are drawn with half the width.
+const SMALL_IN_LINES: f32 = 8.0;
 /// Nominal width of a page, pixels: lengths below are in its pixels.
 const NOMINAL_WIDTH: f32 = 2400.0;
 const MARGIN: f32 = 70.0;
@@ -200,8 +202,15 @@ fn draw_layers(sheet: &mut Page<'_>, map: &Map<'_>, transform: &Transform) -> Ve
                 areas.paint(transform, sheet.pixmap.data_mut(), width as usize);
             }
             Look::Lines { style, .. } => {
-                let builder = linework(layer.geometry, transform, &frame);
-                stroke(&mut sheet.pixmap, builder, style, unit);
+                let small_px = f64::from(SMALL_IN_LINES * style.width_px * unit);
+                let [bold, fine] = linework(layer.geometry, transform, &frame, small_px);
+                stroke(
+                    &mut sheet.pixmap,
+                    fine,
+                    &LineStyle { width_px: style.width_px / 2.0, ..style.clone() },
+                    unit,
+                );
+                stroke(&mut sheet.pixmap, bold, style, unit);
             }
         }
     }
@@ -258,12 +267,23 @@ fn draw_labels(sheet: &mut Page<'_>, map: &Map<'_>, transform: &Transform, frame
 }
 
 /// The boundaries as open lines: edges that occur twice are taken once, those far outside of the frame not at all, and
-/// detail below half a pixel is dropped.
-fn linework(geometry: &MultiPolygonArray, transform: &Transform, frame: &Envelope) -> PathBuilder {
+/// detail below half a pixel is dropped. Shapes narrower than `small_px` come second: a full line would hide them.
+fn linework(
+    geometry: &MultiPolygonArray,
+    transform: &Transform,
+    frame: &Envelope,
+    small_px: f64,
+) -> [PathBuilder; 2] {
     let near = frame.grown(40.0);
     let mut seen = HashSet::new();
-    let mut builder = PathBuilder::new();
-    for ring in geometry.iter().flat_map(|g| g.rings()) {
+    let mut builders = [PathBuilder::new(), PathBuilder::new()];
+    let is_small = |e: &Envelope| e.width().min(e.height()) * transform.scale < small_px;
+    let rings = geometry.iter().flat_map(|g| {
+        let small = is_small(&g.envelope());
+        g.rings().map(move |ring| (ring, usize::from(small)))
+    });
+    for (ring, size) in rings {
+        let builder = &mut builders[size];
         let mut pen: Option<Coord> = None;
         let mut pending: Option<Coord> = None;
         for edge in ring.windows(2) {
@@ -294,7 +314,7 @@ fn linework(geometry: &MultiPolygonArray, transform: &Transform, frame: &Envelop
             builder.line_to(x as f32, y as f32);
         }
     }
-    builder
+    builders
 }
 
 /// The column beside the map: legend, table, scale and north, as large as fits.
@@ -560,7 +580,9 @@ mod tests {
         }
         let transform = Transform { scale: 1.0, origin: [0.0, 10.0] };
         let frame = Envelope { min: [0.0; 2], max: [20.0, 10.0] };
-        let path = linework(&array, &transform, &frame).finish().unwrap();
+        let [bold, fine] = linework(&array, &transform, &frame, 1.0);
+        assert!(fine.finish().is_none());
+        let path = bold.finish().unwrap();
         let lines = path.segments().filter(|s| matches!(s, tiny_skia::PathSegment::LineTo(_))).count();
         assert_eq!(lines, 7);
     }
