@@ -244,7 +244,6 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
         let gap_m = analysis.options.sites.gap_m;
         let lasting = analysis.merging.site_of(site.members[0], gap_m);
         let members: Vec<Option<&str>> = site.members.iter().map(|&m| set.get(m).id()).collect();
-        let rows: Vec<u32> = site.members.iter().map(|m| set.source_row()[m.index()]).collect();
         let owners = analysis.ownership.as_ref().map(|ownership| ownership[i]);
         json!({
             "site": site.number,
@@ -272,7 +271,6 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
             "owner_largest_share": owners.and_then(|owners| owners.largest_share),
             "owner_known_share": owners.and_then(|owners| owners.known_share),
             "parcel_ids": members,
-            "parcel_rows": rows,
         })
     })?;
     if let Some(districts) = analysis.cells.as_ref().or(analysis.layers.districts.as_ref()) {
