@@ -181,7 +181,7 @@ pub struct Layers {
     pub unsuitable: Option<ParcelSet>,
 }
 
-/// A stage of the analysis, named as its module.
+/// A stage of the analysis, named as its module; the gap sweep and the merge tree go with the significance of sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -190,8 +190,10 @@ pub enum Stage {
     Adjacency,
     Efficiency,
     Cluster,
+    Significance,
     Stats,
     Control,
+    Encroachment,
     Intensity,
 }
 
@@ -318,13 +320,6 @@ impl Analysis {
             ..SiteInput::new(set, &low, site_graph)
         };
         let sites = Sites::find_in(&input, &options.sites)?;
-        let significance = Significance::of(&sites, &input, &judged, &options.significance)?;
-        let widest = SWEEP_GAPS_M[SWEEP_GAPS_M.len() - 1];
-        let (wide, _) = barred(adjacency::within_gap_among(set, &low, widest)?);
-        let wide = if options.sites.same_class { of_same_class(&wide, &class) } else { wide };
-        let sweep = sweep(set, &low, &wide, &SWEEP_GAPS_M, options.sites.min_area_m2);
-        let merging = MergeTree::new(set.area_m2(), &low, &wide, options.sites.min_area_m2, widest)?;
-        drop(wide);
         let ownership = owners(set, options.owner.as_deref())?
             .map(|owner| sites.iter().map(|site| Ownership::of(set, &site.members, owner)).collect());
         let density = options.density.map(|density| {
@@ -338,6 +333,15 @@ impl Analysis {
             .map(|regions| Regions::find(site_graph, &low, set.area_m2(), None, regions, |_, _| {}));
         let regions = regions.transpose()?;
 
+        entered(Stage::Significance);
+        let significance = Significance::of(&sites, &input, &judged, &options.significance)?;
+        let widest = SWEEP_GAPS_M[SWEEP_GAPS_M.len() - 1];
+        let (wide, _) = barred(adjacency::within_gap_among(set, &low, widest)?);
+        let wide = if options.sites.same_class { of_same_class(&wide, &class) } else { wide };
+        let sweep = sweep(set, &low, &wide, &SWEEP_GAPS_M, options.sites.min_area_m2);
+        let merging = MergeTree::new(set.area_m2(), &low, &wide, options.sites.min_area_m2, widest)?;
+        drop(wide);
+
         entered(Stage::Stats);
         let local = score.as_ref().map(|score| {
             let values: Column<f64> =
@@ -350,6 +354,7 @@ impl Analysis {
         entered(Stage::Control);
         let overlay = layers.lines.as_ref().map(|lines| Overlay::new(set, lines));
 
+        entered(Stage::Encroachment);
         let encroachments = layers.lines.as_ref().zip(overlay.as_ref()).zip(options.review.as_ref()).map(
             |((lines, overlay), review)| {
                 let input = ReviewInput { set, status: &status, current_use: &current_use, lines, overlay };

@@ -464,6 +464,7 @@ def ours(binary, city):
         "overlap": stage["control"],
         "ledger": stage["intensity"],
         "write": stage["write"],
+        "verdicts, significance, sweep, review": stage["efficiency"] + stage["significance"] + stage["encroachment"],
         "moran + gi": all_manifest["seconds"]["stats"],
     }
     intensity = summary["intensity"]
@@ -500,7 +501,7 @@ def table(us, peers):
             lines.append(f"| {titles[part]} | {' | '.join(cells)} | | |")
         sums = [sum(r["seconds"][p] for p in parts) if all(p in r["seconds"] for p in parts) else None for r in peers.values()]
         best = min((value for value in sums if value is not None), default=None)
-        title = titles.get(name, "**all " + ("three**" if len(parts) == 3 else "two**"))
+        title = titles.get(name) or ("**both**" if name == "moran + gi" else "**all three**" if len(parts) == 3 else name)
         ratio = "–" if best is None else f"{best / ours_s:.1f}"
         lines.append(f"| {title} | {' | '.join(map(show, sums))} | {show(ours_s)} | {ratio} |")
     peaks = [show(r["peak"] / 1e9) if r["peak"] else "–" for r in peers.values()]
