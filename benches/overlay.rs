@@ -1,42 +1,61 @@
 //! How much of every parcel lies inside the lines: building, asking, and one boolean operation per pair for comparison.
 
+#![expect(clippy::expect_used, reason = "benches stop where something is wrong")]
+
 mod common;
 
+use common::{Case, cases};
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use geo::BooleanOps;
+use landuse::control::{ControlLines, Overlay};
 use landuse::geometry::prepared::PreparedArea;
 use landuse::geometry::{MultiPolygonArray, MultiPolygonRef};
-
-/// Parcels, and vertices of the lines.
-const SIZES: [(usize, usize); 2] = [(10_000, 40_000), (100_000, 400_000)];
+use landuse::{Parcel, ParcelSet};
 
 fn main() {
     divan::main();
 }
 
-fn lines(parcels: usize, vertices: usize) -> MultiPolygonArray {
-    common::stars(common::side_m(parcels), 4, vertices / 20)
+/// Twelve line vertices per parcel: 12 million beside a million parcels.
+fn lines(fabric: &MultiPolygonArray) -> MultiPolygonArray {
+    let vertices = fabric.len() * 12;
+    common::stars(common::span_m(fabric), 16, vertices / 320)
 }
 
-#[divan::bench(args = SIZES, sample_count = 5)]
-fn build(bencher: Bencher, (parcels, vertices): (usize, usize)) {
-    let lines = lines(parcels, vertices);
+#[divan::bench(args = cases(), sample_count = 5)]
+fn build(bencher: Bencher, Case(fabric, parcels): Case) {
+    let lines = lines(&fabric.geometry(parcels));
     bencher.counter(ItemsCount::new(lines.coords().len())).bench(|| PreparedArea::new(&lines));
 }
 
-#[divan::bench(args = SIZES, sample_count = 5)]
-fn ask(bencher: Bencher, (parcels, vertices): (usize, usize)) {
-    let (fabric, area) =
-        (common::Fabric::Blocks.geometry(parcels), PreparedArea::new(&lines(parcels, vertices)));
+#[divan::bench(args = cases(), sample_count = 5)]
+fn ask(bencher: Bencher, Case(fabric, parcels): Case) {
+    let fabric = fabric.geometry(parcels);
+    let area = PreparedArea::new(&lines(&fabric));
     let inside = || fabric.iter().map(|parcel| area.overlap_area(parcel)).sum::<f64>();
-    assert!(inside() > 0.0);
+    let (all, found) = (fabric.iter().map(|parcel| parcel.signed_area()).sum::<f64>(), inside());
+    assert!(found > 0.1 * all && found < 0.6 * all, "{found} m² of {all} m²");
     bencher.counter(ItemsCount::new(parcels)).bench(inside);
+}
+
+/// All of a run's questions: each parcel against each line and against their union.
+#[divan::bench(args = cases(), sample_count = 3)]
+fn overlay(bencher: Bencher, Case(fabric, parcels): Case) {
+    let set = fabric.parcels(parcels);
+    let stars = lines(set.geometry());
+    let lines: ParcelSet =
+        (0..stars.len()).map(|i| Parcel::new(i.to_string(), stars.get(i).to_geo())).collect();
+    let lines = ControlLines::new(lines).expect("lines without an effect");
+    let overlay = Overlay::new(&set, &lines);
+    assert!(overlay.overlaps.len() > parcels / 10, "{} overlaps", overlay.overlaps.len());
+    bencher.counter(ItemsCount::new(parcels)).bench(|| Overlay::new(&set, &lines));
 }
 
 #[divan::bench(sample_count = 3)]
 fn boolean_operations(bencher: Bencher) {
-    let (fabric, lines) = (common::Fabric::Blocks.geometry(1_000), lines(1_000, 4_000));
+    let fabric = common::Fabric::Blocks.geometry(1_000);
+    let lines = common::stars(common::span_m(&fabric), 4, 200);
     let boundary = PreparedArea::new(&lines);
     let lines: Vec<_> = lines.iter().map(|line| line.to_geo()).collect();
     let parcels: Vec<_> = fabric.iter().filter(|p| boundary.meets_boundary(&p.envelope())).take(20).collect();

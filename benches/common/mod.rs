@@ -107,6 +107,23 @@ impl Fabric {
     }
 }
 
+/// One argument of a bench: a fabric and how many parcels of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Case(pub(crate) Fabric, pub(crate) usize);
+
+/// Every fabric with 10,000 and 100,000 parcels; with a million too where `LANDUSE_BENCH_MILLION` is set.
+pub(crate) fn cases() -> Vec<Case> {
+    let million = std::env::var_os("LANDUSE_BENCH_MILLION").map(|_| 1_000_000);
+    let sizes = [10_000, 100_000].into_iter().chain(million);
+    sizes.flat_map(|size| Fabric::ALL.map(|fabric| Case(fabric, size))).collect()
+}
+
+/// Greater side of the box around a geometry column, m.
+pub(crate) fn span_m(array: &MultiPolygonArray) -> f64 {
+    let all = landuse::geometry::Envelope::of(array.coords().iter().copied());
+    all.width().max(all.height())
+}
+
 /// A well-mixed number in [0, 1) for a key.
 pub(crate) fn noise(key: u64) -> f64 {
     let mut z = key.wrapping_add(0x9E37_79B9_7F4A_7C15);

@@ -65,7 +65,7 @@ impl Significance {
     /// [`ParamError`] for no draw at all, a column of another length than the set, or a low parcel that was not judged.
     ///
     /// # Complexity
-    /// O(R · (judged + links of low parcels)) on all threads, 16 bytes per judged parcel and thread, and 4 per link.
+    /// O(R · (judged / 64 + low parcels and their links)) on all threads, 20 bytes per judged parcel and thread, and 4 per link.
     /// The result does not depend on the number of threads.
     ///
     /// ```
@@ -110,29 +110,24 @@ impl Significance {
             return Err(ParamError::new("draws", draws, "at least 1"));
         }
         let fabric = Fabric::new(sites, input, &judged);
-        let low: Vec<bool> = judged.iter().map(|&i| input.low[i as usize]).collect();
-        let chosen = low.iter().filter(|&&low| low).count();
+        let is_low = |&i: &u32| input.low[judged[i as usize] as usize];
+        let low: Vec<u32> = (0..judged.len() as u32).filter(is_low).collect();
         let largest: Vec<Largest> = (0..draws)
             .into_par_iter()
             .map_init(
-                || Forest::new(judged.len()),
-                |forest, draw| {
+                || (Chosen::new(judged.len()), Forest::new(judged.len())),
+                |(chosen, forest), draw| {
                     let mut random = Random::new(random::key([options.seed, PURPOSE, draw as u64]));
-                    // Selection sampling (Knuth 1997, 3.4.2, algorithm S): every choice of so many is alike.
-                    let mut wanted = chosen;
-                    let mut left = judged.len();
-                    forest.grow(&fabric, |_| {
-                        let take = random.below(left) < wanted;
-                        left -= 1;
-                        wanted -= usize::from(take);
-                        take
-                    })
+                    chosen.draw(&mut random, low.len());
+                    forest.grow(&fabric, chosen)
                 },
             )
             .collect();
 
         let mut observed = Forest::new(judged.len());
-        observed.grow(&fabric, |i| low[i]);
+        let mut chosen = Chosen::new(judged.len());
+        low.iter().for_each(|&i| chosen.insert(i as usize));
+        observed.grow(&fabric, &chosen);
         let mut largest_area: Vec<u64> = largest.iter().map(|l| l.area).collect();
         let mut largest_parcels: Vec<u32> = largest.iter().map(|l| l.parcels).collect();
         largest_area.sort_unstable();
@@ -209,33 +204,73 @@ impl Largest {
     }
 }
 
-/// Components of the chosen parcels, in memory that is used again from draw to draw.
+/// Some of the judged parcels: a bit for each, so that a city's stay in the nearest cache.
+struct Chosen {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl Chosen {
+    /// None out of `len`.
+    fn new(len: usize) -> Self {
+        Self { words: vec![0; len.div_ceil(64)], len }
+    }
+
+    fn has(&self, i: usize) -> bool {
+        self.words[i / 64] >> (i % 64) & 1 == 1
+    }
+
+    fn insert(&mut self, i: usize) {
+        self.words[i / 64] |= 1 << (i % 64);
+    }
+
+    /// Takes `wanted` of them at random, every choice alike (Floyd: Bentley 1987, Communications of the ACM 30(9)). Of more than
+    /// half, those that are left out are drawn.
+    fn draw(&mut self, random: &mut Random, wanted: usize) {
+        let fewer = wanted.min(self.len - wanted);
+        self.words.fill(0);
+        for last in self.len - fewer..self.len {
+            let i = random.below(last + 1);
+            self.insert(if self.has(i) { last } else { i });
+        }
+        if fewer < wanted {
+            self.words.iter_mut().for_each(|word| *word = !*word);
+            if let (Some(word), used @ 1..) = (self.words.last_mut(), self.len % 64) {
+                *word &= (1 << used) - 1;
+            }
+        }
+    }
+
+    /// Their positions, ascending.
+    fn iter(&self) -> impl Iterator<Item = usize> {
+        self.words.iter().enumerate().flat_map(|(at, &word)| {
+            let rest = |&word: &u64| Some(word & (word - 1)).filter(|&rest| rest != 0);
+            let first = Some(word).filter(|&word| word != 0);
+            std::iter::successors(first, rest).map(move |word| at * 64 + word.trailing_zeros() as usize)
+        })
+    }
+}
+
+/// Components of the chosen parcels, in memory that is used again from draw to draw. What is not chosen holds leavings.
 struct Forest {
-    /// Parent of each; [`Forest::OUT`] for those not chosen.
     parent: Vec<u32>,
     size: Vec<Largest>,
 }
 
 impl Forest {
-    const OUT: u32 = u32::MAX;
-
     fn new(len: usize) -> Self {
-        Self { parent: vec![Self::OUT; len], size: vec![Largest::default(); len] }
+        Self { parent: vec![0; len], size: vec![Largest::default(); len] }
     }
 
-    /// Joins the chosen parcels, asking for each once in order, and tells the largest sizes.
-    fn grow(&mut self, fabric: &Fabric, mut chosen: impl FnMut(usize) -> bool) -> Largest {
+    /// Joins the chosen parcels and tells the largest sizes.
+    fn grow(&mut self, fabric: &Fabric, chosen: &Chosen) -> Largest {
         let mut largest = Largest::default();
-        for i in 0..fabric.area.len() {
-            if !chosen(i) {
-                self.parent[i] = Self::OUT;
-                continue;
-            }
+        for i in chosen.iter() {
             let mut own = Largest { area: fabric.area[i], parcels: 1 };
             let mut top = i as u32;
             self.parent[i] = top;
             for &j in &fabric.before[fabric.starts[i] as usize..fabric.starts[i + 1] as usize] {
-                if self.parent[j as usize] == Self::OUT {
+                if !chosen.has(j as usize) {
                     continue;
                 }
                 let other = self.root(j);
@@ -266,5 +301,30 @@ impl Forest {
     fn component(&mut self, i: u32) -> Largest {
         let top = self.root(i);
         self.size[top as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_choice_is_alike() {
+        for (len, wanted) in [(6, 2), (6, 4), (6, 0), (6, 6), (64, 64), (65, 40)] {
+            let mut chosen = Chosen::new(len);
+            let mut counts = std::collections::HashMap::new();
+            for draw in 0..6_000 {
+                chosen.draw(&mut Random::new(random::key([draw])), wanted);
+                let list: Vec<usize> = chosen.iter().collect();
+                assert_eq!(list.len(), wanted);
+                assert!(list.is_sorted() && list.iter().all(|&i| i < len && chosen.has(i)));
+                *counts.entry(list).or_insert(0) += 1;
+            }
+            if len == 6 && (wanted == 2 || wanted == 4) {
+                // 15 choices, 400 times each on average: five standard deviations are 97.
+                assert_eq!(counts.len(), 15);
+                assert!(counts.values().all(|n| (400_i32 - n).abs() < 97), "{counts:?}");
+            }
+        }
     }
 }

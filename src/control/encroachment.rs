@@ -4,8 +4,8 @@ use serde::Serialize;
 use super::{Building, ControlLines, Effect, Overlay, Permits, Relation, Standing};
 use crate::error::ParamError;
 use crate::geometry::array::ring_area;
-use crate::geometry::near::RingIndex;
-use crate::geometry::{MultiPolygonArray, MultiPolygonRef, PolygonRef, boolean};
+use crate::geometry::prepared::PreparedLand;
+use crate::geometry::{MultiPolygonArray, MultiPolygonRef, PolygonRef};
 use crate::intensity::LandStatus;
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::zoning::ResolvedUses;
@@ -177,19 +177,18 @@ impl Encroachments {
     /// to its overlap.
     ///
     /// # Complexity
-    /// One [`intersection`](boolean::intersection) for each parcel of construction land that a line cuts, O(log v) in the
+    /// One [`intersection`](crate::geometry::boolean::intersection) for each parcel of construction land that a line cuts, O(log v) in the
     /// vertices of the line and near-linear in those near the parcel; all parcels of a line in parallel.
     pub fn review(input: &ReviewInput<'_>, options: &ReviewOptions) -> Self {
         let ReviewInput { set, status, current_use, lines, overlay } = *input;
         let attributes = set.attributes();
         let (mut findings, mut certain) = (Vec::new(), MultiPolygonArray::new());
         let of_line = overlay.overlaps.chunk_by(|a, b| a.line == b.line);
-        for (line, overlaps) in of_line.filter_map(|own| Some((lines.iter().nth(own[0].line as usize)?, own)))
-        {
+        for (line, overlaps) in of_line.map(|own| (lines.line(own[0].line as usize), own)) {
             if line.effect() != Effect::Exclude {
                 continue;
             }
-            let border = RingIndex::new(line.geometry());
+            let border = PreparedLand::new(line.geometry());
             let pieces: Vec<(Finding, Pieces)> = overlaps
                 .par_iter()
                 .filter(|overlap| status[overlap.parcel.index()] == LandStatus::Construction)
@@ -246,14 +245,14 @@ impl Encroachments {
 impl Pieces {
     /// The pieces of `parcel` in a line, whose areas sum to `overlap_m2`.
     fn of(
-        line: &RingIndex<'_>,
+        line: &PreparedLand<'_>,
         parcel: MultiPolygonRef<'_>,
         relation: Relation,
         overlap_m2: f64,
         survey: &SurveyError,
     ) -> Self {
         let inside = relation == Relation::Inside;
-        let clipped = if inside { None } else { Some(boolean::intersection_with(&parcel, line)) };
+        let clipped = if inside { None } else { Some(line.intersection(&parcel)) };
         let shape = clipped.as_ref().map_or(parcel, |clipped| clipped.get(0));
         let far = inside && !line.boundary_meets(&parcel.envelope().grown(2.0 * survey.combined_m()));
         let mut areas = [0.0; 3];

@@ -105,7 +105,11 @@ impl ControlLines {
 
     /// All lines in canonical order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = ControlLine<'_>> {
-        (0..self.len()).map(|position| ControlLine { lines: self, position })
+        (0..self.len()).map(|position| self.line(position))
+    }
+
+    pub(super) fn line(&self, position: usize) -> ControlLine<'_> {
+        ControlLine { lines: self, position }
     }
 
     /// The lines as a set of features.

@@ -1,10 +1,12 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::ControlLines;
-use crate::geometry::{MultiPolygonArray, MultiPolygonRef, prepared::PreparedArea};
+use super::{ControlLines, Effect};
+use crate::geometry::MultiPolygonArray;
+use crate::geometry::distance::Shape;
+use crate::geometry::prepared::{PreparedArea, PreparedLand};
 use crate::index::EnvelopeIndex;
-use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::parcel::{ParcelIdx, ParcelRef, ParcelSet};
 
 /// Overlaps up to this area are none: two layers never meet to the last square decimetre.
 pub const OVERLAP_TOLERANCE_M2: f64 = 0.01;
@@ -69,24 +71,29 @@ pub struct LineOverlap {
 /// The union of the lines that exclude construction, ready to be measured against.
 #[derive(Debug)]
 pub struct Exclusion {
-    dissolved: MultiPolygonArray,
     prepared: PreparedArea,
+    /// The polygons as they were given, where they are not one geometry.
+    apart: Option<MultiPolygonArray>,
 }
 
 impl Exclusion {
     /// Prepares disjoint polygons, such as [`ControlLines::excluded`] gives.
     pub fn new(dissolved: MultiPolygonArray) -> Self {
-        Self { prepared: PreparedArea::new(&dissolved), dissolved }
+        if dissolved.len() == 1 {
+            Self { prepared: PreparedArea::of_one(dissolved), apart: None }
+        } else {
+            Self { prepared: PreparedArea::new(&dissolved), apart: Some(dissolved) }
+        }
     }
 
     /// Area of `land` inside the union, m².
-    pub fn overlap_m2(&self, land: MultiPolygonRef<'_>) -> f64 {
+    pub fn overlap_m2<'p>(&self, land: impl Into<Shape<'p>>) -> f64 {
         self.prepared.overlap_area(land)
     }
 
     /// The union itself.
     pub fn dissolved(&self) -> &MultiPolygonArray {
-        &self.dissolved
+        self.apart.as_ref().unwrap_or_else(|| self.prepared.land())
     }
 }
 
@@ -109,49 +116,107 @@ impl Overlay {
     /// Areas are exact up to rounding: at most 1e-9 of the parcel's area.
     ///
     /// # Complexity
-    /// O(m log m) to prepare m line vertices, then about O(vertices of the parcel) per parcel away from the lines and
-    /// O(its vertices times the line's edges near it) along them. Lines are prepared one after the other.
+    /// O(m) to prepare m line vertices and O(m log m) to dissolve those that exclude, then about O(1) per parcel and line away from the
+    /// line's boundary, and along it as [`PreparedArea`] says. On all threads.
     pub fn new(set: &ParcelSet, lines: &ControlLines) -> Self {
-        let candidates = candidates(set, lines);
-        let mut overlaps = Vec::new();
-        for line in lines.iter() {
-            let own = &candidates[line.position()];
-            if own.is_empty() {
-                continue;
-            }
-            let mut alone = MultiPolygonArray::new();
-            alone.push(line.geometry());
-            let prepared = PreparedArea::new(&alone);
-            overlaps.par_extend(own.par_iter().with_min_len(256).filter_map(|&parcel| {
-                let land = set.get(parcel);
-                let area_m2 = prepared.overlap_area(land.geometry()).clamp(0.0, land.area_m2());
-                let relation = Relation::of(area_m2, land.area_m2());
-                let line = line.position() as u32;
-                (relation != Relation::Outside).then_some(LineOverlap { line, parcel, area_m2, relation })
-            }));
-        }
         let exclusion = Exclusion::new(lines.excluded());
-        let excluded_m2: Vec<f64> = (0..set.len() as u32)
-            .into_par_iter()
-            .with_min_len(256)
-            .map(|i| {
-                let land = set.get(ParcelIdx(i));
-                exclusion.overlap_m2(land.geometry()).clamp(0.0, land.area_m2())
-            })
+        let prepared: Vec<PreparedLand<'_>> =
+            (0..lines.len()).into_par_iter().map(|i| PreparedLand::new(lines.line(i).geometry())).collect();
+        let index = EnvelopeIndex::new(lines.features().envelopes());
+        let scene = Scene { set, lines, prepared: &prepared, index: &index, exclusion: &exclusion };
+        let blocks: Vec<Block> = (0..set.len() as u32)
+            .collect::<Vec<_>>()
+            .par_chunks(BLOCK)
+            .map(|parcels| Block::measure(&scene, parcels))
             .collect();
+        drop(prepared);
+        let mut starts = vec![0; lines.len() + 1];
+        blocks.iter().flat_map(|block| &block.overlaps).for_each(|o| starts[o.line as usize + 1] += 1);
+        for line in 0..lines.len() {
+            starts[line + 1] += starts[line];
+        }
+        let nothing =
+            LineOverlap { line: 0, parcel: ParcelIdx(0), area_m2: 0.0, relation: Relation::Outside };
+        let mut overlaps = vec![nothing; starts[lines.len()]];
+        let mut excluded_m2 = Vec::with_capacity(set.len());
+        for block in blocks {
+            excluded_m2.extend_from_slice(&block.excluded_m2);
+            for overlap in block.overlaps {
+                let place = &mut starts[overlap.line as usize];
+                overlaps[*place] = overlap;
+                *place += 1;
+            }
+        }
         let relation = excluded_m2.iter().zip(set.area_m2()).map(|(&o, &a)| Relation::of(o, a)).collect();
         Self { overlaps, exclusion, excluded_m2, relation }
     }
 }
 
-/// For each line the parcels whose box meets its box, ascending.
-fn candidates(set: &ParcelSet, lines: &ControlLines) -> Vec<Vec<ParcelIdx>> {
-    let index = EnvelopeIndex::new(lines.features().envelopes());
-    let mut candidates = vec![Vec::new(); lines.len()];
-    for (i, envelope) in set.envelopes().iter().enumerate() {
-        for line in index.candidates(*envelope) {
-            candidates[line as usize].push(ParcelIdx(i as u32));
+/// Parcels that one thread measures at a time.
+const BLOCK: usize = 4_096;
+
+/// What parcels are measured against.
+struct Scene<'a> {
+    set: &'a ParcelSet,
+    lines: &'a ControlLines,
+    prepared: &'a [PreparedLand<'a>],
+    index: &'a EnvelopeIndex,
+    exclusion: &'a Exclusion,
+}
+
+/// What some parcels in a row share with lines, by (parcel, line).
+struct Block {
+    overlaps: Vec<LineOverlap>,
+    excluded_m2: Vec<f64>,
+}
+
+impl Block {
+    fn measure(scene: &Scene<'_>, parcels: &[u32]) -> Self {
+        let mut block = Self {
+            overlaps: Vec::with_capacity(parcels.len()),
+            excluded_m2: Vec::with_capacity(parcels.len()),
+        };
+        let mut near = Vec::new();
+        for &parcel in parcels {
+            let land = scene.set.get(ParcelIdx(parcel));
+            near.clear();
+            near.extend(scene.index.candidates(land.envelope()));
+            near.sort_unstable();
+            block.push(scene, land, &near);
         }
+        block
     }
-    candidates
+
+    fn push(&mut self, scene: &Scene<'_>, parcel: ParcelRef<'_>, near: &[u32]) {
+        let whole_m2 = parcel.area_m2();
+        let shape = || Shape { geometry: parcel.geometry(), envelope: parcel.envelope() };
+        // How many lines exclude part of the parcel, and the most that one of them does.
+        let (mut parts, mut most_m2) = (0, 0.0_f64);
+        for &line in near {
+            let prepared = &scene.prepared[line as usize];
+            let area_m2 = match prepared.is_whole(&parcel.envelope()) {
+                Some(inside) => {
+                    if inside {
+                        whole_m2
+                    } else {
+                        0.0
+                    }
+                }
+                None => prepared.overlap_area(shape()).clamp(0.0, whole_m2),
+            };
+            if area_m2 > 0.0 && scene.lines.line(line as usize).effect() == Effect::Exclude {
+                parts += 1;
+                most_m2 = most_m2.max(area_m2);
+            }
+            let relation = Relation::of(area_m2, whole_m2);
+            if relation != Relation::Outside {
+                self.overlaps.push(LineOverlap { line, parcel: parcel.idx(), area_m2, relation });
+            }
+        }
+        // Only where several lines take parts may their union take less than their sum.
+        let several = parts > 1 && most_m2 < whole_m2;
+        let excluded_m2 =
+            if several { scene.exclusion.overlap_m2(shape()).clamp(0.0, whole_m2) } else { most_m2 };
+        self.excluded_m2.push(excluded_m2);
+    }
 }

@@ -335,6 +335,11 @@ impl<'a> MultiPolygonRef<'a> {
         self.ring_range().map(move |r| array.ring(r))
     }
 
+    /// Ring `i` of [`rings`](Self::rings).
+    pub(super) fn ring(&self, i: usize) -> &'a [Coord] {
+        self.array.ring(self.ring_range().start + i)
+    }
+
     /// All its coordinates as one slice.
     pub fn coords(&self) -> &'a [Coord] {
         let rings = self.ring_range();

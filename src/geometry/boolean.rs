@@ -1,5 +1,5 @@
 //! Union, intersection, difference and closing of polygons: use these where polygons are wanted. Where an area is all that
-//! is asked, [`overlap_area`](super::overlap::overlap_area) is cheaper and not rounded.
+//! is asked, [`Gauge::overlap_area`](super::distance::Gauge::overlap_area) is cheaper and not rounded.
 //!
 //! # Input
 //! Valid multipolygons ([`find_fault`](super::validity::find_fault) is none), exteriors counter-clockwise and interiors
@@ -30,7 +30,7 @@ use i_overlay::mesh::int::style::IntOutlineStyle;
 use rayon::prelude::*;
 use rstar::{AABB, RTree};
 
-use super::near::{RingIndex, near};
+use super::near::near;
 use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
 use crate::error::ParamError;
 
@@ -163,16 +163,8 @@ pub fn intersection(a: &MultiPolygonRef<'_>, b: &MultiPolygonRef<'_>) -> MultiPo
     intersection_near(small, &near(large.rings(), &small.envelope()))
 }
 
-/// As [`intersection`] with a large geometry that is cut with many small ones: O(log v) for its `v` positions, and the positions
-/// near the small one.
-pub(crate) fn intersection_with(small: &MultiPolygonRef<'_>, large: &RingIndex<'_>) -> MultiPolygonArray {
-    if small.coords().len() > large.geometry().coords().len() {
-        return intersection(small, &large.geometry());
-    }
-    intersection_near(small, &large.near(&small.envelope()))
-}
-
-fn intersection_near(small: &MultiPolygonRef<'_>, near: &[Vec<Coord>]) -> MultiPolygonArray {
+/// As [`intersection`] with a geometry of which the rings [`near`] the smaller one are known.
+pub(super) fn intersection_near(small: &MultiPolygonRef<'_>, near: &[Vec<Coord>]) -> MultiPolygonArray {
     combine(small.rings(), near.iter().map(Vec::as_slice), OverlayRule::Intersect)
 }
 

@@ -17,7 +17,7 @@ pub(super) fn near<'r>(rings: impl Iterator<Item = &'r [Coord]>, window: &Envelo
     let shortened = rings.filter_map(|ring| {
         let mut short = Shortened::new(window);
         ring.iter().for_each(|&c| short.push(c));
-        short.finish()
+        short.ring().map(<[Coord]>::to_vec)
     });
     shortened.collect()
 }
@@ -70,8 +70,13 @@ impl<'w> Shortened<'w> {
     }
 
     /// None where nothing of an area is left.
-    fn finish(self) -> Option<Vec<Coord>> {
-        (self.coords.len() >= 4).then_some(self.coords)
+    fn ring(&self) -> Option<&[Coord]> {
+        (self.coords.len() >= 4).then_some(&*self.coords)
+    }
+
+    fn clear(&mut self) {
+        self.coords.clear();
+        (self.common, self.kept) = (0, 0);
     }
 }
 
@@ -87,6 +92,10 @@ impl Layers {
             layers.push(last.chunks(FAN).map(join).collect());
         }
         Self(layers)
+    }
+
+    fn envelope(&self) -> Envelope {
+        self.0.last().and_then(|top| top.first().copied()).unwrap_or(Envelope::EMPTY)
     }
 
     /// Shows `visit` the boxes from the widest down, in order, each with the positions of the boxes of the first layer that it
@@ -114,80 +123,67 @@ impl Layers {
     }
 }
 
-/// A large geometry that is cut to many windows, each in O(log v + positions near it) for `v` positions.
+/// Boxes over the rings of one geometry, which is given again with each question: cuts it to a window in O(log v + positions near it)
+/// for its `v` positions.
 #[derive(Debug, Clone)]
-pub(crate) struct RingIndex<'a> {
-    geometry: MultiPolygonRef<'a>,
-    rings: Vec<IndexedRing<'a>>,
+pub(super) struct RingBoxes {
+    /// Of each ring: each box of the first layer is around [`FAN`] positions.
+    rings: Vec<Layers>,
     of_rings: Layers,
 }
 
-#[derive(Debug, Clone)]
-struct IndexedRing<'a> {
-    coords: &'a [Coord],
-    /// Each box of the first layer is around [`FAN`] positions.
-    layers: Layers,
-}
-
-impl<'a> RingIndex<'a> {
-    pub(crate) fn new(geometry: MultiPolygonRef<'a>) -> Self {
-        let rings: Vec<IndexedRing<'a>> = geometry
-            .rings()
-            .map(|coords| {
-                let boxes = coords.chunks(FAN).map(|run| Envelope::of(run.iter().copied())).collect();
-                IndexedRing { coords, layers: Layers::new(boxes) }
-            })
-            .collect();
-        let envelopes = rings.iter().map(|ring| Envelope::of(ring.coords.iter().copied())).collect();
-        Self { geometry, rings, of_rings: Layers::new(envelopes) }
+impl RingBoxes {
+    pub(super) fn new(geometry: MultiPolygonRef<'_>) -> Self {
+        let boxes = |ring: &[Coord]| ring.chunks(FAN).map(|run| Envelope::of(run.iter().copied())).collect();
+        let rings: Vec<Layers> = geometry.rings().map(|ring| Layers::new(boxes(ring))).collect();
+        let of_rings = Layers::new(rings.iter().map(Layers::envelope).collect());
+        Self { rings, of_rings }
     }
 
-    pub(crate) fn geometry(&self) -> MultiPolygonRef<'a> {
-        self.geometry
+    pub(super) fn envelope(&self) -> Envelope {
+        self.of_rings.envelope()
     }
 
-    /// As [`near`] of all rings.
-    pub(super) fn near(&self, window: &Envelope) -> Vec<Vec<Coord>> {
-        let mut found = Vec::new();
-        self.of_rings.walk(|envelope, rings| {
-            let near = envelope.intersects(window);
-            if let (true, [ring]) = (near, &self.rings[rings]) {
-                found.extend(ring.near(window));
-                return false;
-            }
-            near
-        });
-        found
-    }
-
-    /// Whether an edge meets the window, its border included.
-    pub(crate) fn boundary_meets(&self, window: &Envelope) -> bool {
-        // Edges that stand for a run lie beyond one side of the window, and so meet nothing.
-        self.near(window).iter().flat_map(|ring| ring.windows(2)).any(|edge| meets(edge[0], edge[1], window))
-    }
-}
-
-impl IndexedRing<'_> {
-    fn near(&self, window: &Envelope) -> Option<Vec<Coord>> {
+    /// Shows `take` each ring that [`near`] leaves something of, shortened, in order.
+    pub(super) fn each_near(
+        &self,
+        geometry: MultiPolygonRef<'_>,
+        window: &Envelope,
+        mut take: impl FnMut(&[Coord]),
+    ) {
         let mut short = Shortened::new(window);
-        self.layers.walk(|envelope, boxes| {
-            let coords = &self.coords[boxes.start * FAN..(boxes.end * FAN).min(self.coords.len())];
-            let [.., last] = coords else { return false };
+        self.of_rings.walk(|envelope, rings| {
+            let alone = rings.len() == 1;
+            let meets = envelope.intersects(window);
+            if meets && alone {
+                short.clear();
+                self.shorten(rings.start, geometry.ring(rings.start), &mut short);
+                if let Some(ring) = short.ring() {
+                    take(ring);
+                }
+            }
+            meets && !alone
+        });
+    }
+
+    fn shorten(&self, ring: usize, coords: &[Coord], short: &mut Shortened<'_>) {
+        self.rings[ring].walk(|envelope, boxes| {
+            let run = &coords[boxes.start * FAN..(boxes.end * FAN).min(coords.len())];
+            let [.., last] = run else { return false };
             if short.skip(envelope, *last) {
                 return false;
             }
             if boxes.len() == 1 {
-                coords.iter().for_each(|&c| short.push(c));
+                run.iter().for_each(|&c| short.push(c));
                 return false;
             }
             true
         });
-        short.finish()
     }
 }
 
 /// Whether an edge shares a point with a box. Exact.
-fn meets(a: Coord, b: Coord, window: &Envelope) -> bool {
+pub(super) fn meets(a: Coord, b: Coord, window: &Envelope) -> bool {
     let (codes, Envelope { min, max }) = ([a, b].map(|c| beyond(window, c, c)), *window);
     if codes[0] & codes[1] != 0 {
         return false;
@@ -228,21 +224,23 @@ mod tests {
         for round in 0..60 {
             let array = wanderers(&mut random, 1 + round % 40);
             let geometry = array.get(0);
-            let index = RingIndex::new(geometry);
+            let index = RingBoxes::new(geometry);
             for _ in 0..40 {
                 let min = [random.below(120) as f64 - 30.0, random.below(120) as f64 - 30.0];
                 let window = Envelope { min, max: min.map(|v| v + random.below(20) as f64) };
-                let found = index.near(&window);
+                let mut found: Vec<Vec<Coord>> = Vec::new();
+                index.each_near(geometry, &window, |ring| found.push(ring.to_vec()));
                 assert_eq!(found, near(geometry.rings(), &window), "{window:?}");
                 cut += found.iter().map(Vec::len).sum::<usize>();
-                let meets = geometry.rings().flat_map(|r| r.windows(2)).any(|e| meets(e[0], e[1], &window));
-                assert_eq!(index.boundary_meets(&window), meets);
-                met[usize::from(meets)] += 1;
+                let meets = |rings: &mut dyn Iterator<Item = &[Coord]>| {
+                    rings.flat_map(|ring| ring.windows(2)).any(|e| meets(e[0], e[1], &window))
+                };
+                let expected = meets(&mut geometry.rings());
+                assert_eq!(meets(&mut found.iter().map(Vec::as_slice)), expected);
+                met[usize::from(expected)] += 1;
             }
         }
         assert!(cut > 100_000 && met.iter().all(|&n| n > 200), "{cut} positions, {met:?}");
-        let nothing = MultiPolygonArray::from_iter([&geo::MultiPolygon::new(vec![])]);
-        assert!(!RingIndex::new(nothing.get(0)).boundary_meets(&Envelope { min: [0.0; 2], max: [1.0; 2] }));
     }
 
     #[test]

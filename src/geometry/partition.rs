@@ -121,7 +121,10 @@ impl Partition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::overlap::overlap_area;
+
+    fn overlap_area(a: &MultiPolygonRef<'_>, b: &MultiPolygonRef<'_>) -> f64 {
+        boolean::intersection(a, b).get(0).signed_area()
+    }
 
     fn squares(corners: &[[f64; 3]]) -> MultiPolygonArray {
         let mut array = MultiPolygonArray::new();

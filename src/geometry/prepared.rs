@@ -1,32 +1,29 @@
-//! One large area, made ready for many questions of how much of a parcel lies in it.
+//! Large areas, made ready for many questions of how much of a parcel lies in them.
 
+use super::distance::Shape;
+use super::near::{RingBoxes, meets};
 use super::trapezoid::{self, Clipper, Edge, Piece};
-use super::{Envelope, MultiPolygonArray, MultiPolygonRef};
+use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, boolean};
 
-/// Edges below which a cell is not quartered any more.
-const LEAF_EDGES: usize = 32;
-/// Edges of a parcel from which it is cut along with the cells instead of being held against each of them whole.
-const LARGE_PARCEL_EDGES: usize = 48;
-/// Edges from which a cell's quarters are built on several threads.
-const PARALLEL_EDGES: usize = 8_192;
-/// Quarterings at most: 100 km become 6 mm.
-const MAX_DEPTH: u32 = 24;
-/// Quarterings in a row that may nearly double the edges (bundles of long parallel edges) before a cell is left as it is.
-const MAX_FRUITLESS: u32 = 2;
+/// Cells of a map per position of the boundary. With more, fewer parcels beside the boundary are measured that it does not meet.
+const CELLS_PER_COORD: usize = 8;
+/// Cells of a map at most, 1 byte each.
+const MOST_CELLS: usize = 1 << 24;
 
 /// A dissolved area of up to millions of vertices that tells how much of a parcel it covers.
 ///
-/// The plane is quartered until a cell is empty, full, or holds few boundary edges. A parcel that meets only full cells
-/// lies inside, one that meets only empty cells lies outside; for any other the area of the intersection is summed cell
-/// by cell from signed trapezoids, exact but for the rounding of f64: there is no snapping, and no special case for
-/// edges that coincide.
+/// A map of equal cells tells which of them the boundary runs through, and whether the others lie inside. A parcel whose box meets no
+/// cell of the boundary lies wholly inside or outside. For any other the boundary is cut to the parcel's box by boxes around its runs,
+/// and the area of the intersection is summed from signed trapezoids, exact but for the rounding of f64: there is no
+/// snapping, and no special case for edges that coincide.
 ///
 /// All geometries together are one area. They must be valid, exteriors counter-clockwise, interiors clockwise, and must
 /// not overlap; land that two of them cover counts twice.
 ///
 /// # Complexity
-/// Building takes O(v log v) time for `v` vertices, on all threads, and keeps about 45 bytes per vertex. A question takes
-/// O(log v) for a parcel away from the boundary, O(edges of the parcel × edges in its cells) otherwise.
+/// Building takes O(v) time for `v` vertices and keeps about 26 bytes per vertex, a copy of them included. A question takes O(cells
+/// that the box meets) for a parcel away from the boundary, else O(log v) for each time that the boundary runs past it, and the
+/// edges in its box times those of the parcel above or below them.
 ///
 /// ```
 /// use landuse::geometry::{MultiPolygonArray, prepared::PreparedArea};
@@ -42,331 +39,240 @@ const MAX_FRUITLESS: u32 = 2;
 /// ```
 #[derive(Debug, Clone)]
 pub struct PreparedArea {
-    root: Cell,
-    bounds: Envelope,
+    /// All polygons as one geometry.
+    land: MultiPolygonArray,
+    index: Index,
 }
-
-/// A square of the plane.
-#[derive(Debug, Clone)]
-enum Cell {
-    Empty,
-    Full,
-    /// The boundary in it, as edges whose signed sum is right inside the cell.
-    Leaf(Box<[Edge]>),
-    /// South-west, south-east, north-west, north-east.
-    Split(Box<[Cell; 4]>),
-}
-
-/// What an envelope meets.
-const MEETS_EMPTY: u8 = 1;
-const MEETS_FULL: u8 = 2;
-const MEETS_BOTH: u8 = MEETS_EMPTY | MEETS_FULL;
 
 impl PreparedArea {
     /// Makes the union of all `polygons` ready.
     pub fn new(polygons: &MultiPolygonArray) -> Self {
-        let extent = Envelope::of(polygons.coords().iter().copied());
-        if extent.is_empty() {
-            return Self { root: Cell::Empty, bounds: Envelope::EMPTY };
+        let mut land = MultiPolygonArray::with_capacity(1, polygons.coords().len());
+        for polygon in polygons.iter().flat_map(|geometry| geometry.polygons()) {
+            polygon.rings().for_each(|ring| land.push_ring(ring.iter().copied()));
+            land.end_polygon();
         }
-        let side = extent.width().max(extent.height());
-        let bounds = Envelope { min: extent.min, max: [extent.min[0] + side, extent.min[1] + side] };
-        let edges = polygons.iter().flat_map(trapezoid::edges);
-        // The first cut reads the coordinates in place: a copy of all edges would double the peak of memory.
-        let root = if polygons.coords().len() <= LEAF_EDGES {
-            let mut part = Part::new(bounds);
-            edges.for_each(|edge| part.add(edge));
-            part.into_cell(0, 0)
-        } else {
-            split(quarter(edges, &[], &bounds), polygons.coords().len(), 0, 0)
-        };
-        Self { root, bounds }
+        land.end_geometry();
+        Self::of_one(land)
+    }
+
+    /// As [`new`](Self::new) of a column of one geometry, which is not copied.
+    pub(crate) fn of_one(land: MultiPolygonArray) -> Self {
+        Self { index: Index::new(land.get(0)), land }
+    }
+
+    /// All its polygons, as one geometry.
+    pub fn land(&self) -> &MultiPolygonArray {
+        &self.land
     }
 
     /// Area of the part of `parcel` that lies in this area; the square of the coordinates' unit.
     ///
     /// The parcel must be valid, exteriors counter-clockwise, interiors clockwise. Several polygons and holes are fine.
-    pub fn overlap_area(&self, parcel: MultiPolygonRef<'_>) -> f64 {
-        let envelope = parcel.envelope();
-        match self.meets(&envelope) {
-            0 | MEETS_EMPTY => 0.0,
-            MEETS_FULL => parcel.signed_area(),
-            _ => {
-                let edges: Vec<Edge> = trapezoid::edges(parcel).collect();
-                let mut overlap = Overlap { envelope, ours: Vec::new(), theirs: Vec::new() };
-                overlap.sum(&self.root, &self.bounds, &edges).max(0.0)
-            }
-        }
+    pub fn overlap_area<'p>(&self, parcel: impl Into<Shape<'p>>) -> f64 {
+        self.index.overlap_area(self.land.get(0), &parcel.into())
+    }
+
+    /// As [`PreparedLand::intersection`].
+    pub(crate) fn intersection(&self, parcel: &MultiPolygonRef<'_>) -> MultiPolygonArray {
+        self.index.intersection(self.land.get(0), parcel)
     }
 
     /// Whether the boundary of this area may run through `envelope`, its border included.
     ///
     /// `false` is certain: the box lies wholly inside or wholly outside. `true` is not: the boundary may run only near it.
     pub fn meets_boundary(&self, envelope: &Envelope) -> bool {
-        self.meets(envelope) == MEETS_BOTH
-    }
-
-    fn meets(&self, envelope: &Envelope) -> u8 {
-        if envelope.is_empty() || !self.bounds.intersects(envelope) {
-            return MEETS_EMPTY;
-        }
-        let beyond = if self.bounds.contains(envelope) { 0 } else { MEETS_EMPTY };
-        meets(&self.root, &self.bounds, envelope, beyond)
+        self.index.map.winding(envelope).is_none()
     }
 }
 
-fn meets(cell: &Cell, bounds: &Envelope, envelope: &Envelope, mut seen: u8) -> u8 {
-    match cell {
-        Cell::Empty => seen | MEETS_EMPTY,
-        Cell::Full => seen | MEETS_FULL,
-        Cell::Leaf(_) => MEETS_BOTH,
-        Cell::Split(children) => {
-            for (child, quarter) in children.iter().zip(quarters(bounds)) {
-                if seen == MEETS_BOTH {
-                    break;
-                }
-                if quarter.intersects(envelope) {
-                    seen = meets(child, &quarter, envelope, seen);
-                }
-            }
-            seen
+/// As [`PreparedArea`], of land that is borrowed.
+#[derive(Debug, Clone)]
+pub(crate) struct PreparedLand<'a> {
+    land: MultiPolygonRef<'a>,
+    index: Index,
+}
+
+impl<'a> PreparedLand<'a> {
+    pub(crate) fn new(land: MultiPolygonRef<'a>) -> Self {
+        Self { land, index: Index::new(land) }
+    }
+
+    pub(crate) fn overlap_area<'p>(&self, parcel: impl Into<Shape<'p>>) -> f64 {
+        self.index.overlap_area(self.land, &parcel.into())
+    }
+
+    /// Whether `envelope` lies inside or outside as a whole, where that can be told at once.
+    pub(crate) fn is_whole(&self, envelope: &Envelope) -> Option<bool> {
+        self.index.map.winding(envelope).and_then(|winding| match winding {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        })
+    }
+
+    /// Whether the boundary runs through `envelope`, its border included.
+    pub(crate) fn boundary_meets(&self, envelope: &Envelope) -> bool {
+        let mut found = false;
+        if self.index.map.winding(envelope).is_none() {
+            self.index.boxes.each_near(self.land, envelope, |ring| {
+                // Edges that stand for a run lie beyond one side of the box, and so meet nothing.
+                found = found || ring.windows(2).any(|edge| meets(edge[0], edge[1], envelope));
+            });
         }
+        found
+    }
+
+    /// The part of `parcel` that lies in the land: as [`boolean::intersection`], in O(log v) for `v` positions of the land and what that
+    /// takes of those near the parcel.
+    pub(crate) fn intersection(&self, parcel: &MultiPolygonRef<'_>) -> MultiPolygonArray {
+        self.index.intersection(self.land, parcel)
     }
 }
 
-/// South-west, south-east, north-west, north-east.
-fn quarters(bounds: &Envelope) -> [Envelope; 4] {
-    let Envelope { min, max } = *bounds;
-    let mid = bounds.center();
-    [
-        Envelope { min, max: mid },
-        Envelope { min: [mid[0], min[1]], max: [max[0], mid[1]] },
-        Envelope { min: [min[0], mid[1]], max: [mid[0], max[1]] },
-        Envelope { min: mid, max },
-    ]
+#[derive(Debug, Clone)]
+struct Index {
+    boxes: RingBoxes,
+    map: Map,
 }
 
-/// One question, with the room it needs.
-struct Overlap {
-    envelope: Envelope,
-    ours: Vec<Piece>,
-    theirs: Vec<Piece>,
-}
+impl Index {
+    fn new(land: MultiPolygonRef<'_>) -> Self {
+        let boxes = RingBoxes::new(land);
+        Self { map: Map::new(land, &boxes.envelope()), boxes }
+    }
 
-impl Overlap {
-    /// Area inside `cell` and inside the boundary that `edges` are, within `bounds`.
-    fn sum(&mut self, cell: &Cell, bounds: &Envelope, edges: &[Edge]) -> f64 {
-        let window = Envelope {
-            min: [bounds.min[0].max(self.envelope.min[0]), bounds.min[1].max(self.envelope.min[1])],
-            max: [bounds.max[0].min(self.envelope.max[0]), bounds.max[1].min(self.envelope.max[1])],
-        };
-        if !(window.min[0] < window.max[0] && window.min[1] < window.max[1]) {
-            return 0.0;
-        }
-        match cell {
-            Cell::Empty => 0.0,
-            Cell::Full => {
-                self.clip(&window, edges);
-                trapezoid::area(&self.theirs)
-            }
-            Cell::Leaf(boundary) => {
-                let clipper = self.clip(&window, edges);
-                self.ours.clear();
-                for edge in boundary {
-                    clipper.clip(edge, &mut self.ours);
-                }
-                trapezoid::shared_area(&mut self.ours, &mut self.theirs)
-            }
-            Cell::Split(children) if edges.len() > LARGE_PARCEL_EDGES => {
-                let parts = quarter(edges.iter().copied(), &[], bounds);
-                let mut sum = 0.0;
-                for (child, part) in children.iter().zip(parts) {
-                    if !matches!(child, Cell::Empty) {
-                        let quarter = part.bounds;
-                        let edges = part.into_edges();
-                        if !edges.is_empty() {
-                            sum += self.sum(child, &quarter, &edges);
-                        }
+    fn overlap_area(&self, land: MultiPolygonRef<'_>, parcel: &Shape<'_>) -> f64 {
+        let window = parcel.envelope;
+        match self.map.winding(&window) {
+            Some(0) => 0.0,
+            Some(winding) => f64::from(winding) * parcel.geometry.signed_area(),
+            None => {
+                let clipper = Clipper::new(&window);
+                let (mut ours, mut theirs): (Vec<Piece>, Vec<Piece>) = (Vec::new(), Vec::new());
+                self.boxes.each_near(land, &window, |ring| {
+                    for edge in ring.windows(2) {
+                        clipper.clip(&Edge { from: edge[0], to: edge[1] }, &mut ours);
                     }
-                }
-                sum
+                });
+                trapezoid::edges(parcel.geometry).for_each(|edge| clipper.clip(&edge, &mut theirs));
+                trapezoid::shared_area(&mut ours, &mut theirs).max(0.0)
             }
-            Cell::Split(children) => (children.iter().zip(quarters(bounds)))
-                .map(|(child, quarter)| self.sum(child, &quarter, edges))
-                .sum(),
         }
     }
 
-    fn clip(&mut self, window: &Envelope, edges: &[Edge]) -> Clipper {
-        let clipper = Clipper::new(window);
-        self.theirs.clear();
-        for edge in edges {
-            clipper.clip(edge, &mut self.theirs);
+    fn intersection(&self, land: MultiPolygonRef<'_>, parcel: &MultiPolygonRef<'_>) -> MultiPolygonArray {
+        if parcel.coords().len() > land.coords().len() {
+            return boolean::intersection(parcel, &land);
         }
-        clipper
+        let mut near = Vec::new();
+        self.boxes.each_near(land, &parcel.envelope(), |ring| near.push(ring.to_vec()));
+        boolean::intersection_near(parcel, &near)
     }
 }
 
-/// What is known of a boundary inside one cell.
-struct Part {
+/// The boundary drawn into equal square cells. A point belongs to the cell whose number its coordinates round down to.
+#[derive(Debug, Clone)]
+struct Map {
     bounds: Envelope,
-    edges: Vec<Edge>,
-    /// By how much the number of edges above the cell changes, from each x on. Edges above are nothing but this.
-    steps: Vec<(f64, i32)>,
-    /// Where the last edge above the cell ended; one that starts there carries it on.
-    open: Option<f64>,
+    per_m: f64,
+    columns: usize,
+    /// How often the land winds around each cell, rows from south to north; [`Map::BOUNDARY`] where the boundary runs through it.
+    cells: Vec<u8>,
 }
 
-impl Part {
-    fn new(bounds: Envelope) -> Self {
-        Self { bounds, edges: Vec::new(), steps: Vec::new(), open: None }
-    }
+impl Map {
+    const BOUNDARY: u8 = u8::MAX;
 
-    /// Adds an edge between the cell's left and right side that crosses neither its lower nor its upper side.
-    fn add(&mut self, edge: Edge) {
-        let (from, to) = (edge.from, edge.to);
-        let (base, top) = (self.bounds.min[1], self.bounds.max[1]);
-        if from[0] == to[0] || (from[1] <= base && to[1] <= base) {
-            return;
+    fn new(land: MultiPolygonRef<'_>, bounds: &Envelope) -> Self {
+        let nothing = Self { bounds: Envelope::EMPTY, per_m: 0.0, columns: 0, cells: Vec::new() };
+        let wanted = (land.coords().len() * CELLS_PER_COORD).clamp(1, MOST_CELLS) as f64;
+        let longest = bounds.width().max(bounds.height());
+        if bounds.is_empty() || longest == 0.0 {
+            return nothing;
         }
-        if from[1] >= top && to[1] >= top {
-            if self.open != Some(from[0]) {
-                self.close();
-                self.steps.push((from[0], -1));
+        // A strip is as thick as a cell at least, so that there are never more cells than wanted.
+        let cell_m = (bounds.width() * bounds.height() / wanted).sqrt().max(longest / wanted);
+        let per_m = 1.0 / cell_m;
+        let columns = (bounds.width() * per_m) as usize + 1;
+        let rows = (bounds.height() * per_m) as usize + 1;
+        let mut map = Self { bounds: *bounds, per_m, columns, cells: vec![0; columns * rows] };
+        // By how much the winding changes from each cell on along the middle of its row.
+        let mut steps = vec![0_i32; columns * rows];
+        for ring in land.rings() {
+            for edge in ring.windows(2) {
+                map.draw(edge[0], edge[1], &mut steps);
             }
-            self.open = Some(to[0]);
+        }
+        for (cells, steps) in map.cells.chunks_mut(columns).zip(steps.chunks(columns)) {
+            let mut winding = 0;
+            for (cell, step) in cells.iter_mut().zip(steps) {
+                winding += step;
+                if *cell != Self::BOUNDARY {
+                    *cell = u8::try_from(winding).unwrap_or(Self::BOUNDARY);
+                }
+            }
+        }
+        map
+    }
+
+    fn column(&self, x: f64) -> usize {
+        (((x - self.bounds.min[0]) * self.per_m).max(0.0) as usize).min(self.columns - 1)
+    }
+
+    fn row(&self, y: f64) -> usize {
+        let rows = self.cells.len() / self.columns;
+        (((y - self.bounds.min[1]) * self.per_m).max(0.0) as usize).min(rows - 1)
+    }
+
+    /// Marks the cells that an edge runs through, and where it crosses the middle of a row.
+    fn draw(&mut self, from: Coord, to: Coord, steps: &mut [i32]) {
+        let (low, high) = if from[1] <= to[1] { (from, to) } else { (to, from) };
+        let (first, last) = (self.row(low[1]), self.row(high[1]));
+        let cell_m = 1.0 / self.per_m;
+        // What rounding may move a crossing by, many times over.
+        let slack = 1e-6 * cell_m;
+        let slope = if high[1] > low[1] { (high[0] - low[0]) / (high[1] - low[1]) } else { 0.0 };
+        let at = |y: f64| low[0] + (y - low[1]) * slope;
+        let ends = [low[0].min(high[0]), low[0].max(high[0])];
+        for row in first..=last {
+            let south = self.bounds.min[1] + row as f64 * cell_m;
+            let (a, b) = if first == last {
+                (ends[0], ends[1])
+            } else {
+                let enters = at((south - slack).max(low[1]));
+                let leaves = at((south + cell_m + slack).min(high[1]));
+                (enters.min(leaves).max(ends[0]), enters.max(leaves).min(ends[1]))
+            };
+            let start = row * self.columns;
+            let (west, east) = (self.column(a - slack), self.column(b + slack));
+            self.cells[start + west..=start + east].fill(Self::BOUNDARY);
+            let middle = south + cell_m / 2.0;
+            if low[1] <= middle && middle < high[1] {
+                let next = self.column(at(middle).clamp(a, b)) + 1;
+                if next < self.columns {
+                    // Land lies to the left of an edge: east of one that runs south.
+                    steps[start + next] += if from[1] > to[1] { 1 } else { -1 };
+                }
+            }
+        }
+    }
+
+    /// How often the land winds around all of a box; none where the boundary may run through it.
+    fn winding(&self, window: &Envelope) -> Option<u8> {
+        if window.is_empty() || !self.bounds.intersects(window) {
+            return Some(0);
+        }
+        let columns = self.column(window.min[0])..=self.column(window.max[0]);
+        let first = if self.bounds.contains(window) {
+            self.cells[self.row(window.min[1]) * self.columns + columns.start()]
         } else {
-            self.edges.push(edge);
-        }
-    }
-
-    fn close(&mut self) {
-        if let Some(end) = self.open.take() {
-            self.steps.push((end, 1));
-        }
-    }
-
-    /// Takes over the steps of the cell this one is a quarter of.
-    fn inherit(&mut self, steps: &[(f64, i32)]) {
-        self.steps.extend_from_slice(steps);
-    }
-
-    /// Brings the steps into their shortest form: ascending, inside the cell, none of them 0.
-    fn settle(&mut self) {
-        self.close();
-        let [left, right] = [self.bounds.min[0], self.bounds.max[0]];
-        self.steps.retain(|step| step.0 < right);
-        self.steps.iter_mut().for_each(|step| step.0 = step.0.max(left));
-        self.steps.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
-        self.steps.dedup_by(|next, kept| {
-            let same = next.0 == kept.0;
-            kept.1 += if same { next.1 } else { 0 };
-            same
+            0
+        };
+        let alike = (self.row(window.min[1])..=self.row(window.max[1])).all(|row| {
+            let cells = &self.cells[row * self.columns..][columns.clone()];
+            cells.iter().all(|&cell| cell == first)
         });
-        self.steps.retain(|step| step.1 != 0);
+        (alike && first != Self::BOUNDARY).then_some(first)
     }
-
-    /// All edges, those above the cell as edges along its upper side.
-    fn into_edges(mut self) -> Vec<Edge> {
-        self.settle();
-        let Self { bounds, mut edges, steps, .. } = self;
-        let top = bounds.max[1];
-        let mut count = 0i32;
-        for (i, &(x, step)) in steps.iter().enumerate() {
-            count += step;
-            let end = steps.get(i + 1).map_or(bounds.max[0], |next| next.0);
-            let (low, high) = ([x, top], [end, top]);
-            let edge = if count > 0 { Edge { from: high, to: low } } else { Edge { from: low, to: high } };
-            edges.extend(std::iter::repeat_n(edge, count.unsigned_abs() as usize));
-        }
-        edges
-    }
-
-    fn into_cell(mut self, depth: u32, fruitless: u32) -> Cell {
-        self.settle();
-        let size = self.edges.len() + self.steps.len();
-        if self.edges.is_empty() {
-            match *self.steps {
-                [] => return Cell::Empty,
-                [(x, 1)] if x == self.bounds.min[0] => return Cell::Full,
-                _ => {}
-            }
-        }
-        if size <= LEAF_EDGES || depth >= MAX_DEPTH || fruitless > MAX_FRUITLESS {
-            return Cell::Leaf(self.into_edges().into_boxed_slice());
-        }
-        let parts = quarter(self.edges.iter().copied(), &self.steps, &self.bounds);
-        drop(self);
-        split(parts, size, depth, fruitless)
-    }
-}
-
-/// Makes a cell of its quarters.
-fn split(parts: [Part; 4], size: usize, depth: u32, fruitless: u32) -> Cell {
-    let total: usize = parts.iter().map(|part| part.edges.len()).sum();
-    let fruitless = if total * 10 > size * 17 { fruitless + 1 } else { 0 };
-    let cell = |part: Part| part.into_cell(depth + 1, fruitless);
-    let [sw, se, nw, ne] = parts;
-    let children = if size < PARALLEL_EDGES {
-        [cell(sw), cell(se), cell(nw), cell(ne)]
-    } else {
-        let ((sw, se), (nw, ne)) =
-            rayon::join(|| rayon::join(|| cell(sw), || cell(se)), || rayon::join(|| cell(nw), || cell(ne)));
-        [sw, se, nw, ne]
-    };
-    if children.iter().all(|child| matches!(child, Cell::Empty)) {
-        Cell::Empty
-    } else {
-        Cell::Split(Box::new(children))
-    }
-}
-
-/// Cuts a cell's boundary along the middle lines of the cell.
-fn quarter(edges: impl Iterator<Item = Edge>, steps: &[(f64, i32)], bounds: &Envelope) -> [Part; 4] {
-    let mid = bounds.center();
-    let mut parts = quarters(bounds).map(Part::new);
-    for edge in edges {
-        let Edge { from, to } = edge;
-        if from[0] <= mid[0] && to[0] <= mid[0] {
-            add_to_column(&mut parts, 0, edge, mid[1]);
-        } else if from[0] >= mid[0] && to[0] >= mid[0] {
-            add_to_column(&mut parts, 1, edge, mid[1]);
-        } else {
-            let cut = [mid[0], between(from[1], to[1], (mid[0] - from[0]) / (to[0] - from[0]))];
-            let first = usize::from(from[0] > mid[0]);
-            add_to_column(&mut parts, first, Edge { from, to: cut }, mid[1]);
-            add_to_column(&mut parts, 1 - first, Edge { from: cut, to }, mid[1]);
-        }
-    }
-    let (west, east) = steps.split_at(steps.partition_point(|step| step.0 <= mid[0]));
-    let carried = (mid[0], west.iter().map(|step| step.1).sum::<i32>());
-    for (i, part) in parts.iter_mut().enumerate() {
-        if i % 2 == 0 {
-            part.inherit(west);
-        } else {
-            part.inherit(&[carried]);
-            part.inherit(east);
-        }
-    }
-    parts
-}
-
-fn add_to_column(parts: &mut [Part; 4], column: usize, edge: Edge, middle: f64) {
-    let Edge { from, to } = edge;
-    let (south, north) = (column, column + 2);
-    if (from[1] < middle && to[1] > middle) || (from[1] > middle && to[1] < middle) {
-        let cut = [between(from[0], to[0], (middle - from[1]) / (to[1] - from[1])), middle];
-        for edge in [Edge { from, to: cut }, Edge { from: cut, to }] {
-            parts[south].add(edge);
-            parts[north].add(edge);
-        }
-    } else {
-        parts[south].add(edge);
-        parts[north].add(edge);
-    }
-}
-
-/// The value at `share` of the way from `a` to `b`, never beyond either.
-fn between(a: f64, b: f64, share: f64) -> f64 {
-    (a + (b - a) * share).max(a.min(b)).min(a.max(b))
 }

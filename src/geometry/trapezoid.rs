@@ -120,11 +120,6 @@ fn push_flat(pieces: &mut Vec<Piece>, left: f64, right: f64, y: f64, sign: f64) 
     pieces.push(Piece { left, right, y_left: y, slope: 0.0, sign });
 }
 
-/// Area below the pieces of one boundary, which is the area inside it.
-pub(crate) fn area(pieces: &[Piece]) -> f64 {
-    pieces.iter().map(|p| p.sign * (p.right - p.left) * (p.y_left + p.at(p.right)) / 2.0).sum()
-}
-
 /// Area inside both boundaries. The order of the pieces may change.
 pub(crate) fn shared_area(a: &mut [Piece], b: &mut [Piece]) -> f64 {
     let mut sum = 0.0;

@@ -6,6 +6,7 @@ use super::density::{Built, Columns};
 use super::{Bands, Carried, LandStatus, Limit, UnitLimit};
 use crate::control::Exclusion;
 use crate::error::{Error, ParamError};
+use crate::geometry::distance::Shape;
 use crate::geometry::partition::Partition;
 use crate::geometry::prepared::PreparedArea;
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef, boolean};
@@ -14,6 +15,9 @@ use crate::parcel::{Column, ParcelIdx, ParcelSet};
 
 /// Shares of a parcel below this part of its area are rounding, not land.
 const ROUNDING: f64 = 1e-9;
+
+/// Parcels that one thread splits at a time.
+const BLOCK: usize = 4_096;
 
 /// What the units of a ledger are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -161,7 +165,7 @@ impl Ledger {
         let columns = Columns { set, status, population: input.population, carried: input.carried };
         let (built, built_total) = stand_on(&columns, &shares, ids.len(), counts);
         shares.retain(|share| status[share.parcel as usize] == LandStatus::Construction && share.area > 0.0);
-        shares.sort_unstable_by_key(|share| (share.unit, share.parcel));
+        shares.par_sort_unstable_by_key(|share| (share.unit, share.parcel));
         let mut total = Tally::default();
         (0..ids.len()).filter(|&unit| counts(unit)).for_each(|unit| total.add(&tallies[unit]));
         if let Some(last) = outside
@@ -550,11 +554,13 @@ impl Layers<'_> {
 
     fn by_districts(&self, districts: &ParcelSet, warnings: &mut Vec<String>) -> Result<Drawn, Error> {
         let units = Districts::new(districts, warnings)?;
-        let shares: Vec<Share> = (0..self.input.set.len() as u32)
-            .into_par_iter()
-            .with_min_len(256)
-            .flat_map_iter(|parcel| self.split(parcel, &units))
-            .collect();
+        let parcels: Vec<u32> = (0..self.input.set.len() as u32).collect();
+        let split = |block: &[u32]| {
+            let mut shares = Vec::with_capacity(block.len());
+            block.iter().for_each(|&parcel| self.split(parcel, &units, &mut shares));
+            shares
+        };
+        let shares = parcels.par_chunks(BLOCK).map(split).collect::<Vec<_>>().concat();
         let mut tallies: Vec<Tally> = (0..units.len())
             .into_par_iter()
             .map(|unit| {
@@ -581,20 +587,23 @@ impl Layers<'_> {
         })
     }
 
-    /// A parcel's shares in the districts it meets, and what is left in none.
-    fn split(&self, parcel: u32, units: &Districts) -> Vec<Share> {
+    /// Adds a parcel's shares in the districts it meets, and what is left in none.
+    fn split(&self, parcel: u32, units: &Districts, shares: &mut Vec<Share>) {
         let whole = self.whole_share(parcel);
         let land = self.input.partition.get(self.input.set.geometry(), parcel as usize);
         let rounding = ROUNDING * whole.area;
         let mut rest = Share { unit: units.len() as u32, ..whole };
-        let mut shares = Vec::new();
-        for unit in units.index.candidates(land.envelope()) {
-            let area = units.prepared[unit as usize].overlap_area(land);
+        let envelope = land.envelope();
+        let first = shares.len();
+        for unit in units.index.candidates(envelope) {
+            let area = units.prepared[unit as usize].overlap_area(Shape { geometry: land, envelope });
             if area <= rounding {
                 continue;
             }
             if area >= whole.area - rounding {
-                return vec![Share { unit, ..whole }];
+                shares.truncate(first);
+                shares.push(Share { unit, ..whole });
+                return;
             }
             let mut piece = None;
             let mut part_of = |layer: Option<&Exclusion>, of_whole: f64| match layer {
@@ -603,7 +612,7 @@ impl Layers<'_> {
                 None => 0.0,
                 Some(layer) => {
                     let piece =
-                        piece.get_or_insert_with(|| boolean::intersection(&land, &units.land(unit as usize)));
+                        piece.get_or_insert_with(|| units.prepared[unit as usize].intersection(&land));
                     piece.iter().map(|part| layer.overlap_m2(part)).sum::<f64>().clamp(0.0, area)
                 }
             };
@@ -622,7 +631,6 @@ impl Layers<'_> {
             rest.blocked = rest.blocked.clamp(rest.inside, rest.area);
             shares.push(rest);
         }
-        shares
     }
 }
 
@@ -732,7 +740,8 @@ impl Districts {
         for i in 0..given.len() {
             land.push(partition.get(&given, i));
         }
-        let prepared = (0..land.len()).map(|i| PreparedArea::new(&land.take(&[i as u32]))).collect();
+        let prepared =
+            (0..land.len() as u32).into_par_iter().map(|i| PreparedArea::new(&land.take(&[i]))).collect();
         let envelopes: Vec<_> = land.iter().map(|unit| unit.envelope()).collect();
         let stated = set.attributes().numbers.get("population").map(|numbers| &numbers.values);
         let people = stated.map_or_else(Vec::new, |of| rows.iter().map(|&i| of.get(i as usize)).collect());

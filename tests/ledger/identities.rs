@@ -1,5 +1,5 @@
 use landuse::control::{ControlLines, OVERLAP_TOLERANCE_M2, Overlay, Relation};
-use landuse::geometry::{Coord, overlap::overlap_area};
+use landuse::geometry::{Coord, distance::Gauge};
 use landuse::intensity::Account;
 
 use super::scene::{Drawn, Feature, Random, SIDE, Scene, Truth, Units, draw_up, rectangle, set, star, truth};
@@ -16,7 +16,7 @@ fn close(found: f64, expected: f64, scale: f64) -> bool {
 fn slivers_m2(drawn: &Drawn) -> f64 {
     let parcels = drawn.set.geometry();
     let pairs = (0..parcels.len()).flat_map(|a| (a + 1..parcels.len()).map(move |b| (a, b)));
-    let shared = pairs.map(|(a, b)| overlap_area(&parcels.get(a), &parcels.get(b)));
+    let shared = pairs.map(|(a, b)| Gauge::new().overlap_area(parcels.get(a).into(), parcels.get(b).into()));
     shared.filter(|area| *area <= OVERLAP_TOLERANCE_M2).sum()
 }
 
