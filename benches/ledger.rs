@@ -28,7 +28,7 @@ fn districts(origin: [f64; 2], side_m: f64) -> ParcelSet {
     };
     let district = |k: u64| {
         let ring: Vec<[f64; 2]> = border(k + 1).into_iter().chain(border(k).into_iter().rev()).collect();
-        let ring = geo::LineString::from_iter(ring.iter().map(|c| (c[0], c[1])));
+        let ring: geo::LineString = ring.iter().map(|c| (c[0], c[1])).collect();
         Parcel::new(k.to_string(), geo::Polygon::new(ring, Vec::new()))
     };
     (0..10).map(district).collect()
@@ -50,14 +50,10 @@ fn ledger(bencher: Bencher, Case(fabric, parcels): Case) {
     let draw_up = || {
         let pairs: Vec<[u32; 2]> = overlapping_pairs(&set).iter().map(|(a, b, _)| [a.0, b.0]).collect();
         let priority: Vec<u8> = status.iter().map(|&status| status as u8).collect();
+        let partition = Partition::new(set.geometry(), &pairs, &priority);
         let input = LedgerInput {
-            set: &set,
-            status: &status,
-            partition: &Partition::new(set.geometry(), &pairs, &priority),
             exclusion: Some((&overlay.exclusion, &overlay.excluded_m2)),
-            unsuitable: None,
-            units: StudyUnits::Districts(&districts),
-            warning_line: None,
+            ..LedgerInput::new(&set, &status, &partition, StudyUnits::Districts(&districts))
         };
         Ledger::draw_up(&input).expect("districts side by side")
     };

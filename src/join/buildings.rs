@@ -5,7 +5,7 @@ use super::{Filled, overlay};
 use crate::control::OVERLAP_TOLERANCE_M2;
 use crate::efficiency::ordered_sum;
 use crate::error::{Error, ParamError};
-use crate::geometry::overlap::overlap_area;
+use crate::geometry::distance::Gauge;
 use crate::index::EnvelopeIndex;
 use crate::parcel::{Column, NamedNumbers, ParcelIdx, ParcelSet};
 
@@ -210,7 +210,8 @@ fn pieces(parcels: &ParcelSet, buildings: &ParcelSet) -> Vec<BuildingPiece> {
             .into_iter()
             .map(|parcel| {
                 let parcel = ParcelIdx(parcel);
-                let overlap_m2 = overlap_area(&ground, &parcels.get(parcel).geometry());
+                let overlap_m2 =
+                    Gauge::new().overlap_area(ground.into(), parcels.get(parcel).geometry().into());
                 BuildingPiece { building: ParcelIdx(i), parcel, overlap_m2, share: 0.0 }
             })
             .filter(|piece| piece.overlap_m2 > OVERLAP_TOLERANCE_M2)
