@@ -78,7 +78,7 @@ fn gaps(bencher: Bencher, case: Case) {
     let Scene { set, low, .. } = Scene::new(case);
     let wide = within_gap_among(&set, &low, 30.0).expect("a good gap");
     bencher.counter(ItemsCount::new(wide.links().len())).bench(|| {
-        let steps = sweep(&set, &low, &wide, &SWEEP_GAPS_M, MIN_AREA_M2);
+        let steps = sweep(set.area_m2(), &low, &wide, &SWEEP_GAPS_M, MIN_AREA_M2);
         let tree = MergeTree::new(set.area_m2(), &low, &wide, MIN_AREA_M2, 30.0).expect("a good gap");
         assert!(steps.iter().all(|step| step.sites > 0) && !tree.sites().is_empty());
     });

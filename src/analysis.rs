@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::adjacency::{self, Adjacency, Barriers, Graph, Link};
 use crate::cluster::{
     Dbscan, MergeTree, Ownership, RegionOptions, Regions, SWEEP_GAPS_M, Significance, SignificanceOptions,
-    SiteInput, SiteOptions, Sites, SweepStep, sweep,
+    SiteInput, SiteOptions, Sites, SweepStep, net_area_m2, sweep,
 };
 use crate::control::{ControlLines, Effect, Encroachments, Overlay, ReviewInput, ReviewOptions, SurveyError};
 use crate::efficiency::{
@@ -314,7 +314,10 @@ impl Analysis {
         let may_bridge = marked(assessment.as_ref(), set.len(), &[Verdict::NotLow]);
         let judged = marked(assessment.as_ref(), set.len(), &[Verdict::NotLow, Verdict::Low]);
         let class = classes(set, &current_use);
+        let may_join = |parcel: ParcelIdx| low[parcel.index()] || may_bridge[parcel.index()];
+        let net_m2 = net_area_m2(set, &overlaps, &low, may_join);
         let input = SiteInput {
+            net_area_m2: Some(&net_m2),
             class: Some(&class),
             may_bridge: Some(&may_bridge),
             ..SiteInput::new(set, &low, site_graph)
@@ -338,8 +341,8 @@ impl Analysis {
         let widest = SWEEP_GAPS_M[SWEEP_GAPS_M.len() - 1];
         let (wide, _) = barred(adjacency::within_gap_among(set, &low, widest)?);
         let wide = if options.sites.same_class { of_same_class(&wide, &class) } else { wide };
-        let sweep = sweep(set, &low, &wide, &SWEEP_GAPS_M, options.sites.min_area_m2);
-        let merging = MergeTree::new(set.area_m2(), &low, &wide, options.sites.min_area_m2, widest)?;
+        let sweep = sweep(&net_m2, &low, &wide, &SWEEP_GAPS_M, options.sites.min_area_m2);
+        let merging = MergeTree::new(&net_m2, &low, &wide, options.sites.min_area_m2, widest)?;
         drop(wide);
 
         entered(Stage::Stats);

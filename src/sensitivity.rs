@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::adjacency;
 use crate::analysis::Analysis;
-use crate::cluster::{SWEEP_GAPS_M, SweepStep, sweep_with};
+use crate::cluster::{SWEEP_GAPS_M, SweepStep, net_area_m2, sweep_with};
 use crate::control::{Exclusion, Relation};
 use crate::efficiency::{Basis, Direction, Verdict, quantile};
 use crate::error::{Error, ParamError};
@@ -264,9 +264,10 @@ impl Sensitivity {
                 low_count: low.iter().filter(|&&low| low).count(),
                 low_area_m2: area_m2.sum(),
             });
+            let net_m2 = net_area_m2(set, &analysis.overlaps, &low, |parcel| low[parcel.index()]);
             for &gap_m in &options.gaps_m {
                 let mut within = vec![false; len];
-                let steps = sweep_with(set, &low, &graph, &[gap_m], min_area_m2, |members| {
+                let steps = sweep_with(&net_m2, &low, &graph, &[gap_m], min_area_m2, |members| {
                     members.iter().for_each(|member| within[member.index()] = true);
                 });
                 self.sites.extend(steps.into_iter().map(|step| SiteStep { setting, step }));

@@ -20,6 +20,6 @@ pub use merge_tree::{MergeTree, TreeSite};
 pub use regions::{IslandPolicy, RegionOptions, Regions};
 pub use shape::{Fragmentation, Ownership, Shape};
 pub use significance::{Significance, SignificanceOptions};
-pub use sites::{Site, SiteInput, SiteOptions, Sites, SizeClass};
+pub use sites::{Site, SiteInput, SiteOptions, Sites, SizeClass, net_area_m2};
 pub(crate) use sweep::sweep_with;
 pub use sweep::{SWEEP_GAPS_M, SweepStep, sweep};

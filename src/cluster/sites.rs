@@ -8,6 +8,7 @@ use super::shape::Shape;
 use super::union_find::UnionFind;
 use crate::adjacency::{Graph, Link};
 use crate::error::ParamError;
+use crate::geometry::partition::Partition;
 use crate::geometry::{MultiPolygonArray, boolean};
 use crate::parcel::{ParcelIdx, ParcelSet};
 
@@ -102,6 +103,8 @@ pub struct SiteInput<'a> {
     pub low: &'a [bool],
     /// Neighbours within the gap.
     pub graph: &'a Graph,
+    /// Land each parcel adds to a site, m², so that land under two parcels is counted once; none: the parcels' own areas.
+    pub net_area_m2: Option<&'a [f64]>,
     /// Class of each parcel's use as a number, for [`SiteOptions::same_class`].
     pub class: Option<&'a [Option<u32>]>,
     /// Which parcels may bridge, for [`SiteOptions::max_bridge_share`]; none: all that are not low.
@@ -111,7 +114,7 @@ pub struct SiteInput<'a> {
 impl<'a> SiteInput<'a> {
     /// Parcels without classes, any of which may bridge.
     pub fn new(set: &'a ParcelSet, low: &'a [bool], graph: &'a Graph) -> Self {
-        Self { set, low, graph, class: None, may_bridge: None }
+        Self { set, low, graph, net_area_m2: None, class: None, may_bridge: None }
     }
 
     fn check(&self, options: &SiteOptions) -> Result<(), ParamError> {
@@ -119,6 +122,7 @@ impl<'a> SiteInput<'a> {
         let lengths = [
             ("low", Some(self.low.len())),
             ("graph", Some(self.graph.len())),
+            ("net_area_m2", self.net_area_m2.map(<[_]>::len)),
             ("class", self.class.map(<[_]>::len)),
             ("may_bridge", self.may_bridge.map(<[_]>::len)),
         ];
@@ -139,6 +143,11 @@ impl<'a> SiteInput<'a> {
         class[a.index()].is_some() && class[a.index()] == class[b.index()]
     }
 
+    /// Land each parcel adds to a site, m².
+    pub(super) fn net_area_m2(&self) -> &'a [f64] {
+        self.net_area_m2.unwrap_or(self.set.area_m2())
+    }
+
     /// Links between low parcels that may belong to one site.
     pub(super) fn low_links(&self, options: &SiteOptions) -> impl Iterator<Item = &'a Link> {
         let (input, options) = (*self, *options);
@@ -148,6 +157,24 @@ impl<'a> SiteInput<'a> {
                 && input.compatible(&options, link.a, link.b)
         })
     }
+}
+
+/// Land each parcel adds to a site, m², one per parcel: land under several of the parcels that `may_join` counts for one of
+/// them, for a low one before others. `overlaps` are the pairs that share land, as
+/// [`graph_and_overlaps`](crate::adjacency::Adjacency::graph_and_overlaps) finds them.
+///
+/// # Complexity
+/// O(n), and one difference for each parcel that loses land.
+pub fn net_area_m2(
+    set: &ParcelSet,
+    overlaps: &[(ParcelIdx, ParcelIdx, f64)],
+    low: &[bool],
+    may_join: impl Fn(ParcelIdx) -> bool,
+) -> Vec<f64> {
+    let joined = overlaps.iter().filter(|&&(a, b, _)| may_join(a) && may_join(b));
+    let pairs: Vec<[u32; 2]> = joined.map(|(a, b, _)| [a.0, b.0]).collect();
+    let priority: Vec<u8> = low.iter().map(|&low| u8::from(!low)).collect();
+    Partition::new(set.geometry(), &pairs, &priority).area_m2().to_vec()
 }
 
 /// A contiguous low-efficiency site.
@@ -160,9 +187,9 @@ pub struct Site {
     pub members: Vec<ParcelIdx>,
     /// Parcels that are not low and join its parts, ascending; empty unless bridging was asked for.
     pub bridges: Vec<ParcelIdx>,
-    /// Sum of its low parcels' areas, m².
+    /// Land of its low parcels, m²: as [`SiteInput::net_area_m2`] counts overlaps.
     pub net_area_m2: f64,
-    /// Sum of its bridging parcels' areas, m².
+    /// Land of its bridging parcels, m².
     pub bridge_area_m2: f64,
     /// Area of the union of its parcels, bridging ones included, m²: overlaps counted once.
     pub union_area_m2: f64,
@@ -235,7 +262,9 @@ impl Sites {
                 bridges_of_root.entry(parts.root(bridge.0)).or_default().push(bridge);
             }
         }
-        let area_m2 = |parcels: &[ParcelIdx]| parcels.iter().map(|p| set.area_m2()[p.index()]).sum::<f64>();
+        let net_m2 = input.net_area_m2();
+        // From 0.0, as the sum of nothing is -0.0.
+        let area_m2 = |parcels: &[ParcelIdx]| parcels.iter().fold(0.0, |sum, p| sum + net_m2[p.index()]);
         let mut kept: Vec<Site> = groups(input.low, &mut parts)
             .into_iter()
             .map(|members| (area_m2(&members), members))

@@ -3,7 +3,7 @@ use serde::Serialize;
 use super::sites::groups;
 use super::union_find::UnionFind;
 use crate::adjacency::{Graph, Link};
-use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::parcel::ParcelIdx;
 
 /// Gaps a sweep looks at, m.
 pub const SWEEP_GAPS_M: [f64; 6] = [2.0, 5.0, 10.0, 15.0, 20.0, 30.0];
@@ -23,35 +23,36 @@ pub struct SweepStep {
     pub largest_share: Option<f64>,
 }
 
-/// How the sites change with the gap. `graph` must hold the links of the widest gap; low parcels alone matter.
+/// How the sites change with the gap. `area_m2` is the land each parcel [adds](super::net_area_m2); `graph` must hold the links of
+/// the widest gap; low parcels alone matter.
 ///
 /// # Complexity
 /// O(gaps · (n + links)).
 pub fn sweep(
-    set: &ParcelSet,
+    area_m2: &[f64],
     low: &[bool],
     graph: &Graph,
     gaps_m: &[f64],
     min_area_m2: f64,
 ) -> Vec<SweepStep> {
-    sweep_with(set, low, graph, gaps_m, min_area_m2, |_| {})
+    sweep_with(area_m2, low, graph, gaps_m, min_area_m2, |_| {})
 }
 
 /// As [`sweep`], and shows the members of each site at each gap to `visit`.
 pub(crate) fn sweep_with(
-    set: &ParcelSet,
+    area_m2: &[f64],
     low: &[bool],
     graph: &Graph,
     gaps_m: &[f64],
     min_area_m2: f64,
     mut visit: impl FnMut(&[ParcelIdx]),
 ) -> Vec<SweepStep> {
-    let area_of = |i: usize| set.area_m2()[i];
-    let all: f64 = (0..set.len()).filter(|&i| low[i]).map(area_of).sum();
+    let area_of = |i: usize| area_m2[i];
+    let all: f64 = (0..low.len()).filter(|&i| low[i]).map(area_of).sum();
     gaps_m
         .iter()
         .map(|&gap_m| {
-            let mut parts = UnionFind::new(set.len());
+            let mut parts = UnionFind::new(low.len());
             let joins = |link: &&Link| link.gap_m <= gap_m && low[link.a.index()] && low[link.b.index()];
             for link in graph.links().iter().filter(joins) {
                 parts.join(link.a.0, link.b.0);

@@ -21,4 +21,4 @@ pub use read::{Layer, OnBadFeature, PropertyFault, ReadOptions, ReadReport, Samp
 pub use source::Source;
 pub use splice::splice;
 pub use table::Table;
-pub use write::{FeatureWriter, OutputDir, OutputFile, Rounding, push_number, push_text};
+pub use write::{FeatureWriter, OutputDir, OutputFile, Rounding, push_count, push_number, push_text};

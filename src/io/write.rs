@@ -191,6 +191,11 @@ pub fn push_number(text: &mut Vec<u8>, number: impl Into<Option<f64>>) {
     push_json(text, &number.into().filter(|x| x.is_finite()));
 }
 
+/// Adds a count as JSON; `null` for none.
+pub fn push_count(text: &mut Vec<u8>, count: impl Into<Option<u32>>) {
+    push_json(text, &count.into());
+}
+
 /// Adds a text as JSON, in quotes and escaped; `null` for none.
 pub fn push_text<'a>(text: &mut Vec<u8>, value: impl Into<Option<&'a str>>) {
     push_json(text, &value.into());

@@ -9,7 +9,7 @@ use crate::crs::WorkingPlane;
 use crate::efficiency::{Language, StockClass};
 use crate::geometry::MultiPolygonArray;
 use crate::intensity::{Account, LandStatus};
-use crate::io::{FeatureWriter, OutputDir, Rounding, Source, push_number, push_text, splice};
+use crate::io::{FeatureWriter, OutputDir, Rounding, Source, push_count, push_number, push_text, splice};
 use crate::parcel::ParcelIdx;
 
 /// Writes `parcels.geojson`, and `rejected.geojson` where a feature was rejected.
@@ -72,7 +72,7 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     text.extend_from_slice(b",\"lu_status\":");
     push_text(text, analysis.status[i].name());
     text.extend_from_slice(b",\"lu_neighbours\":");
-    push_number(text, analysis.graph.neighbours(parcel).len() as f64);
+    push_count(text, analysis.graph.neighbours(parcel).len() as u32);
     text.extend_from_slice(b",\"lu_score\":");
     push_number(text, analysis.score.as_ref().and_then(|score| score.get(i)));
     text.extend_from_slice(b",\"lu_verdict\":");
@@ -117,16 +117,16 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     }
     push_checked(analysis, parcel, text);
     text.extend_from_slice(b",\"lu_site\":");
-    push_number(text, analysis.sites.of_parcel()[i].map(f64::from));
+    push_count(text, analysis.sites.of_parcel()[i]);
     if let Some(density) = &analysis.density {
         text.extend_from_slice(b",\"lu_density_cluster\":");
-        push_number(text, density.labels[i].map(|label| f64::from(label) + 1.0));
+        push_count(text, density.labels[i].map(|label| label + 1));
         text.extend_from_slice(b",\"lu_density_core\":");
         push_flag(text, Some(density.core[i]));
     }
     if let Some(regions) = &analysis.regions {
         text.extend_from_slice(b",\"lu_region\":");
-        push_number(text, regions.labels[i].map(|label| f64::from(label) + 1.0));
+        push_count(text, regions.labels[i].map(|label| label + 1));
     }
     if let Some(local) = &analysis.local {
         let known = local.moran_p.get(i).is_some();
@@ -185,7 +185,7 @@ fn push_checked(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     let grade = row.and_then(|row| appraised.found.grades[row]).map(|grade| grade.to_string());
     push_text(text, grade.as_deref());
     text.extend_from_slice(b",\"lu_rank\":");
-    push_number(text, row.and_then(|row| appraised.found.rank.get(row)).map(f64::from));
+    push_count(text, row.and_then(|row| appraised.found.rank.get(row)));
     text.extend_from_slice(b",\"lu_items\":");
     let Some(row) = row else { return text.extend_from_slice(b"null") };
     text.push(b'[');

@@ -111,7 +111,8 @@ pub(super) fn site_rows(analysis: &Analysis) -> Vec<Vec<String>> {
     ];
     for site in analysis.sites.iter().take(TOP_SITES) {
         let inside = analysis.overlay.as_ref().map(|overlay| {
-            site.members.iter().map(|m| overlay.excluded_m2[m.index()]).sum::<f64>() / site.net_area_m2
+            let sum = |column: &[f64]| site.members.iter().map(|m| column[m.index()]).sum::<f64>();
+            sum(&overlay.excluded_m2) / sum(analysis.parcels().area_m2())
         });
         rows.push(vec![
             site.number.to_string(),

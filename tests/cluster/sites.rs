@@ -1,5 +1,5 @@
-use landuse::adjacency::within_gap;
-use landuse::cluster::{Shape, SiteInput, SiteOptions, Sites};
+use landuse::adjacency::{Adjacency, Rule, within_gap};
+use landuse::cluster::{Shape, SiteInput, SiteOptions, Sites, net_area_m2, sweep};
 use landuse::{ParamError, ParcelIdx, ParcelSet};
 
 use super::support::{Numbers, arranged, given, lattice, rectangles};
@@ -78,6 +78,28 @@ fn only_parcels_of_one_class_are_linked_if_asked() {
     assert_eq!(found, [vec![0, 1], vec![2], vec![3]]);
     wanted.same_class = false;
     assert_eq!(Sites::find_in(&input, &wanted).unwrap().len(), 1);
+}
+
+#[test]
+fn land_under_two_parcels_counts_once() {
+    // Two parcels on the same 100 m² and one beside them, which shares 20 m² with the first two.
+    let rectangle = |x: f64, width: f64| [x, 0.0, width, 10.0];
+    let set = rectangles([rectangle(0.0, 10.0), rectangle(0.0, 10.0), rectangle(8.0, 10.0)]);
+    let low = [true; 3];
+    let adjacency = Adjacency::new(Rule::Gap { gap_m: 1.0 }).unwrap();
+    let (graph, overlaps) = adjacency.graph_and_overlaps(&set);
+    let net_m2 = net_area_m2(&set, &overlaps, &low, |_| true);
+    let input = SiteInput { net_area_m2: Some(&net_m2), ..SiteInput::new(&set, &low, &graph) };
+    let found = Sites::find_in(&input, &options(1.0, 0.0)).unwrap();
+    assert_eq!((found.len(), found.get(0).members.len()), (1, 3));
+    assert!(
+        (found.get(0).net_area_m2 - 180.0).abs() < 1e-9 && (found.get(0).union_area_m2 - 180.0).abs() < 1e-9
+    );
+    // 300 m² on paper are no site of 200 m².
+    assert!(Sites::find_in(&input, &options(1.0, 200.0)).unwrap().is_empty());
+    assert_eq!(sweep(&net_m2, &low, &graph, &[1.0], 200.0)[0].sites, 0);
+    // Alone, each keeps its land.
+    assert_eq!(net_area_m2(&set, &overlaps, &low, |parcel| parcel.0 == 0), [100.0, 100.0, 100.0]);
 }
 
 #[test]
