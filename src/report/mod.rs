@@ -7,11 +7,11 @@ mod csv;
 mod joins;
 mod layers;
 #[cfg(feature = "map")]
+mod ledger_pictures;
+#[cfg(feature = "map")]
 pub mod map;
 #[cfg(feature = "map")]
-mod picture;
-#[cfg(feature = "map")]
-mod pictures;
+mod parcel_maps;
 mod summary;
 mod text;
 mod verdict;
@@ -21,9 +21,9 @@ pub use csv::{intensity_csv, withdrawals_csv, write_intensity};
 pub use joins::{appraisal_csv, appraised_parcels_csv, buildings_csv, firms_csv};
 pub use layers::{write_graph, write_layers, write_parcels};
 #[cfg(feature = "map")]
-pub use picture::{hot_spots, picture};
+pub use ledger_pictures::{gradient_chart, intensity_picture, limit_chart};
 #[cfg(feature = "map")]
-pub use pictures::{gradient_chart, intensity_picture, limit_chart};
+pub use parcel_maps::{hot_spots, picture};
 pub use summary::{
     Adjacency, AppraisalSummary, Clusters, Coverage, Crs, Density, Efficiency, Intensity, Line, Outlooks,
     Parcels, RegionTotals, Review, SCHEMA_VERSION, StockTotal, Summary,

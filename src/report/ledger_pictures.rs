@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::balance::unit_names;
 use super::map::{Bar, Chart, Color, Direction, FillStyle, Layer, Map, Picture, style};
-use super::picture::{Tiers, footer};
+use super::parcel_maps::{Tiers, footer};
 use crate::Analysis;
 use crate::Error;
 use crate::control::Standing;
