@@ -157,7 +157,7 @@ def geopandas_chain(city):
     from scipy.sparse.csgraph import connected_components
 
     clock, known = Clock(), given(city)
-    frame = clock.step("read", lambda: geopandas.read_file(city / "parcels.geojson", engine="pyogrio", use_arrow=True))
+    frame = clock.step("read", lambda: geopandas.read_file(city / "parcels.geojson", engine="pyogrio", use_arrow=True, on_invalid="fix"))
 
     def project():
         moved = frame.geometry.to_crs(plane(city))
@@ -170,10 +170,11 @@ def geopandas_chain(city):
         valid = shapely.is_valid(shapes)
         bad = np.flatnonzero(~valid)
         shapes[bad] = shapely.make_valid(shapes[bad], method="structure")
+        # What has no area has no neighbours.
+        shapes[shapely.is_missing(shapes) | (shapely.area(shapes) == 0)] = shapely.Polygon()
         return shapes
 
     shapes = clock.step("validity", repair)
-    shapes[shapely.is_missing(shapes)] = shapely.Polygon()
     count = len(shapes)
     clock.answers["area"] = float(np.nansum(shapely.area(shapes)))
 
@@ -266,7 +267,7 @@ def duckdb_spatial(city):
     to_plane = f"'EPSG:4326', '{plane(city)}', always_xy := true"
     clock.step("read", lambda: run(f"CREATE TABLE raw AS SELECT row_number() OVER () - 1 AS r, * FROM ST_Read('{city}/parcels.geojson')"))
     clock.step("project", lambda: run(f"CREATE TABLE moved AS SELECT r, g, ST_Area(g) a FROM (SELECT r, ST_Transform(geom, {to_plane}) g FROM raw WHERE geom IS NOT NULL)"))
-    clock.step("validity", lambda: run("CREATE TABLE p AS SELECT r, CASE WHEN ST_IsValid(g) THEN g ELSE ST_MakeValid(g) END g FROM moved"))
+    clock.step("validity", lambda: run("CREATE TABLE p AS SELECT r, g FROM (SELECT r, CASE WHEN TRY(ST_IsValid(g)) THEN g ELSE TRY(ST_MakeValid(g)) END g FROM moved) WHERE g IS NOT NULL"))
     clock.answers["area"] = run("SELECT sum(ST_Area(g)) FROM p")[0][0]
 
     def pairs():
@@ -550,7 +551,8 @@ def main():
     binary, work, parcels = Path(binary), Path(work), int(parcels)
     only = options[options.index("--only") + 1].split(",") if "--only" in options else list(PEERS)
     runs = {}
-    for n in sorted({10_000, 100_000, parcels}):
+    cities = [int(city.name.removeprefix("city-")) for city in work.glob("city-*")]
+    for n in sorted({*cities, parcels}):
         runs[n] = ours(binary, work / f"city-{n}")
     city, us = work / f"city-{parcels}", runs[parcels]
     peers = {}
@@ -578,5 +580,7 @@ def main():
 if __name__ == "__main__":
     if sys.argv[1] == "--peer":
         PEERS[sys.argv[2]](Path(sys.argv[3]))
+    elif sys.argv[1] == "--help":
+        print(__doc__)
     else:
         main()

@@ -121,6 +121,90 @@ fn bad_input_is_refused_in_words_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn an_output_folder_that_cannot_be_made_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, "not a folder").unwrap();
+    // Below a regular file, and the file itself: permissions would not stop the superuser, these do.
+    for dir in [file.join("out"), file.clone()] {
+        let output = analyze(&dir, &["--permutations", "99"]);
+        assert_eq!(status(&output), 1);
+        assert!(stderr(&output).contains(&dir.display().to_string()), "{}", stderr(&output));
+    }
+    assert_eq!(std::fs::read(&file).unwrap(), b"not a folder");
+    if Path::new("/proc/self").exists() {
+        // A file system in which nobody can make a folder.
+        let output = analyze(Path::new("/proc/landuse-out"), &["--permutations", "99"]);
+        assert_eq!(status(&output), 1);
+        assert!(stderr(&output).contains("/proc/landuse-out"), "{}", stderr(&output));
+    } else {
+        println!("skipped: there is no /proc here");
+    }
+}
+
+#[test]
+fn a_file_that_may_not_grow_leaves_no_output_behind() {
+    // The limit of the shell makes every write behind the first blocks fail, as a full disk does; the signal that goes with it
+    // is ignored, so that the write itself fails.
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("out");
+    let script = "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\"";
+    let parcels = city("parcels.geojson").display().to_string();
+    let out = dir.display().to_string();
+    let run = Command::new("bash")
+        .args(["-c", script, env!("CARGO_BIN_EXE_landuse"), "analyze", &parcels, "--out", &out, "--no-map"])
+        .args(["--permutations", "99"])
+        .output();
+    let Ok(output) = run else {
+        println!("skipped: there is no bash here");
+        return;
+    };
+    assert_eq!(status(&output), 1, "{}", stderr(&output));
+    let grown = dir.join("parcels.geojson").display().to_string();
+    assert!(stderr(&output).contains(&grown), "{}", stderr(&output));
+    assert!(!dir.exists(), "the folder was made by the run that failed");
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_half_written_output_and_the_next_one_succeeds() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = folder.path().join("made").display().to_string();
+    assert_eq!(status(&landuse(&["generate", "--parcels", "12000", "--seed", "3", "--out", &made])), 0);
+    let dir = folder.path().join("out");
+    let parcels = Path::new(&made).join("parcels.geojson").display().to_string();
+    let out = dir.display().to_string();
+    let arguments = ["analyze", &parcels, "--out", &out, "--no-map", "--permutations", "99", "--overwrite"];
+    let staging = dir.join(".landuse-partial");
+    let mut cut_short = 0;
+    // Killed at once, and as soon as the largest output has begun to grow.
+    for wait_for in [&staging, &staging.join("parcels.geojson")] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_landuse"))
+            .args(arguments)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while !wait_for.exists() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        let ended = child.wait().unwrap();
+        cut_short += u32::from(!ended.success());
+        for entry in std::fs::read_dir(&dir).unwrap() {
+            let name = entry.unwrap().file_name();
+            assert!(ended.success() || name == ".landuse-partial", "{name:?} stands under its final name");
+        }
+    }
+    assert!(cut_short > 0, "both runs had ended before they were killed");
+    let output = landuse(&arguments);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    assert!(!staging.exists());
+    let whole: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(dir.join("parcels.geojson")).unwrap()).unwrap();
+    assert_eq!(whole["features"].as_array().unwrap().len(), 12_000);
+}
+
+#[test]
 fn no_parcels_are_a_valid_city() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("out");

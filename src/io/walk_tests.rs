@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::read::read_walked;
 use super::splice::splice_walked;
-use super::walk::Walk;
+use super::walk::{Parsed, Piece, Walk};
 use super::{OutputFile, ReadOptions, Source, push_number, schema::Schema};
 use crate::parcel::Rejected;
 
@@ -148,6 +148,30 @@ fn guesses_change_nothing() {
         }
     }
     assert!(read > 100 && failed > 100, "{read} read, {failed} failed");
+}
+
+#[test]
+fn plain_text_is_read_by_guess_and_doubtful_text_is_not() {
+    let features = |properties: &str| -> Vec<String> { (0..60).map(|i| feature(i, properties)).collect() };
+    let inner = r#","note":[0,{"type":"Feature","properties":{}}]"#;
+    for (text, by_guess) in [
+        (collection(&features(""), ""), true),
+        (features("").join("\n").into_bytes(), true),
+        (collection(&features(inner), ""), false),
+    ] {
+        let mut walk = Walk::open(&Source::bytes("text", text), 4_000).unwrap();
+        let mut found = 0;
+        let read = |piece: &mut Piece<'_>| {
+            while piece.feature(|json| json.skip())?.is_some() {}
+            Ok(piece.row().is_some())
+        };
+        let take = |parsed: Parsed<bool>| {
+            found += parsed.pieces.iter().filter(|piece| piece.of).count();
+            Ok(parsed.text)
+        };
+        walk.run(read, take).unwrap();
+        assert_eq!((walk.rows(), found == 0), (60, by_guess));
+    }
 }
 
 fn open_strict(source: &Source, block: usize) -> Walk {
