@@ -187,7 +187,7 @@ pub struct Site {
     pub members: Vec<ParcelIdx>,
     /// Parcels that are not low and join its parts, ascending; empty unless bridging was asked for.
     pub bridges: Vec<ParcelIdx>,
-    /// Land of its low parcels, m²: as [`SiteInput::net_area_m2`] counts overlaps.
+    /// Land of its low parcels, m²: land under two of them [once](net_area_m2()).
     pub net_area_m2: f64,
     /// Land of its bridging parcels, m².
     pub bridge_area_m2: f64,
