@@ -39,20 +39,16 @@ fn summary(dir: &Path) -> serde_json::Value {
 }
 
 fn analyze(dir: &Path, more: &[&str]) -> Output {
+    draw(dir, &[&["--no-map"], more].concat())
+}
+
+/// As [`analyze`], with pictures.
+fn draw(dir: &Path, more: &[&str]) -> Output {
     let [parcels, lines, districts] = ["parcels.geojson", "control_lines.geojson", "districts.geojson"]
         .map(|file| city(file).display().to_string());
     let dir = dir.display().to_string();
-    let mut arguments = vec![
-        "analyze",
-        &parcels,
-        "--control-lines",
-        &lines,
-        "--districts",
-        &districts,
-        "--out",
-        &dir,
-        "--no-map",
-    ];
+    let mut arguments =
+        vec!["analyze", &parcels, "--control-lines", &lines, "--districts", &districts, "--out", &dir];
     arguments.extend(more);
     landuse(&arguments)
 }
@@ -445,18 +441,7 @@ fn the_ledger_has_its_gradient_limits_sweep_and_pictures() {
     std::fs::write(&quotas, format!("source = 'plan'\nunit = [{{ id = '{first}', area_ha = 0.1 }}]"))
         .unwrap();
     let quotas = quotas.display().to_string();
-    let [parcels, lines, districts] = ["parcels.geojson", "control_lines.geojson", "districts.geojson"]
-        .map(|file| city(file).display().to_string());
-    let out = dir.display().to_string();
-    let output = landuse(&[
-        "analyze",
-        &parcels,
-        "--control-lines",
-        &lines,
-        "--districts",
-        &districts,
-        "--out",
-        &out,
+    let more = [
         "--overwrite",
         "--permutations",
         "99",
@@ -472,7 +457,8 @@ fn the_ledger_has_its_gradient_limits_sweep_and_pictures() {
         "tax_yuan",
         "--sensitivity",
         "--charts",
-    ]);
+    ];
+    let output = draw(&dir, &more);
     assert_eq!(status(&output), 0, "{}", stderr(&output));
     for file in ["gradient.csv", "withdrawals.csv", "intensity.png", "limits.png", "gradient.png"] {
         assert!(std::fs::metadata(dir.join(file)).unwrap().len() > 100, "{file}");

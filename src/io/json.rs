@@ -5,6 +5,18 @@ use std::borrow::Cow;
 /// How deeply arrays and objects may be nested.
 const MAX_DEPTH: u32 = 128;
 
+/// What an object or an array stands between, and what is expected where it is not.
+#[derive(Clone, Copy)]
+struct Brackets {
+    open: u8,
+    close: u8,
+    what: &'static str,
+    next: &'static str,
+}
+
+const OBJECT: Brackets = Brackets { open: b'{', close: b'}', what: "an object", next: "`,` or `}`" };
+const ARRAY: Brackets = Brackets { open: b'[', close: b']', what: "an array", next: "`,` or `]`" };
+
 /// Powers of ten that a double holds exactly.
 const POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
@@ -153,27 +165,15 @@ impl<'a> Json<'a> {
         &mut self,
         mut member: impl FnMut(&mut Self, Quoted<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.expect(b'{', "an object")?;
-        self.descend()?;
-        if !self.take(b'}') {
-            loop {
-                if self.token() != Some(b'"') {
-                    return Err(self.fault("a key in double quotes").into());
-                }
-                let key = self.string()?;
-                self.expect(b':', "`:`")?;
-                self.token();
-                member(self, key)?;
-                match self.token() {
-                    Some(b',') => self.pos += 1,
-                    Some(b'}') => break,
-                    _ => return Err(self.fault("`,` or `}`").into()),
-                }
+        self.enclosed(OBJECT, |json| {
+            if json.token() != Some(b'"') {
+                return Err(json.fault("a key in double quotes").into());
             }
-            self.pos += 1;
-        }
-        self.depth -= 1;
-        Ok(())
+            let key = json.string()?;
+            json.expect(b':', "`:`")?;
+            json.token();
+            member(json, key)
+        })
     }
 
     /// As [`object`](Self::object), for objects whose keys are mostly those of the object before, in their order: a key is
@@ -185,46 +185,34 @@ impl<'a> Json<'a> {
         resolve: impl Fn(&str) -> K,
         mut member: impl FnMut(&mut Self, K) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.expect(b'{', "an object")?;
-        self.descend()?;
-        if !self.take(b'}') {
-            let mut position = 0;
-            loop {
-                let before = self.token();
-                let rest = &self.text.as_bytes()[self.pos..];
-                let kind = match habit.0.get(position) {
-                    Some((key, kind)) if rest.starts_with(key.as_bytes()) => {
-                        self.pos += key.len();
-                        *kind
-                    }
-                    _ => {
-                        if before != Some(b'"') {
-                            return Err(self.fault("a key in double quotes").into());
-                        }
-                        let start = self.pos;
-                        let key = self.string()?;
-                        self.expect(b':', "`:`")?;
-                        let seen = (self.since(start), resolve(&key.text()));
-                        match habit.0.get_mut(position) {
-                            Some(old) => *old = seen,
-                            None => habit.0.push(seen),
-                        }
-                        seen.1
-                    }
-                };
-                position += 1;
-                self.token();
-                member(self, kind)?;
-                match self.token() {
-                    Some(b',') => self.pos += 1,
-                    Some(b'}') => break,
-                    _ => return Err(self.fault("`,` or `}`").into()),
+        let mut position = 0;
+        self.enclosed(OBJECT, |json| {
+            let before = json.token();
+            let rest = &json.text.as_bytes()[json.pos..];
+            let kind = match habit.0.get(position) {
+                Some((key, kind)) if rest.starts_with(key.as_bytes()) => {
+                    json.pos += key.len();
+                    *kind
                 }
-            }
-            self.pos += 1;
-        }
-        self.depth -= 1;
-        Ok(())
+                _ => {
+                    if before != Some(b'"') {
+                        return Err(json.fault("a key in double quotes").into());
+                    }
+                    let start = json.pos;
+                    let key = json.string()?;
+                    json.expect(b':', "`:`")?;
+                    let seen = (json.since(start), resolve(&key.text()));
+                    match habit.0.get_mut(position) {
+                        Some(old) => *old = seen,
+                        None => habit.0.push(seen),
+                    }
+                    seen.1
+                }
+            };
+            position += 1;
+            json.token();
+            member(json, kind)
+        })
     }
 
     /// Walks an array: `element` is called for each element and has to move over it.
@@ -233,16 +221,28 @@ impl<'a> Json<'a> {
         &mut self,
         mut element: impl FnMut(&mut Self) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.expect(b'[', "an array")?;
+        self.enclosed(ARRAY, |json| {
+            json.token();
+            element(json)
+        })
+    }
+
+    /// Walks what stands between brackets, set apart by commas: `item` has to move over each.
+    #[inline]
+    fn enclosed<E: From<Fault>>(
+        &mut self,
+        brackets: Brackets,
+        mut item: impl FnMut(&mut Self) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.expect(brackets.open, brackets.what)?;
         self.descend()?;
-        if !self.take(b']') {
+        if !self.take(brackets.close) {
             loop {
-                self.token();
-                element(self)?;
+                item(self)?;
                 match self.token() {
                     Some(b',') => self.pos += 1,
-                    Some(b']') => break,
-                    _ => return Err(self.fault("`,` or `]`").into()),
+                    Some(byte) if byte == brackets.close => break,
+                    _ => return Err(self.fault(brackets.next).into()),
                 }
             }
             self.pos += 1;

@@ -6,6 +6,7 @@ use super::{Filled, overlay};
 use crate::efficiency::{Allocation, AllocationBasis, Columns, JoinReport, Occupancy};
 use crate::error::Error;
 use crate::io::Table;
+use crate::parcel::expr::own_names;
 use crate::parcel::{CategoryColumn, Column, NamedNumbers, ParcelSet, TextColumn};
 use crate::units::AreaUnit;
 
@@ -16,25 +17,6 @@ const LAND_M2: [&str; 3] = ["land_m2", "land_area_m2", "用地面积"];
 const LAND_MU: [&str; 3] = ["land_mu", "用地亩数", "用地面积(亩)"];
 const FLOOR: [&str; 3] = ["floor_area_m2", "floor_m2", "建筑面积"];
 const JOBS: [&str; 5] = ["jobs", "employees", "从业人数", "职工人数", "职工平均人数"];
-
-/// Names that parcels use for something else: a column of the firms called so is brought over as `firm_NAME`.
-const TAKEN: [&str; 15] = [
-    "id",
-    "current_use",
-    "zoned_use",
-    "district",
-    "class",
-    "zoned_class",
-    "construction",
-    "area_m2",
-    "floor_area_m2",
-    "footprint_m2",
-    "floors",
-    "height_m",
-    "allowed_far",
-    "year_built",
-    "far",
-];
 
 /// Firms and the parcels they stand on, from one table.
 ///
@@ -400,9 +382,9 @@ impl Firms {
     }
 }
 
-/// The name an amount has among the columns of parcels.
+/// The name an amount has among the columns of parcels: `firm_NAME` where parcels use its name for something else.
 fn column_name(name: &str) -> Box<str> {
-    if TAKEN.contains(&name) { format!("firm_{name}").into() } else { name.into() }
+    if own_names().any(|own| own == name) { format!("firm_{name}").into() } else { name.into() }
 }
 
 /// The column amounts are split by, in m² or persons.

@@ -65,6 +65,11 @@ const NUMBERS: [&str; 8] =
     ["area_m2", "floor_area_m2", "footprint_m2", "floors", "height_m", "allowed_far", "year_built", "far"];
 const TEXTS: [&str; 6] = ["id", "current_use", "zoned_use", "district", "class", "zoned_class"];
 
+/// What every parcel has a name for, before any column is added.
+pub(crate) fn own_names() -> impl Iterator<Item = &'static str> {
+    NUMBERS.into_iter().chain(TEXTS).chain(["construction"])
+}
+
 /// An expression, parsed but not yet bound to a set of parcels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expr {
@@ -658,7 +663,7 @@ impl<'a> Context<'a> {
 
     fn no_column(&self, name: &str) -> Error {
         let attributes = self.attributes();
-        let mut names: Vec<&str> = NUMBERS.into_iter().chain(TEXTS).chain(["construction"]).collect();
+        let mut names: Vec<&str> = own_names().collect();
         names.extend(attributes.numbers.keys().chain(attributes.texts.keys()).map(|name| &**name));
         names.sort_unstable();
         names.dedup();
@@ -818,7 +823,7 @@ impl<'a> Context<'a> {
 }
 
 fn is_fixed(name: &str) -> bool {
-    (NUMBERS.contains(&name) && name != "far") || TEXTS.contains(&name) || name == "construction"
+    name != "far" && own_names().any(|own| own == name)
 }
 
 /// A class that does not exist would select nothing in silence.
