@@ -1,4 +1,5 @@
-//! Sites of low parcels: components with outlines and closings, draws, the sweep over gaps, the tree of merging sites.
+//! Sites of low parcels: components with outlines and closings, draws, the sweep over gaps, the tree of merging sites; then
+//! all parcels by density and in regions.
 #![expect(clippy::expect_used, reason = "benches stop where something is wrong")]
 
 mod common;
@@ -9,7 +10,8 @@ use divan::counter::ItemsCount;
 use landuse::ParcelSet;
 use landuse::adjacency::{Graph, within_gap, within_gap_among};
 use landuse::cluster::{
-    MergeTree, SWEEP_GAPS_M, Significance, SignificanceOptions, SiteInput, SiteOptions, Sites, sweep,
+    Dbscan, MergeTree, RegionOptions, Regions, SWEEP_GAPS_M, Significance, SignificanceOptions, SiteInput,
+    SiteOptions, Sites, sweep,
 };
 
 const MIN_AREA_M2: f64 = 2_000.0;
@@ -41,7 +43,7 @@ impl Scene {
         options.min_area_m2 = MIN_AREA_M2;
         let scene = Self { set, low, graph, options };
         let sites = scene.sites().len();
-        assert!(sites > parcels / 2_000, "{sites} sites");
+        assert!(sites > parcels / 5_000, "{sites} sites");
         scene
     }
 
@@ -81,5 +83,31 @@ fn gaps(bencher: Bencher, case: Case) {
         let steps = sweep(set.area_m2(), &low, &wide, &SWEEP_GAPS_M, MIN_AREA_M2);
         let tree = MergeTree::new(set.area_m2(), &low, &wide, MIN_AREA_M2, 30.0).expect("a good gap");
         assert!(steps.iter().all(|step| step.sites > 0) && !tree.sites().is_empty());
+    });
+}
+
+/// All parcels by density: half a hectare within 15 m makes a core.
+#[divan::bench(args = cases(), sample_count = 3)]
+fn density(bencher: Bencher, case: Case) {
+    let Scene { set, graph, .. } = Scene::new(case);
+    let all = vec![true; case.1];
+    bencher.counter(ItemsCount::new(case.1)).bench(|| {
+        let found = Dbscan::find(&graph, &all, set.area_m2(), 15.0, 5_000.0).expect("good options");
+        assert!(found.clusters > 0 && found.labels.iter().any(Option::is_some));
+        found
+    });
+}
+
+/// All parcels divided into as many regions of a hectare as possible.
+#[divan::bench(args = cases(), sample_count = 1)]
+fn regions(bencher: Bencher, case: Case) {
+    let Scene { set, graph, .. } = Scene::new(case);
+    let all = vec![true; case.1];
+    let options = RegionOptions::default();
+    bencher.counter(ItemsCount::new(case.1)).bench(|| {
+        let found =
+            Regions::find(&graph, &all, set.area_m2(), None, &options, |_, _| {}).expect("good options");
+        assert!(found.weights.len() > case.1 / 1_000, "{} regions", found.weights.len());
+        found
     });
 }

@@ -61,25 +61,22 @@ impl Shape {
     /// # Ok::<(), &str>(())
     /// ```
     pub fn of(outline: MultiPolygonRef<'_>) -> Option<Self> {
-        Self::of_parts(&std::iter::once(outline))
+        let area_m2 = outline.signed_area();
+        Self::closed(outline, area_m2, outline.rings().map(length).sum())
     }
 
-    /// Measures several outlines as one, which must not overlap.
-    pub(super) fn of_parts<'a>(
-        outlines: &(impl Iterator<Item = MultiPolygonRef<'a>> + Clone),
-    ) -> Option<Self> {
-        let rings = || outlines.clone().flat_map(|outline| outline.rings());
-        let coords = || rings().flatten();
-        let area_m2: f64 = rings().map(ring_area).sum();
-        let origin = *coords().next()?;
+    /// Measures an outline whose gaps are closed, by its size then. A closing reaches nowhere beyond the hull: hull, circle and
+    /// rectangle are those of the outline itself.
+    pub(super) fn closed(outline: MultiPolygonRef<'_>, area_m2: f64, perimeter_m: f64) -> Option<Self> {
+        let coords = outline.coords();
+        let origin = *coords.first()?;
         // Relative to the first vertex, so that coordinates of millions of metres lose no digits.
-        let points: MultiPoint<f64> = coords().map(|c| (c[0] - origin[0], c[1] - origin[1])).collect();
+        let points: MultiPoint<f64> = coords.iter().map(|c| (c[0] - origin[0], c[1] - origin[1])).collect();
         let hull: Vec<Coord> = points.convex_hull().exterior().coords().map(|c| [c.x, c.y]).collect();
         let hull_m2 = ring_area(&hull).abs();
         if !(area_m2 > 0.0 && hull_m2 > 0.0) {
             return None;
         }
-        let perimeter_m: f64 = rings().map(length).sum();
         let corners = &hull[..hull.len() - 1];
         let span_m = corners
             .iter()

@@ -9,7 +9,7 @@ use super::union_find::UnionFind;
 use crate::adjacency::{Graph, Link};
 use crate::error::ParamError;
 use crate::geometry::partition::Partition;
-use crate::geometry::{MultiPolygonArray, boolean};
+use crate::geometry::{MultiPolygonArray, boolean, closing::closed_size};
 use crate::parcel::{ParcelIdx, ParcelSet};
 
 /// Which components of low parcels count as sites.
@@ -292,11 +292,11 @@ impl Sites {
             .map(|mut site| {
                 let rows: Vec<u32> = site.members.iter().chain(&site.bridges).map(|m| m.0).collect();
                 let outline = boolean::dissolve(&set.geometry().take(&rows));
-                let closed = boolean::closing(&outline.iter().collect::<Vec<_>>(), options.gap_m / 2.0)?;
-                site.union_area_m2 = outline.iter().map(|g| g.signed_area()).sum();
-                let gross: f64 = closed.iter().map(|land| land.signed_area()).sum();
-                site.gross_area_m2 = gross.max(site.union_area_m2);
-                site.shape = Shape::of_parts(&closed.iter()).unwrap_or_default();
+                let land = outline.get(0);
+                let closed = closed_size(land, options.gap_m / 2.0)?;
+                site.union_area_m2 = land.signed_area();
+                site.gross_area_m2 = closed.area_m2.max(site.union_area_m2);
+                site.shape = Shape::closed(land, closed.area_m2, closed.perimeter_m).unwrap_or_default();
                 let passes = options.max_span_m.is_none_or(|span| site.shape.span_m <= span)
                     && site.shape.polsby_popper >= options.min_compactness;
                 Ok(passes.then_some((site, outline)))

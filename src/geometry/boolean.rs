@@ -280,9 +280,7 @@ fn groups_that_meet(envelopes: &[Envelope]) -> Vec<Vec<u32>> {
 /// # Source
 /// Serra 1982, *Image Analysis and Mathematical Morphology*: closing by a disc.
 pub fn closing(geometries: &[MultiPolygonRef<'_>], distance_m: f64) -> Result<MultiPolygonArray, ParamError> {
-    if !(0.0..=FARTHEST_M).contains(&distance_m) {
-        return Err(ParamError::new("distance_m", distance_m, "a finite length of at least 0 m"));
-    }
+    check_distance(distance_m)?;
     let rings = || geometries.iter().flat_map(MultiPolygonRef::rings);
     let grid = Grid::of(rings(), 2.0 * distance_m);
     let mut engine = engine(Straight::Drop, rings().map(<[Coord]>::len).sum());
@@ -297,6 +295,13 @@ pub fn closing(geometries: &[MultiPolygonRef<'_>], distance_m: f64) -> Result<Mu
         engine.add_source(shapes, ShapeType::Subject);
     }
     Ok(grid.collect(&engine.overlay(OverlayRule::Subject, FillRule::NonZero)))
+}
+
+pub(super) fn check_distance(distance_m: f64) -> Result<(), ParamError> {
+    let is_length = (0.0..=FARTHEST_M).contains(&distance_m);
+    is_length
+        .then_some(())
+        .ok_or_else(|| ParamError::new("distance_m", distance_m, "a finite length of at least 0 m"))
 }
 
 /// Chord over radius of the arcs that round a corner.

@@ -4,6 +4,7 @@
 
 pub mod array;
 pub mod boolean;
+pub mod closing;
 pub mod distance;
 mod envelope;
 pub mod hilbert;
