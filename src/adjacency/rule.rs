@@ -6,7 +6,7 @@ use super::candidates::candidates_of;
 use super::centroids::Centres;
 use super::{Graph, Link};
 use crate::error::ParamError;
-use crate::geometry::distance::{Contact, Gauge, Measured, SNAP_M, Shape};
+use crate::geometry::distance::{Contact, Gauge, Measured, SNAP_M, Shapes};
 use crate::parcel::{ParcelIdx, ParcelSet};
 
 /// Pairs one thread measures at a time.
@@ -184,9 +184,10 @@ impl Adjacency {
             Rule::DistanceBand { within_m } => Centres::new(set.geometry(), takes_part).within(within_m),
             _ => near_pairs(set, gap_m, takes_part),
         };
+        let shapes = Shapes::new(set.geometry(), set.envelopes());
         let (mut links, mut overlaps) = (Vec::with_capacity(pairs.len()), Vec::new());
         for block in pairs.chunks(BLOCK) {
-            let found = measured(set, block, gap_m, |a, b, found| {
+            let found = measured(&shapes, block, gap_m, |a, b, found| {
                 let link =
                     Link { a, b, contact: found.contact, gap_m: found.gap_m, shared_m: found.shared_m };
                 keep(&link).then_some((link, found.overlap_m2))
@@ -238,15 +239,11 @@ pub type Overlap = (ParcelIdx, ParcelIdx, f64);
 /// # Complexity
 /// As [`within_gap`] with a gap of 0.
 pub fn overlapping_pairs(set: &ParcelSet) -> Vec<Overlap> {
-    let found = measured(set, &near_pairs(set, 0.0, |_| true), 0.0, |a, b, found| {
+    let shapes = Shapes::new(set.geometry(), set.envelopes());
+    let found = measured(&shapes, &near_pairs(set, 0.0, |_| true), 0.0, |a, b, found| {
         (found.contact == Contact::Overlap).then_some((a, b, found.overlap_m2))
     });
     found.into_iter().flatten().collect()
-}
-
-fn shape(set: &ParcelSet, idx: ParcelIdx) -> Shape<'_> {
-    let parcel = set.get(idx);
-    Shape { geometry: parcel.geometry(), envelope: parcel.envelope() }
 }
 
 /// Pairs of parcels that may be within the gap or touch.
@@ -262,13 +259,13 @@ fn near_pairs(
 
 /// What `take` makes of each pair that is within the gap or touches, in the order of the pairs.
 fn measured<T: Send>(
-    set: &ParcelSet,
+    shapes: &Shapes<'_>,
     pairs: &[(ParcelIdx, ParcelIdx)],
     gap_m: f64,
     take: impl Fn(ParcelIdx, ParcelIdx, Measured) -> Option<T> + Sync,
 ) -> Vec<Vec<T>> {
     let chunks = pairs.par_chunks(CHUNK).map_init(Gauge::new, |gauge, chunk| {
-        let measure = |&(a, b): &(_, _)| take(a, b, gauge.measure(shape(set, a), shape(set, b), gap_m)?);
+        let measure = |&(a, b): &(_, _)| take(a, b, gauge.measure_of(shapes, [a.index(), b.index()], gap_m)?);
         chunk.iter().filter_map(measure).collect()
     });
     chunks.collect()

@@ -63,6 +63,14 @@ impl MultiPolygonArray {
         }
     }
 
+    /// Takes everything out, to be filled again.
+    pub(super) fn clear(&mut self) {
+        self.coords.clear();
+        for offsets in [&mut self.ring_offsets, &mut self.polygon_offsets, &mut self.geometry_offsets] {
+            offsets.truncate(1);
+        }
+    }
+
     /// How many geometries there are.
     pub fn len(&self) -> usize {
         self.geometry_offsets.len() - 1

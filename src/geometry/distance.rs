@@ -1,9 +1,12 @@
 //! How two polygons lie to each other: overlap, shared edge, shared corner, or a gap of so many metres.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
+use super::near::RingBoxes;
 use super::trapezoid::{self, Clipper, Edge, Piece};
-use super::{Coord, Envelope, MultiPolygonRef};
+use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
 
 /// Boundaries that are no farther apart than this touch, m.
 pub const SNAP_M: f64 = 1e-3;
@@ -20,6 +23,10 @@ const SWEEP_FROM_PAIRS: usize = 1_024;
 
 /// Pairs of positions from which a pair of polygons is measured by sorted edges from the start.
 const GENERAL_FROM_PAIRS: usize = 4_096;
+
+/// Positions from which a polygon of a column is cut to the neighbourhood of the other before it is measured: a street or a
+/// river has thousands of positions and thousands of neighbours, each of which sees few of them.
+const CUT_FROM_COORDS: usize = 128;
 
 /// Why two parcels are neighbours. The first that holds, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -152,10 +159,46 @@ fn surrounds(geometry: MultiPolygonRef<'_>, [x, y]: Coord) -> bool {
     inside
 }
 
+/// The shapes of a column, made ready to be measured against each other many times.
+#[derive(Debug)]
+pub(crate) struct Shapes<'a> {
+    geometry: &'a MultiPolygonArray,
+    envelopes: &'a [Envelope],
+    /// Boxes over the rings of those of many positions.
+    long: HashMap<usize, RingBoxes>,
+}
+
+impl<'a> Shapes<'a> {
+    /// Of a column and the box around each of its geometries.
+    pub(crate) fn new(geometry: &'a MultiPolygonArray, envelopes: &'a [Envelope]) -> Self {
+        let is_long = |i: &usize| geometry.get(*i).coords().len() >= CUT_FROM_COORDS;
+        let boxes = |i: usize| (i, RingBoxes::new(geometry.get(i)));
+        Self { geometry, envelopes, long: (0..geometry.len()).filter(is_long).map(boxes).collect() }
+    }
+
+    fn get(&self, i: usize) -> Shape<'a> {
+        Shape { geometry: self.geometry.get(i), envelope: self.envelopes[i] }
+    }
+
+    /// What matters of shape `i` in a window, if it has many positions: it winds around each point of the window as often, and
+    /// its edges there are the same.
+    fn cut<'c>(&self, i: usize, window: &Envelope, cut: &'c mut MultiPolygonArray) -> Option<Shape<'c>> {
+        let boxes = self.long.get(&i)?;
+        cut.clear();
+        boxes.each_near(self.geometry.get(i), window, |ring| {
+            cut.push_ring(ring.iter().copied());
+            cut.end_polygon();
+        });
+        cut.end_geometry();
+        Some(Shape { geometry: cut.get(0), envelope: self.envelopes[i] })
+    }
+}
+
 /// Measures pairs of polygons, keeping its memory from one to the next.
 #[derive(Debug, Default)]
 pub struct Gauge {
     near: NearEdges,
+    cuts: [MultiPolygonArray; 2],
     a: Vec<Segment>,
     b: Vec<Segment>,
     pieces_a: Vec<Piece>,
@@ -176,13 +219,13 @@ impl Gauge {
         if apart > loose(reach * reach) {
             return None;
         }
-        if a.geometry.coords().len() * b.geometry.coords().len() >= GENERAL_FROM_PAIRS {
-            return self.measure_long(a, b, within_m);
+        if is_long(&a, &b) {
+            return self.measure_long([a, b], [a, b], within_m);
         }
         if apart <= SNAP_M * SNAP_M {
             match self.near.touch(&a, &b) {
                 Touch::Clean { shared_m } => return Some(Measured::touching(shared_m, 0.0)),
-                Touch::Intricate => return self.measure_long(a, b, within_m),
+                Touch::Intricate => return self.measure_long([a, b], [a, b], within_m),
                 Touch::None => {
                     if has_part_inside(&a, &b) || has_part_inside(&b, &a) {
                         return Some(Measured::touching(0.0, self.overlap(a, b)));
@@ -194,21 +237,51 @@ impl Gauge {
         (gap_m <= within_m).then(|| Measured::gap(gap_m))
     }
 
-    /// As [`measure`], for polygons of many vertices and for boundaries that touch in any way.
-    fn measure_long(&mut self, a: Shape<'_>, b: Shape<'_>, within_m: f64) -> Option<Measured> {
+    /// As [`measure`], of two shapes of a column.
+    pub(crate) fn measure_of(
+        &mut self,
+        shapes: &Shapes<'_>,
+        [i, j]: [usize; 2],
+        within_m: f64,
+    ) -> Option<Measured> {
+        let (a, b) = (shapes.get(i), shapes.get(j));
+        if shapes.long.is_empty() || !is_long(&a, &b) {
+            return self.measure(a, b, within_m);
+        }
         let reach = within_m.max(SNAP_M);
-        self.gather(&a, &b, reach);
+        if squared_gap(&a.envelope, b.envelope.min, b.envelope.max) > loose(reach * reach) {
+            return None;
+        }
+        let [mut cut_a, mut cut_b] = std::mem::take(&mut self.cuts);
+        let near_a = shapes.cut(i, &b.envelope.grown(reach), &mut cut_a).unwrap_or(a);
+        let near_b = shapes.cut(j, &a.envelope.grown(reach), &mut cut_b).unwrap_or(b);
+        let found = self.measure_long([a, b], [near_a, near_b], within_m);
+        self.cuts = [cut_a, cut_b];
+        found
+    }
+
+    /// As [`measure`], for polygons of many vertices and for boundaries that touch in any way: of each polygon all of it, and
+    /// what matters of it near the other.
+    fn measure_long(
+        &mut self,
+        [a, b]: [Shape<'_>; 2],
+        near: [Shape<'_>; 2],
+        within_m: f64,
+    ) -> Option<Measured> {
+        let reach = within_m.max(SNAP_M);
+        let [near_a, near_b] = near;
+        self.gather(&near_a, &near_b, reach);
         let at_most = self.bound(reach);
         self.narrow(at_most);
         let squared = self.nearest(at_most);
         if squared.is_some_and(|squared| squared <= SNAP_M * SNAP_M) {
             self.narrow(SNAP_M);
             let shared_m = self.shared_length();
-            return Some(Measured::touching(shared_m, self.overlap(a, b)));
+            return Some(Measured::touching(shared_m, self.overlap(near_a, near_b)));
         }
         // The boundaries keep apart: the interiors share land only where one polygon stands in the other.
-        if has_part_inside(&a, &b) || has_part_inside(&b, &a) {
-            return Some(Measured::touching(0.0, self.overlap(a, b)));
+        if has_part_inside(&a, &near_b) || has_part_inside(&b, &near_a) {
+            return Some(Measured::touching(0.0, self.overlap(near_a, near_b)));
         }
         let gap_m = squared?.sqrt();
         (gap_m <= within_m).then(|| Measured::gap(gap_m))
@@ -483,6 +556,11 @@ impl RingEdge {
             || (across >= LEAST_SLOPE * along
                 && across * across > loose(SNAP_M * SNAP_M) * self.length2.max(other.length2))
     }
+}
+
+/// Whether two polygons have too many positions to look at all pairs of their edges.
+fn is_long(a: &Shape<'_>, b: &Shape<'_>) -> bool {
+    a.geometry.coords().len() * b.geometry.coords().len() >= GENERAL_FROM_PAIRS
 }
 
 fn back(along: Coord) -> Coord {
@@ -817,7 +895,7 @@ mod tests {
             for within_m in [0.0, 6.0] {
                 let found = gauge.measure(a, b, within_m);
                 let near = a.envelope.grown(within_m.max(SNAP_M)).intersects(&b.envelope);
-                let expected = if near { gauge.measure_long(a, b, within_m) } else { None };
+                let expected = if near { gauge.measure_long([a, b], [a, b], within_m) } else { None };
                 assert_eq!(found.map(|m| m.contact), expected.map(|m| m.contact), "{array:?} {expected:?}");
                 if let (Some(found), Some(expected)) = (found, expected) {
                     assert!((found.gap_m - expected.gap_m).abs() < 1e-12, "{array:?}");
@@ -828,5 +906,68 @@ mod tests {
             }
         }
         assert!(seen.iter().all(|&n| n > 2_000), "{seen:?}");
+    }
+
+    #[test]
+    fn long_shapes_are_measured_by_what_of_them_is_near() {
+        let mut random = Random::new(key([2]));
+        let mut array = MultiPolygonArray::new();
+        let closed = |mut ring: Vec<Coord>| {
+            ring.push(ring[0]);
+            ring
+        };
+        // Two bent streets that cross, one with a hole in every tenth stretch, and a shape in many parts.
+        for street in 0..2 {
+            let side = |k: usize, offset: f64| {
+                let (along, bend) = (3.0 * k as f64, 20.0 * (k as f64 / 25.0).sin() + offset);
+                if street == 0 { [along, bend] } else { [600.0 + bend, along - 600.0] }
+            };
+            let mut ring: Vec<Coord> = (0..400).map(|k| side(k, 0.0)).collect();
+            ring.extend((0..400).rev().map(|k| side(k, 9.0)));
+            if street == 1 {
+                ring.reverse();
+            }
+            array.push_ring(closed(ring));
+            for k in (5..400).step_by(10).filter(|_| street == 0) {
+                let mut hole = vec![side(k, 4.0), side(k, 6.0), side(k + 1, 6.0), side(k + 1, 4.0)];
+                hole.truncate(3 + k % 20 / 10);
+                array.push_ring(closed(hole));
+            }
+            array.end_polygon();
+            array.end_geometry();
+        }
+        for k in 0..60 {
+            let (x, y) = (20.0 * f64::from(k), 5.0);
+            array.push_ring([[x, y], [x + 4.0, y], [x + 4.0, y + 40.0], [x, y + 40.0], [x, y]]);
+            array.end_polygon();
+        }
+        array.end_geometry();
+        for _ in 0..3_000 {
+            let [x, y] = [random.below(1_400) as f64 - 100.0, random.below(160) as f64 - 80.0];
+            let ring = ring(&mut random).into_iter().map(|c| [x + c[0] / 2.0, y + c[1] / 2.0]).collect();
+            array.push_ring(closed(ring));
+            array.end_polygon();
+            array.end_geometry();
+        }
+        let envelopes: Vec<Envelope> = array.iter().map(|shape| shape.envelope()).collect();
+        let shapes = Shapes::new(&array, &envelopes);
+        assert_eq!(shapes.long.len(), 3);
+        let mut gauge = Gauge::new();
+        let mut seen = [0; 5];
+        for (i, j) in (0..3).flat_map(|i| (i + 1..array.len()).map(move |j| (i, j))) {
+            for within_m in [0.0, 15.0] {
+                for [i, j] in [[i, j], [j, i]] {
+                    let mut found = gauge.measure_of(&shapes, [i, j], within_m);
+                    let expected = gauge.measure(shapes.get(i), shapes.get(j), within_m);
+                    if let (Some(found), Some(expected)) = (&mut found, expected) {
+                        assert!((found.overlap_m2 - expected.overlap_m2).abs() < 1e-8);
+                        found.overlap_m2 = expected.overlap_m2;
+                    }
+                    assert_eq!(found, expected, "{i} {j}");
+                    seen[found.map_or(4, |m| m.contact as usize)] += 1;
+                }
+            }
+        }
+        assert!(seen.iter().all(|&n| n > 20), "{seen:?}");
     }
 }
