@@ -10,8 +10,8 @@ use divan::counter::ItemsCount;
 use landuse::ParcelSet;
 use landuse::adjacency::{Graph, within_gap, within_gap_among};
 use landuse::cluster::{
-    Dbscan, MergeTree, RegionOptions, Regions, SWEEP_GAPS_M, Significance, SignificanceOptions, SiteInput,
-    SiteOptions, Sites, sweep,
+    Dbscan, MergeTree, RegionInput, RegionOptions, Regions, SWEEP_GAPS_M, Significance, SignificanceOptions,
+    SiteInput, SiteOptions, Sites, sweep,
 };
 
 const MIN_AREA_M2: f64 = 2_000.0;
@@ -105,8 +105,8 @@ fn regions(bencher: Bencher, case: Case) {
     let all = vec![true; case.1];
     let options = RegionOptions::default();
     bencher.counter(ItemsCount::new(case.1)).bench(|| {
-        let found =
-            Regions::find(&graph, &all, set.area_m2(), None, &options, |_, _| {}).expect("good options");
+        let found = Regions::find(&RegionInput::new(&graph, &all, set.area_m2()), &options, |_, _| {})
+            .expect("good options");
         assert!(found.weights.len() > case.1 / 1_000, "{} regions", found.weights.len());
         found
     });

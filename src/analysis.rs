@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::adjacency::{self, Adjacency, Barriers, Graph, Link};
 use crate::cluster::{
-    Dbscan, MergeTree, Ownership, RegionOptions, Regions, SWEEP_GAPS_M, Significance, SignificanceOptions,
-    SiteInput, SiteOptions, Sites, SweepStep, net_area_m2, sweep,
+    Dbscan, MergeTree, Ownership, RegionInput, RegionOptions, Regions, SWEEP_GAPS_M, Significance,
+    SignificanceOptions, SiteInput, SiteOptions, Sites, SweepStep, net_area_m2, sweep,
 };
 use crate::control::{ControlLines, Effect, Encroachments, Overlay, ReviewInput, ReviewOptions, SurveyError};
 use crate::efficiency::{
@@ -330,10 +330,9 @@ impl Analysis {
             Dbscan::find(&near, &low, set.area_m2(), density.eps_m, density.min_area_m2)
         });
         let density = density.transpose()?;
-        let regions = options
-            .regions
-            .as_ref()
-            .map(|regions| Regions::find(site_graph, &low, set.area_m2(), None, regions, |_, _| {}));
+        let mut land = RegionInput::new(site_graph, &low, set.area_m2());
+        land.envelopes = Some(set.envelopes());
+        let regions = options.regions.as_ref().map(|regions| Regions::find(&land, regions, |_, _| {}));
         let regions = regions.transpose()?;
 
         entered(Stage::Significance);

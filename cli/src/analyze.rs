@@ -122,12 +122,12 @@ pub(crate) struct Arguments {
     owner: Option<String>,
 
     /// Density clusters of low parcels (DBSCAN on the gaps between polygons): greatest gap in m, least area around a core in m².
-    #[arg(long, value_name = "M,M2", value_delimiter = ',')]
-    density: Vec<f64>,
+    #[arg(long, value_name = "M,M2", value_parser = two_numbers)]
+    density: Option<(f64, f64)>,
 
-    /// Divide low parcels into as many contiguous regions of at least this area as possible (max-p), m².
-    #[arg(long, value_name = "M2")]
-    regions: Option<f64>,
+    /// Divide low parcels into as many contiguous regions as possible (max-p): least area of each in m², and greatest span in m.
+    #[arg(long, value_name = "M2[,M]", value_parser = one_or_two_numbers)]
+    regions: Option<(f64, Option<f64>)>,
 
     /// Write the graph of neighbours as `neighbours.gal`.
     #[arg(long)]
@@ -441,12 +441,11 @@ fn options(arguments: &Arguments, mut judge: JudgeOptions, parcels: &ParcelSet) 
         ReserveOptions { classes: arguments.reserve_class.clone(), min_share: arguments.reserve_share };
     options.adjacency = arguments.adjacency;
     options.owner = arguments.owner.as_deref().map(Into::into);
-    if let [eps_m, min_area_m2] = arguments.density[..] {
-        options.density = Some(DensityOptions { eps_m, min_area_m2 });
-    }
-    options.regions = arguments.regions.map(|min_area_m2| {
+    options.density = arguments.density.map(|(eps_m, min_area_m2)| DensityOptions { eps_m, min_area_m2 });
+    options.regions = arguments.regions.map(|(min_area_m2, max_span_m)| {
         let mut regions = RegionOptions::default();
         regions.min_weight = min_area_m2;
+        regions.max_span_m = max_span_m;
         regions.seed = arguments.seed;
         regions
     });
@@ -678,4 +677,18 @@ fn peak_memory_bytes() -> Option<u64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
+}
+
+/// One number, or two set apart by a comma.
+fn one_or_two_numbers(text: &str) -> Result<(f64, Option<f64>), String> {
+    let number = |text: &str| text.trim().parse().map_err(|_| format!("`{text}` is not a number"));
+    match text.split_once(',') {
+        Some((first, second)) => Ok((number(first)?, Some(number(second)?))),
+        None => Ok((number(text)?, None)),
+    }
+}
+
+fn two_numbers(text: &str) -> Result<(f64, f64), String> {
+    let (first, second) = one_or_two_numbers(text)?;
+    Ok((first, second.ok_or("expected two numbers set apart by a comma")?))
 }

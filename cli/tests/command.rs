@@ -372,7 +372,7 @@ fn neighbours_and_clusters_are_a_choice() {
         assert_eq!(status(&output), 0, "{}", stderr(&output));
         summary(dir)
     };
-    let by_gap = run(&gap, &["--gal", "--density", "15,5000", "--regions", "5000"]);
+    let by_gap = run(&gap, &["--gal", "--density", "15,5000", "--regions", "5000,400"]);
     assert_eq!(
         (by_gap["adjacency"]["rule"].as_str(), by_gap["adjacency"]["gap_m"].as_f64()),
         (Some("gap"), Some(15.0))
@@ -385,7 +385,7 @@ fn neighbours_and_clusters_are_a_choice() {
     assert_eq!(density["parcels"].as_u64().zip(density["noise"].as_u64()).map(|(a, b)| a + b), low);
     let regions = &by_gap["clusters"]["regions"];
     assert_eq!(regions["parcels"].as_u64().zip(regions["unassigned"].as_u64()).map(|(a, b)| a + b), low);
-    assert!(regions["count"].as_u64() > Some(2), "{regions}");
+    assert!(regions["count"].as_u64() > Some(2) && regions["max_span_m"] == 400.0, "{regions}");
     assert!(text(&gap, "parcels.geojson").contains("\"lu_region\":1,"));
     assert!(text(&gap, "clusters.geojson").contains("\"owner_hhi\":0."));
 

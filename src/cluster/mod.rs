@@ -17,7 +17,7 @@ mod union_find;
 
 pub use dbscan::Dbscan;
 pub use merge_tree::{MergeTree, TreeSite};
-pub use regions::{IslandPolicy, RegionOptions, Regions};
+pub use regions::{IslandPolicy, RegionInput, RegionOptions, Regions};
 pub use shape::{Fragmentation, Ownership, Shape};
 pub use significance::{Significance, SignificanceOptions};
 pub use sites::{Site, SiteInput, SiteOptions, Sites, SizeClass, net_area_m2};

@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use crate::adjacency::Graph;
 use crate::error::ParamError;
+use crate::geometry::Envelope;
 use crate::parcel::ParcelIdx;
 use crate::random::{self, Random};
 
@@ -30,6 +31,9 @@ pub struct RegionOptions {
     pub min_weight: f64,
     /// Greatest weight of a region. Default: none.
     pub max_weight: Option<f64>,
+    /// Greatest span of a region, m: the diagonal of its bounding box, which no two of its points lie farther apart than.
+    /// Default: none.
+    pub max_span_m: Option<f64>,
     /// Components below the least weight. Default: dropped.
     pub islands: IslandPolicy,
     /// Independent constructions, of which the best is improved. Default: 8.
@@ -45,6 +49,7 @@ impl Default for RegionOptions {
         Self {
             min_weight: 10_000.0,
             max_weight: None,
+            max_span_m: None,
             islands: IslandPolicy::Drop,
             starts: 8,
             passes: 20,
@@ -62,8 +67,62 @@ impl RegionOptions {
         if let Some(max) = self.max_weight.filter(|&max| !(amount(max) && max >= self.min_weight)) {
             return Err(ParamError::new("max_weight", max, "a finite number of at least `min_weight`"));
         }
+        if let Some(span) = self.max_span_m.filter(|&span| !(span > 0.0 && span.is_finite())) {
+            return Err(ParamError::new("max_span_m", span, "a finite length above 0 m"));
+        }
         if self.starts == 0 {
             return Err(ParamError::new("starts", self.starts, "at least 1"));
+        }
+        Ok(())
+    }
+}
+
+/// What regions are made of.
+#[derive(Debug, Clone, Copy)]
+pub struct RegionInput<'a> {
+    /// Links that make regions contiguous.
+    pub graph: &'a Graph,
+    /// Whether each parcel takes part.
+    pub takes_part: &'a [bool],
+    /// One per parcel, finite, of at least 0; areas in m² for regions of a least area.
+    pub weights: &'a [f64],
+    /// One per parcel, finite: regions of parcels of like values are preferred among equally many regions.
+    pub values: Option<&'a [f64]>,
+    /// Bounding box of each parcel, for [`RegionOptions::max_span_m`].
+    pub envelopes: Option<&'a [Envelope]>,
+}
+
+impl<'a> RegionInput<'a> {
+    /// Parcels without values and boxes.
+    pub fn new(graph: &'a Graph, takes_part: &'a [bool], weights: &'a [f64]) -> Self {
+        Self { graph, takes_part, weights, values: None, envelopes: None }
+    }
+
+    fn check(&self, options: &RegionOptions) -> Result<(), ParamError> {
+        let len = self.graph.len();
+        let columns = [
+            ("takes_part", Some(self.takes_part.len())),
+            ("weights", Some(self.weights.len())),
+            ("values", self.values.map(<[_]>::len)),
+            ("envelopes", self.envelopes.map(<[_]>::len)),
+        ];
+        for (name, found) in columns {
+            if let Some(found) = found.filter(|&found| found != len) {
+                return Err(ParamError::new(name, found, &format!("one entry for each of {len} parcels")));
+            }
+        }
+        if let Some(&weight) = self.weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
+            return Err(ParamError::new("weights", weight, "finite numbers of at least 0"));
+        }
+        if let Some(&value) = self.values.and_then(|values| values.iter().find(|v| !v.is_finite())) {
+            return Err(ParamError::new("values", value, "finite numbers"));
+        }
+        if options.max_span_m.is_some() && self.envelopes.is_none() {
+            return Err(ParamError::new(
+                "envelopes",
+                "not given",
+                "a box for each parcel, to limit the span",
+            ));
         }
         Ok(())
     }
@@ -90,16 +149,11 @@ pub struct Regions {
 }
 
 impl Regions {
-    /// Divides the parcels that `takes_part` marks. `progress` is told the steps done and the steps in all.
-    ///
-    /// # Arguments
-    /// * `graph`: whose links make regions contiguous.
-    /// * `weights`: one per parcel, finite, of at least 0.
-    /// * `values`: one per parcel, finite; regions of parcels of like values are preferred among equally many regions.
+    /// Divides the parcels that take part. `progress` is told the steps done and the steps in all.
     ///
     /// # Method
     /// A random depth-first tree of each component is cut from its leaves as soon as a branch has the least weight, which gives the
-    /// most regions that this tree allows; the best of several trees is kept. Then, region by region, two or three that adjoin are
+    /// most regions that this tree allows; what a limit leaves over is grown together by span. The best of several trees is kept. Then, region by region, two or three that adjoin are
     /// joined and cut anew by another tree, which is kept unless it makes fewer regions. With values, parcels at region borders
     /// then change sides by simulated annealing, while both regions stay contiguous and within their limits. A heuristic: the
     /// number of regions is a lower bound of what is possible.
@@ -108,7 +162,7 @@ impl Regions {
     /// [`ParamError`] for an option out of range, a weight or value that is not, or columns of another length than the graph.
     ///
     /// # Complexity
-    /// O((starts + passes) · (n + links)) expected for regions of bounded size; about 60 bytes per parcel beside the graph.
+    /// O((starts + passes) · (n + links)) expected for regions of bounded size; about 100 bytes per parcel beside the graph.
     ///
     /// # Source
     /// Duque, Anselin and Rey 2012 for the problem; `DeFord`, Duchin and Solomon 2021 for recombination by trees. They, and
@@ -117,7 +171,7 @@ impl Regions {
     /// ```
     /// use geo::{MultiPolygon, Rect, coord};
     /// use landuse::adjacency::within_gap;
-    /// use landuse::cluster::{RegionOptions, Regions};
+    /// use landuse::cluster::{RegionInput, RegionOptions, Regions};
     /// use landuse::{Parcel, ParcelSet};
     /// let square = |i: u32| {
     ///     let (x, y) = (f64::from(i % 6) * 10.0, f64::from(i / 6) * 10.0);
@@ -128,39 +182,29 @@ impl Regions {
     /// let graph = within_gap(&parcels, 1.0)?;
     /// let mut options = RegionOptions::default();
     /// options.min_weight = 300.0;
-    /// let regions = Regions::find(&graph, &[true; 36], parcels.area_m2(), None, &options, |_, _| {})?;
+    /// let all = [true; 36];
+    /// let regions = Regions::find(&RegionInput::new(&graph, &all, parcels.area_m2()), &options, |_, _| {})?;
     /// assert_eq!(regions.weights.len(), 12); // three squares of 100 m² each
     /// # Ok::<(), landuse::ParamError>(())
     /// ```
     pub fn find(
-        graph: &Graph,
-        takes_part: &[bool],
-        weights: &[f64],
-        values: Option<&[f64]>,
+        input: &RegionInput<'_>,
         options: &RegionOptions,
         mut progress: impl FnMut(usize, usize),
     ) -> Result<Self, ParamError> {
         options.check()?;
-        let len = graph.len();
-        let columns = [
-            ("takes_part", Some(takes_part.len())),
-            ("weights", Some(weights.len())),
-            ("values", values.map(<[_]>::len)),
-        ];
-        for (name, found) in columns {
-            if let Some(found) = found.filter(|&found| found != len) {
-                return Err(ParamError::new(name, found, &format!("one entry for each of {len} parcels")));
-            }
-        }
-        if let Some(&weight) = weights.iter().find(|w| !(w.is_finite() && **w >= 0.0)) {
-            return Err(ParamError::new("weights", weight, "finite numbers of at least 0"));
-        }
-        if let Some(&value) = values.and_then(|values| values.iter().find(|v| !v.is_finite())) {
-            return Err(ParamError::new("values", value, "finite numbers"));
-        }
-        let max = options.max_weight.unwrap_or(f64::INFINITY);
-        let active: Vec<bool> = (0..len).map(|i| takes_part[i] && weights[i] <= max).collect();
-        let land = Land { graph, weights, min: options.min_weight, max };
+        input.check(options)?;
+        let len = input.graph.len();
+        let land = Land {
+            graph: input.graph,
+            weights: input.weights,
+            envelopes: input.envelopes.filter(|_| options.max_span_m.is_some()),
+            min: options.min_weight,
+            max: options.max_weight.unwrap_or(f64::INFINITY),
+            max_span_m: options.max_span_m.unwrap_or(f64::INFINITY),
+        };
+        let active: Vec<bool> =
+            (0..len).map(|i| input.takes_part[i] && land.has_room(&land.load(i as u32))).collect();
         let steps = options.starts + 2 * options.passes;
         let mut done = 0;
         let mut tell = || {
@@ -173,7 +217,7 @@ impl Regions {
         let mut best: Option<Division> = None;
         for start in 0..options.starts {
             let mut random = Random::new(random::key([options.seed, PURPOSE, start as u64]));
-            let mut made = Division { label: vec![NONE; len], weights: Vec::new(), unassigned: 0 };
+            let mut made = Division { label: vec![NONE; len], loads: Vec::new(), unassigned: 0 };
             for component in &components {
                 let root = component[random.below(component.len())];
                 scratch.cut(&land, root, &mut random, |v| active[v as usize]);
@@ -185,10 +229,10 @@ impl Regions {
             tell();
         }
         let mut division =
-            best.unwrap_or(Division { label: vec![NONE; len], weights: Vec::new(), unassigned: 0 });
+            best.unwrap_or(Division { label: vec![NONE; len], loads: Vec::new(), unassigned: 0 });
         let mut random = Random::new(random::key([options.seed, PURPOSE, u64::MAX]));
         recombine(&land, &mut division, &mut scratch, &mut random, options.passes, &mut tell);
-        if let Some(values) = values {
+        if let Some(values) = input.values {
             anneal(&land, &mut division, &mut scratch, &mut random, values, options.passes, &mut tell);
         } else {
             (0..options.passes).for_each(|_| tell());
@@ -196,24 +240,53 @@ impl Regions {
         let mut island_regions = 0;
         if options.islands == IslandPolicy::Single {
             for island in &islands {
+                let all = island.iter().fold(Load::default(), |load, &v| load.plus(&land.load(v)));
+                if !land.has_room(&all) {
+                    continue;
+                }
                 island_regions += 1;
-                let label = division.weights.len() as u32;
-                division.weights.push(island.iter().map(|&v| weights[v as usize]).sum());
+                let label = division.loads.len() as u32;
+                division.loads.push(all);
                 for &v in island {
                     division.label[v as usize] = label;
                 }
             }
         }
-        Ok(division.finish(takes_part, weights, values, island_regions))
+        Ok(division.finish(input, island_regions))
     }
 }
 
-/// What does not change: links, weights and limits.
+/// What does not change: links, weights, boxes where the span is limited, and limits.
 struct Land<'a> {
     graph: &'a Graph,
     weights: &'a [f64],
+    envelopes: Option<&'a [Envelope]>,
     min: f64,
     max: f64,
+    max_span_m: f64,
+}
+
+/// Weight and box of parcels.
+#[derive(Debug, Clone, Copy)]
+struct Load {
+    weight: f64,
+    envelope: Envelope,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self { weight: 0.0, envelope: Envelope::EMPTY }
+    }
+}
+
+impl Load {
+    fn plus(&self, other: &Self) -> Self {
+        Self { weight: self.weight + other.weight, envelope: self.envelope.join(&other.envelope) }
+    }
+
+    fn span_m(&self) -> f64 {
+        self.envelope.width().hypot(self.envelope.height())
+    }
 }
 
 impl Land<'_> {
@@ -223,6 +296,16 @@ impl Land<'_> {
 
     fn weight(&self, v: u32) -> f64 {
         self.weights[v as usize]
+    }
+
+    fn load(&self, v: u32) -> Load {
+        let envelope = self.envelopes.map_or(Envelope::EMPTY, |envelopes| envelopes[v as usize]);
+        Load { weight: self.weight(v), envelope }
+    }
+
+    /// Whether a region may be so heavy and so wide.
+    fn has_room(&self, load: &Load) -> bool {
+        load.weight <= self.max && load.span_m() <= self.max_span_m
     }
 }
 
@@ -254,30 +337,32 @@ fn components(land: &Land<'_>, active: &[bool]) -> (Vec<Vec<u32>>, Vec<Vec<u32>>
 /// Regions in the making.
 struct Division {
     label: Vec<u32>,
-    weights: Vec<f64>,
+    /// One per region; boxes may be wider than what is left in them.
+    loads: Vec<Load>,
     unassigned: usize,
 }
 
 impl Division {
     /// More regions are better, then fewer parcels in none.
     fn rank(&self) -> (usize, std::cmp::Reverse<usize>) {
-        (self.weights.len(), std::cmp::Reverse(self.unassigned))
+        (self.loads.len(), std::cmp::Reverse(self.unassigned))
     }
 
     /// Adds the pieces of a tree.
     fn take(&mut self, scratch: &Scratch) {
-        let base = self.weights.len() as u32;
+        let base = self.loads.len() as u32;
         for &v in &scratch.order {
             let piece = scratch.piece[v as usize];
             self.unassigned += usize::from(piece == NONE);
             self.label[v as usize] = if piece == NONE { NONE } else { base + piece };
         }
-        self.weights.extend_from_slice(&scratch.pieces);
+        self.loads.extend_from_slice(&scratch.pieces);
     }
 
-    fn finish(self, takes_part: &[bool], weights: &[f64], values: Option<&[f64]>, islands: usize) -> Regions {
-        let mut renamed = vec![NONE; self.weights.len()];
-        let mut sums: Vec<f64> = Vec::with_capacity(self.weights.len());
+    fn finish(self, input: &RegionInput<'_>, islands: usize) -> Regions {
+        let RegionInput { takes_part, weights, values, .. } = *input;
+        let mut renamed = vec![NONE; self.loads.len()];
+        let mut sums: Vec<f64> = Vec::with_capacity(self.loads.len());
         let mut labels = vec![None; self.label.len()];
         for (i, &label) in self.label.iter().enumerate().filter(|(_, label)| **label != NONE) {
             let name = &mut renamed[label as usize];
@@ -310,12 +395,12 @@ struct Scratch {
     stamp: u32,
     seen: Vec<u32>,
     up: Vec<u32>,
-    gathered: Vec<f64>,
+    gathered: Vec<Load>,
     piece: Vec<u32>,
     /// The nodes of the last tree, parents first.
     order: Vec<u32>,
-    /// Weight of each piece of the last tree.
-    pieces: Vec<f64>,
+    /// Weight and box of each piece of the last tree.
+    pieces: Vec<Load>,
     path: Vec<(u32, u32, u32)>,
     queue: Vec<u32>,
 }
@@ -330,7 +415,7 @@ impl Scratch {
             stamp: 0,
             seen: vec![0; len],
             up: vec![NONE; len],
-            gathered: vec![0.0; len],
+            gathered: vec![Load::default(); len],
             piece: vec![NONE; len],
             order: Vec::new(),
             pieces: Vec::new(),
@@ -374,17 +459,20 @@ impl Scratch {
         for &v in self.order.iter().rev() {
             let (i, up) = (v as usize, self.up[v as usize]);
             let own = self.gathered[i];
-            self.piece[i] = if own >= land.min {
+            let with_up = |gathered: &[Load]| {
+                Some(gathered.get(up as usize)?.plus(&own)).filter(|all| land.has_room(all))
+            };
+            self.piece[i] = if own.weight >= land.min {
                 Self::CUT
-            } else if up != NONE && self.gathered[up as usize] + own <= land.max {
-                self.gathered[up as usize] += own;
+            } else if let Some(all) = with_up(&self.gathered) {
+                self.gathered[up as usize] = all;
                 Self::JOINED
             } else {
                 NONE
             };
         }
-        self.queue.clear();
-        for &v in &self.order {
+        for at in 0..self.order.len() {
+            let v = self.order[at];
             let i = v as usize;
             self.piece[i] = match self.piece[i] {
                 Self::CUT => {
@@ -394,24 +482,27 @@ impl Scratch {
                 Self::JOINED => self.piece[self.up[i] as usize],
                 _ => NONE,
             };
-            if self.piece[i] == NONE {
-                self.queue.push(v);
-            }
         }
+        if land.envelopes.is_some() {
+            self.grow(land, mark);
+        }
+        self.queue.clear();
+        self.queue.extend(self.order.iter().filter(|&&v| self.piece[v as usize] == NONE));
         // What is left goes to the lightest piece beside it that has room; then its neighbours may follow.
         while let Some(v) = self.queue.pop() {
             if self.piece[v as usize] != NONE {
                 continue;
             }
-            let weight = land.weight(v);
+            let load = land.load(v);
             let beside = land.neighbours(v).iter().filter(|n| self.seen[n.index()] == mark);
             let pieces = beside.map(|n| self.piece[n.index()]);
-            let room = pieces.filter(|&p| p != NONE && self.pieces[p as usize] + weight <= land.max);
-            let lightest = room
-                .min_by(|&p, &q| self.pieces[p as usize].total_cmp(&self.pieces[q as usize]).then(p.cmp(&q)));
+            let room = pieces.filter(|&p| p != NONE && land.has_room(&self.pieces[p as usize].plus(&load)));
+            let lightest = room.min_by(|&p, &q| {
+                self.pieces[p as usize].weight.total_cmp(&self.pieces[q as usize].weight).then(p.cmp(&q))
+            });
             if let Some(piece) = lightest {
                 self.piece[v as usize] = piece;
-                self.pieces[piece as usize] += weight;
+                self.pieces[piece as usize] = self.pieces[piece as usize].plus(&load);
                 let follow = land.neighbours(v).iter().map(|n| n.0);
                 let follow =
                     follow.filter(|&n| self.seen[n as usize] == mark && self.piece[n as usize] == NONE);
@@ -420,11 +511,48 @@ impl Scratch {
         }
     }
 
+    /// Makes pieces of what is left by taking, one at a time, the node beside that widens the piece least: branches of a tree
+    /// are long, so that a narrow span leaves much.
+    fn grow(&mut self, land: &Land<'_>, mark: u32) {
+        let mut members = Vec::new();
+        for at in 0..self.order.len() {
+            let first = self.order[at];
+            if self.piece[first as usize] != NONE {
+                continue;
+            }
+            let name = self.pieces.len() as u32;
+            let (mut all, mut next) = (land.load(first), Some(first));
+            members.clear();
+            while let Some(v) = next {
+                self.piece[v as usize] = name;
+                members.push(v);
+                if all.weight >= land.min {
+                    break;
+                }
+                let beside = members.iter().flat_map(|&m| land.neighbours(m)).map(|n| n.0);
+                let free =
+                    beside.filter(|&n| self.seen[n as usize] == mark && self.piece[n as usize] == NONE);
+                let wider =
+                    free.map(|n| (all.plus(&land.load(n)), n)).filter(|(wider, _)| land.has_room(wider));
+                let least = wider.min_by(|a, b| a.0.span_m().total_cmp(&b.0.span_m()).then(a.1.cmp(&b.1)));
+                next = least.map(|(wider, n)| {
+                    all = wider;
+                    n
+                });
+            }
+            if all.weight >= land.min {
+                self.pieces.push(all);
+            } else {
+                members.iter().for_each(|&v| self.piece[v as usize] = NONE);
+            }
+        }
+    }
+
     fn visit(&mut self, land: &Land<'_>, v: u32, from: u32, mark: u32, random: &mut Random) {
         let i = v as usize;
         self.seen[i] = mark;
         self.up[i] = from;
-        self.gathered[i] = land.weight(v);
+        self.gathered[i] = land.load(v);
         self.order.push(v);
         self.path.push((v, random.below(land.neighbours(v).len()) as u32, 0));
     }
@@ -472,7 +600,7 @@ fn recombine(
     passes: usize,
     tell: &mut impl FnMut(),
 ) {
-    let mut members: Vec<Vec<u32>> = vec![Vec::new(); division.weights.len()];
+    let mut members: Vec<Vec<u32>> = vec![Vec::new(); division.loads.len()];
     for (v, &label) in division.label.iter().enumerate().filter(|(_, label)| **label != NONE) {
         members[label as usize].push(v as u32);
     }
@@ -512,18 +640,18 @@ fn recombine(
             }
             let names: Vec<u32> = (0..scratch.pieces.len())
                 .map(|piece| {
-                    let next = division.weights.len() as u32;
+                    let next = division.loads.len() as u32;
                     if piece < count {
                         members[joined[piece] as usize].clear();
                         return joined[piece];
                     }
                     members.push(Vec::new());
-                    division.weights.push(0.0);
+                    division.loads.push(Load::default());
                     next
                 })
                 .collect();
             for (piece, &name) in names.iter().enumerate() {
-                division.weights[name as usize] = scratch.pieces[piece];
+                division.loads[name as usize] = scratch.pieces[piece];
             }
             for &v in &scratch.order {
                 let name = names[scratch.piece[v as usize] as usize];
@@ -570,13 +698,13 @@ fn anneal(
     let known: Vec<usize> = (0..values.len()).filter(|&i| division.label[i] != NONE).collect();
     // About the mean, so that squares keep their digits.
     let mean = known.iter().map(|&i| values[i]).sum::<f64>() / known.len().max(1) as f64;
-    let mut spread = vec![Spread::default(); division.weights.len()];
+    let mut spread = vec![Spread::default(); division.loads.len()];
     for &i in &known {
         spread[division.label[i] as usize].add(values[i] - mean, 1.0);
     }
     let total = |spread: &[Spread]| spread.iter().map(Spread::deviations).sum::<f64>();
     let mut temperature = total(&spread) / known.len().max(1) as f64;
-    let mut best = (total(&spread), division.label.clone(), division.weights.clone());
+    let mut best = (total(&spread), division.label.clone(), division.loads.clone());
     for pass in 0..passes {
         // The last third goes downhill only.
         let cold = pass * 3 >= passes * 2;
@@ -591,9 +719,10 @@ fn anneal(
                 continue;
             }
             let Some(other) = others().nth(random.below(count)) else { continue };
-            let (weight, value) = (land.weight(v), values[i] - mean);
+            let (load, value) = (land.load(v), values[i] - mean);
             let (from, to) = (own as usize, other as usize);
-            if division.weights[from] - weight < land.min || division.weights[to] + weight > land.max {
+            let grown = division.loads[to].plus(&load);
+            if division.loads[from].weight - load.weight < land.min || !land.has_room(&grown) {
                 continue;
             }
             let (mut less, mut more) = (spread[from], spread[to]);
@@ -612,16 +741,16 @@ fn anneal(
                 continue;
             }
             (spread[from], spread[to]) = (less, more);
-            division.weights[from] -= weight;
-            division.weights[to] += weight;
+            division.loads[from].weight -= load.weight;
+            division.loads[to] = grown;
             division.label[i] = other;
         }
         temperature *= COOLING;
         let now = total(&spread);
         if now < best.0 {
-            best = (now, division.label.clone(), division.weights.clone());
+            best = (now, division.label.clone(), division.loads.clone());
         }
         tell();
     }
-    (_, division.label, division.weights) = best;
+    (_, division.label, division.loads) = best;
 }

@@ -207,6 +207,7 @@ pub struct Density {
 #[expect(missing_docs, reason = "the names say it")]
 pub struct RegionTotals {
     pub min_area_m2: f64,
+    pub max_span_m: Option<f64>,
     pub count: usize,
     pub parcels: usize,
     pub area_m2: f64,
@@ -384,6 +385,7 @@ fn regions(analysis: &Analysis) -> Option<RegionTotals> {
     let (found, options) = analysis.regions.as_ref().zip(analysis.options.regions.as_ref())?;
     Some(RegionTotals {
         min_area_m2: options.min_weight,
+        max_span_m: options.max_span_m,
         count: found.weights.len(),
         parcels: found.labels.iter().flatten().count(),
         area_m2: found.weights.iter().sum(),

@@ -1,5 +1,6 @@
 use landuse::adjacency::Graph;
-use landuse::cluster::{IslandPolicy, RegionOptions, Regions};
+use landuse::cluster::{IslandPolicy, RegionInput, RegionOptions, Regions};
+use landuse::geometry::Envelope;
 
 use super::support::{Numbers, graph};
 
@@ -103,7 +104,8 @@ fn tiny_graphs_get_the_most_regions_there_can_be() {
         let weights: Vec<f64> = (0..n).map(|_| 1.0 + numbers.below(9) as f64).collect();
         let wanted = options(8.0 + numbers.below(8) as f64, 40, 40);
         let best = optimum(&graph, &weights, wanted.min_weight, f64::INFINITY);
-        let found = Regions::find(&graph, &vec![true; n], &weights, None, &wanted, |_, _| {}).unwrap();
+        let found =
+            Regions::find(&RegionInput::new(&graph, &vec![true; n], &weights), &wanted, |_, _| {}).unwrap();
         check(&graph, &weights, &vec![true; n], &wanted, &found);
         assert_eq!(found.weights.len(), best.unwrap_or(0), "round {round}");
         compared += 1;
@@ -111,7 +113,8 @@ fn tiny_graphs_get_the_most_regions_there_can_be() {
         // With a maximum no region passes it, and where all parcels find a place there are no more than can be.
         let mut capped = wanted;
         capped.max_weight = Some(wanted.min_weight + 4.0);
-        let found = Regions::find(&graph, &vec![true; n], &weights, None, &capped, |_, _| {}).unwrap();
+        let found =
+            Regions::find(&RegionInput::new(&graph, &vec![true; n], &weights), &capped, |_, _| {}).unwrap();
         check(&graph, &weights, &vec![true; n], &capped, &found);
         if found.unassigned == 0 {
             let best = optimum(&graph, &weights, capped.min_weight, capped.min_weight + 4.0);
@@ -131,7 +134,12 @@ fn finds_no_fewer_regions_than_spopt() {
     let values: Vec<f64> = (0..144u32).map(|i| f64::from(i * 7 % 13)).collect();
     for (threshold, spopt) in [(20.0, 35), (40.0, 18)] {
         let wanted = options(threshold, 20, 50);
-        let found = Regions::find(&graph, &[true; 144], &weights, Some(&values), &wanted, |_, _| {}).unwrap();
+        let found = Regions::find(
+            &RegionInput { values: Some(&values), ..RegionInput::new(&graph, &[true; 144], &weights) },
+            &wanted,
+            |_, _| {},
+        )
+        .unwrap();
         check(&graph, &weights, &[true; 144], &wanted, &found);
         let p = found.weights.len();
         assert!(p >= spopt && p <= (816.0 / threshold) as usize, "{threshold}: {p}, spopt {spopt}");
@@ -145,8 +153,13 @@ fn annealing_makes_regions_more_alike_and_keeps_their_number() {
     // Four quarters of different values.
     let values: Vec<f64> = (0..400).map(|i| f64::from(i % 20 / 10 + 2 * (i / 200)) * 10.0).collect();
     let wanted = options(25.0, 4, 30);
-    let rough = Regions::find(&graph, &[true; 400], &weights, None, &wanted, |_, _| {}).unwrap();
-    let fine = Regions::find(&graph, &[true; 400], &weights, Some(&values), &wanted, |_, _| {}).unwrap();
+    let rough = Regions::find(&RegionInput::new(&graph, &[true; 400], &weights), &wanted, |_, _| {}).unwrap();
+    let fine = Regions::find(
+        &RegionInput { values: Some(&values), ..RegionInput::new(&graph, &[true; 400], &weights) },
+        &wanted,
+        |_, _| {},
+    )
+    .unwrap();
     check(&graph, &weights, &[true; 400], &wanted, &fine);
     assert_eq!(rough.weights.len(), fine.weights.len());
     let within = |labels: &[Option<u32>]| -> f64 {
@@ -170,16 +183,50 @@ fn islands_follow_their_policy_and_heavy_parcels_stay_out() {
     let weights = [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 50.0];
     let mut wanted = options(2.0, 4, 4);
     wanted.max_weight = Some(4.0);
-    let found = Regions::find(&graph, &[true; 7], &weights, None, &wanted, |_, _| {}).unwrap();
+    let found = Regions::find(&RegionInput::new(&graph, &[true; 7], &weights), &wanted, |_, _| {}).unwrap();
     check(&graph, &weights, &[true; 7], &wanted, &found);
     assert_eq!(found.labels, [Some(0), Some(0), Some(1), Some(1), None, None, None]);
     assert_eq!((found.unassigned, found.islands), (3, 0));
     wanted.islands = IslandPolicy::Single;
-    let found = Regions::find(&graph, &[true; 7], &weights, None, &wanted, |_, _| {}).unwrap();
+    let found = Regions::find(&RegionInput::new(&graph, &[true; 7], &weights), &wanted, |_, _| {}).unwrap();
     assert_eq!((found.labels[4], found.labels[5], found.islands), (Some(2), Some(2), 1));
     let part = [true, true, false, true, true, true, true];
-    let found = Regions::find(&graph, &part, &weights, None, &wanted, |_, _| {}).unwrap();
+    let found = Regions::find(&RegionInput::new(&graph, &part, &weights), &wanted, |_, _| {}).unwrap();
     assert_eq!((found.labels[2], found.labels[3]), (None, Some(1)));
+}
+
+/// Squares of 10 m: no region is wider than asked for, with values or without, and narrow ones hold fewer parcels.
+#[test]
+fn no_region_is_wider_than_asked_for() {
+    let graph = grid(20);
+    let boxes: Vec<Envelope> = (0..400)
+        .map(|i| [f64::from(i % 20) * 10.0, f64::from(i / 20) * 10.0])
+        .map(|[x, y]| Envelope { min: [x, y], max: [x + 10.0, y + 10.0] })
+        .collect();
+    let (weights, values) = (vec![1.0; 400], (0..400).map(|i| f64::from(i % 13)).collect::<Vec<_>>());
+    let mut wanted = options(4.0, 4, 6);
+    for (span, at_most) in [(45.0, 100), (32.0, 100), (22.4, 0)] {
+        wanted.max_span_m = Some(span);
+        for values in [None, Some(&values[..])] {
+            let all = [true; 400];
+            let input =
+                RegionInput { values, envelopes: Some(&boxes), ..RegionInput::new(&graph, &all, &weights) };
+            let found = Regions::find(&input, &wanted, |_, _| {}).unwrap();
+            check(&graph, &weights, &all, &wanted, &found);
+            let mut extents = vec![Envelope::EMPTY; found.weights.len()];
+            for (label, own) in found.labels.iter().zip(&boxes).filter_map(|(l, b)| Some(((*l)?, b))) {
+                extents[label as usize] = extents[label as usize].join(own);
+            }
+            assert!(extents.iter().all(|e| e.width().hypot(e.height()) <= span), "{span}");
+            // A square of four spans 28.3 m; 22.4 m hold two side by side.
+            assert!(
+                found.weights.len() <= at_most && (span < 25.0 || found.weights.len() > 40),
+                "{span} {found:?}"
+            );
+        }
+    }
+    let fault = Regions::find(&RegionInput::new(&graph, &[true; 400], &weights), &wanted, |_, _| {});
+    assert_eq!(fault.unwrap_err().name(), "envelopes");
 }
 
 #[test]
@@ -190,9 +237,13 @@ fn the_seed_decides_and_progress_is_told() {
         let mut wanted = options(30.0, 3, 3);
         wanted.seed = seed;
         let mut told = Vec::new();
-        let found = Regions::find(&graph, &[true; 900], &weights, Some(&weights), &wanted, |done, all| {
-            told.push((done, all));
-        })
+        let found = Regions::find(
+            &RegionInput { values: Some(&weights), ..RegionInput::new(&graph, &[true; 900], &weights) },
+            &wanted,
+            |done, all| {
+                told.push((done, all));
+            },
+        )
         .unwrap();
         assert_eq!(told, (1..=9).map(|done| (done, 9)).collect::<Vec<_>>());
         found
@@ -204,16 +255,25 @@ fn the_seed_decides_and_progress_is_told() {
 #[test]
 fn faults_are_named_and_nothing_is_no_fault() {
     let empty = Graph::new(0, Vec::new());
-    let found = Regions::find(&empty, &[], &[], Some(&[]), &RegionOptions::default(), |_, _| {}).unwrap();
+    let found = Regions::find(
+        &RegionInput { values: Some(&[]), ..RegionInput::new(&empty, &[], &[]) },
+        &RegionOptions::default(),
+        |_, _| {},
+    )
+    .unwrap();
     assert_eq!((found.weights.len(), found.heterogeneity), (0, Some(0.0)));
     let graph = grid(2);
     let fault = |change: fn(&mut RegionOptions), weights: &[f64]| {
         let mut wanted = options(1.0, 1, 1);
         change(&mut wanted);
-        Regions::find(&graph, &[true; 4], weights, None, &wanted, |_, _| {}).unwrap_err().name().to_owned()
+        Regions::find(&RegionInput::new(&graph, &[true; 4], weights), &wanted, |_, _| {})
+            .unwrap_err()
+            .name()
+            .to_owned()
     };
     assert_eq!(fault(|o| o.min_weight = f64::NAN, &[1.0; 4]), "min_weight");
     assert_eq!(fault(|o| o.max_weight = Some(0.5), &[1.0; 4]), "max_weight");
+    assert_eq!(fault(|o| o.max_span_m = Some(0.0), &[1.0; 4]), "max_span_m");
     assert_eq!(fault(|o| o.starts = 0, &[1.0; 4]), "starts");
     assert_eq!(fault(|_| {}, &[1.0, -1.0, 1.0, 1.0]), "weights");
     assert_eq!(fault(|_| {}, &[1.0; 3]), "weights");
