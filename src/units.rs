@@ -369,10 +369,16 @@ pub fn people_number(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
         return "unknown".into();
     }
-    let text = format!("{:.decimals$}", value.abs());
+    let text = fixed(value.abs(), decimals);
     let whole = text.find('.').unwrap_or(text.len());
     let negative = value < 0.0 && text.bytes().any(|b| matches!(b, b'1'..=b'9'));
-    let mut grouped = String::from(if negative { "-" } else { "" });
+    if !negative && whole <= 3 {
+        return text;
+    }
+    let mut grouped = String::with_capacity(text.len() + 1 + whole / 3);
+    if negative {
+        grouped.push('-');
+    }
     for (i, digit) in text.chars().enumerate() {
         if i > 0 && i < whole && (whole - i).is_multiple_of(3) {
             grouped.push(',');
@@ -380,6 +386,34 @@ pub fn people_number(value: f64, decimals: usize) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// A positive number with `decimals`, rounded half to even as formatting does.
+fn fixed(value: f64, decimals: usize) -> String {
+    let power = 10_f64.powi(decimals.min(22) as i32);
+    let scaled = value * power;
+    let units = scaled as u64;
+    let rest = scaled - units as f64;
+    // The product is at most half a unit in its last place off: beyond that distance from a half it rounds as the exact one would.
+    if decimals > 15 || scaled >= 1e15 || (rest - 0.5).abs() <= scaled * f64::EPSILON {
+        return format!("{value:.decimals$}");
+    }
+    let mut units = units + u64::from(rest > 0.5);
+    let mut digits = [b'0'; 20];
+    let mut start = digits.len();
+    while units > 0 || digits.len() - start <= decimals {
+        start -= 1;
+        digits[start] = b'0' + (units % 10) as u8;
+        units /= 10;
+    }
+    let mut text = String::with_capacity(21);
+    let (whole, decimal) = digits[start..].split_at(digits.len() - start - decimals);
+    text.extend(whole.iter().map(|&digit| char::from(digit)));
+    if decimals > 0 {
+        text.push('.');
+        text.extend(decimal.iter().map(|&digit| char::from(digit)));
+    }
+    text
 }
 
 #[cfg(test)]
@@ -394,6 +428,27 @@ mod tests {
         AreaUnit::Acre,
         AreaUnit::SquareFoot,
     ];
+
+    #[test]
+    fn decimals_are_those_of_the_standard_library() {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        for round in 0..200_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let decimals = (state >> 32) as usize % 18;
+            let value = match round % 4 {
+                0 => (state >> 40) as f64 / 64.0,
+                1 => (state >> 44) as f64 / 1000.0,
+                2 => f64::from_bits(state >> 1 & !(1 << 62) | 0x3d0 << 52),
+                _ => ((state >> 50) as f64 + 0.5) * 10_f64.powi(-(decimals as i32)),
+            };
+            assert_eq!(fixed(value, decimals), format!("{value:.decimals$}"), "{value:e} {decimals}");
+        }
+        for value in [0.0, 0.5, 1.5, 2.5, 0.125, 999.9995, 1e15, 1e300, 5e-324, 0.05] {
+            for decimals in [0, 1, 2, 3, 12, 22, 30] {
+                assert_eq!(fixed(value, decimals), format!("{value:.decimals$}"));
+            }
+        }
+    }
 
     #[test]
     fn area_ratios_are_the_defined_ones() {

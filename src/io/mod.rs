@@ -21,4 +21,5 @@ pub use read::{Layer, OnBadFeature, PropertyFault, ReadOptions, ReadReport, Samp
 pub use source::Source;
 pub use splice::splice;
 pub use table::Table;
+pub(crate) use write::push_json;
 pub use write::{FeatureWriter, OutputDir, OutputFile, Rounding, push_count, push_number, push_text};

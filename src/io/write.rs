@@ -188,24 +188,67 @@ impl OutputFile {
 /// assert_eq!(text, b"0.1 null");
 /// ```
 pub fn push_number(text: &mut Vec<u8>, number: impl Into<Option<f64>>) {
-    push_json(text, &number.into().filter(|x| x.is_finite()));
+    match number.into().filter(|x| x.is_finite()) {
+        // Whole numbers and noughts are frequent, and their digits are at hand.
+        Some(x) if x.abs() < 1e9 && (x as i64) as f64 == x && !(x == 0.0 && x.is_sign_negative()) => {
+            push_decimal(text, x as i64, 0);
+        }
+        x => push_json(text, &x),
+    }
 }
 
 /// Adds a count as JSON; `null` for none.
 pub fn push_count(text: &mut Vec<u8>, count: impl Into<Option<u32>>) {
-    push_json(text, &count.into());
+    match count.into() {
+        Some(count) => push_digits(text, count.into(), 1),
+        None => text.extend_from_slice(b"null"),
+    }
 }
 
 /// Adds a text as JSON, in quotes and escaped; `null` for none.
 pub fn push_text<'a>(text: &mut Vec<u8>, value: impl Into<Option<&'a str>>) {
-    push_json(text, &value.into());
+    let Some(value) = value.into() else { return text.extend_from_slice(b"null") };
+    if value.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        return push_json(text, &value);
+    }
+    text.reserve(value.len() + 2);
+    text.push(b'"');
+    text.extend_from_slice(value.as_bytes());
+    text.push(b'"');
+}
+
+/// Adds the digits of a number, at least `least` of them, at most 20.
+fn push_digits(text: &mut Vec<u8>, mut number: u64, least: usize) {
+    let mut digits = [b'0'; 20];
+    let mut start = digits.len();
+    while number > 0 || digits.len() - start < least {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    text.extend_from_slice(&digits[start..]);
+}
+
+/// Adds `units` · 10^−`decimals` as JSON, with one decimal at least and no further noughts at the end.
+fn push_decimal(text: &mut Vec<u8>, units: i64, decimals: usize) {
+    if units < 0 {
+        text.push(b'-');
+    }
+    let one = 10_u64.pow(decimals as u32);
+    push_digits(text, units.unsigned_abs() / one, 1);
+    text.push(b'.');
+    let first = text.len();
+    push_digits(text, units.unsigned_abs() % one, decimals.max(1));
+    while text.len() > first + 1 && text.last() == Some(&b'0') {
+        text.pop();
+    }
 }
 
 #[expect(
     clippy::expect_used,
     reason = "numbers, texts and JSON values always serialise, and memory takes them"
 )]
-fn push_json(text: &mut Vec<u8>, value: &impl serde::Serialize) {
+pub(crate) fn push_json(text: &mut Vec<u8>, value: &impl serde::Serialize) {
     serde_json::to_writer(text, value).expect("no value here can fail");
 }
 
@@ -222,15 +265,27 @@ pub enum Rounding {
 }
 
 impl Rounding {
-    fn apply(self, x: f64) -> f64 {
-        let unit = match self {
-            Self::Exact => return x,
-            Self::Degrees => 1e9,
-            Self::Metres => 1e4,
+    /// Adds an ordinate as [`push_number`] does, rounded.
+    fn push(self, text: &mut Vec<u8>, x: f64) {
+        let decimals = match self {
+            Self::Exact => return push_number(text, x),
+            Self::Degrees => 9,
+            Self::Metres => 4,
         };
-        let rounded = (x * unit).round() / unit;
+        let unit = 10_f64.powi(decimals);
+        let scaled = x * unit;
+        // Of at most 15 digits the decimal that was rounded to is the shortest that reads back to its double.
+        if scaled.abs() < 1e15 {
+            let mut units = scaled as i64;
+            let rest = scaled - units as f64;
+            units += i64::from(rest >= 0.5) - i64::from(rest <= -0.5);
+            if units == 0 || units.unsigned_abs() as f64 >= unit / 1e3 {
+                return push_decimal(text, units, decimals as usize);
+            }
+        }
+        let rounded = scaled.round() / unit;
         // Far out a double is coarser than the rounding; -0 and 0 are one place.
-        if rounded.is_finite() { rounded + 0.0 } else { x }
+        push_number(text, if rounded.is_finite() { rounded + 0.0 } else { x });
     }
 }
 
@@ -292,6 +347,7 @@ impl FeatureWriter {
         properties: &Map<String, Value>,
     ) -> Result<(), Error> {
         self.text.clear();
+        let properties = |text: &mut Vec<u8>| push_json(text, properties);
         push_feature(&mut self.text, geometry, properties, self.rounding)
             .map_err(|at| self.not_finite(at))?;
         let text = std::mem::take(&mut self.text);
@@ -300,14 +356,14 @@ impl FeatureWriter {
         written
     }
 
-    /// Adds a feature for each geometry, with the properties of its position, worked out on all threads.
+    /// Adds a feature for each geometry, on all threads: `properties(i, text)` adds the object of properties at a position as JSON.
     ///
     /// # Errors
     /// As [`write`](Self::write).
     pub fn write_all(
         &mut self,
         geometry: &MultiPolygonArray,
-        properties: impl Fn(usize) -> Map<String, Value> + Sync,
+        properties: impl Fn(usize, &mut Vec<u8>) + Sync,
     ) -> Result<(), Error> {
         let (run, runs) = RUN;
         for start in (0..geometry.len()).step_by(run * runs) {
@@ -317,7 +373,8 @@ impl FeatureWriter {
                 .map(|first| {
                     let mut text = Vec::new();
                     for i in first..end.min(first + run) {
-                        push_feature(&mut text, Some(geometry.get(i)), &properties(i), self.rounding)?;
+                        let properties = |text: &mut Vec<u8>| properties(i, text);
+                        push_feature(&mut text, Some(geometry.get(i)), properties, self.rounding)?;
                     }
                     Ok(text)
                 })
@@ -355,7 +412,7 @@ impl FeatureWriter {
 fn push_feature(
     text: &mut Vec<u8>,
     geometry: Option<MultiPolygonRef<'_>>,
-    properties: &Map<String, Value>,
+    properties: impl FnOnce(&mut Vec<u8>),
     rounding: Rounding,
 ) -> Result<(), Coord> {
     let mut coords = geometry.iter().flat_map(MultiPolygonRef::coords);
@@ -363,7 +420,7 @@ fn push_feature(
         return Err(at);
     }
     text.extend_from_slice(b",\n{\"type\":\"Feature\",\"properties\":");
-    push_json(text, properties);
+    properties(text);
     text.extend_from_slice(b",\"geometry\":");
     match geometry {
         None => text.extend_from_slice(b"null"),
@@ -387,9 +444,9 @@ fn push_geometry(text: &mut Vec<u8>, geometry: MultiPolygonRef<'_>, rounding: Ro
             text.push(b'[');
             push_list(text, ring.iter(), |text, &[x, y]: &Coord| {
                 text.push(b'[');
-                push_number(text, rounding.apply(x));
+                rounding.push(text, x);
                 text.push(b',');
-                push_number(text, rounding.apply(y));
+                rounding.push(text, y);
                 text.push(b']');
             });
             text.push(b']');

@@ -8,7 +8,7 @@ use crate::Error;
 use crate::audit::{Audit, Change, Decomposition, Fate, InsideChange, Year};
 use crate::geometry::MultiPolygonArray;
 use crate::intensity::{Account, LandStatus};
-use crate::io::{OutputDir, push_number};
+use crate::io::{OutputDir, push_json, push_number};
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::units::{people_area, people_number};
 
@@ -268,12 +268,12 @@ pub fn write_audit(
     write("matches.csv", &matches_csv(audit, old, new))?;
     let side = |fate: Fate| if fate == Fate::Vanished { old } else { new };
     let id = |set: &ParcelSet, parcel: ParcelIdx| set.get(parcel).id().map(str::to_owned);
-    let properties = |at: usize| {
+    let properties = |at: usize, text: &mut Vec<u8>| {
         let change = &audit.parcels[at];
         let (year, i) = (side(change.fate), change.parcel.index());
         let others: Vec<_> = change.others.iter().map(|&other| id(&old.set, other)).collect();
         let rows: Vec<u32> = change.others.iter().map(|other| old.set.source_row()[other.index()]).collect();
-        json!({
+        let properties = json!({
             "id": id(&year.set, change.parcel),
             "row": year.set.source_row()[i],
             "date": if change.fate == Fate::Vanished { "old" } else { "new" },
@@ -288,19 +288,20 @@ pub fn write_audit(
             "inside_after_m2": change.inside_after_m2,
             "added_m2": change.added_m2,
             "removed_m2": change.removed_m2,
-        })
+        });
+        push_json(text, &properties);
     };
     let mut shapes = MultiPolygonArray::new();
     for change in &audit.parcels {
         shapes.push(side(change.fate).set.geometry().get(change.parcel.index()));
     }
     // Both dates lie in one plane; what leaves it does so as the later date came in.
-    write_shapes(new.set.plane(), out, "changes.geojson", &shapes, properties)?;
+    write_shapes(new.set.plane(), out, "changes.geojson", shapes, properties)?;
     let changed = audit.changed_shapes(old, new);
     let rows: Vec<u32> =
         (0..changed.len() as u32).filter(|&i| changed.get(i as usize).polygons().len() > 0).collect();
-    write_shapes(new.set.plane(), out, "inside_changes.geojson", &changed.take(&rows), |i| {
-        properties(rows[i] as usize)
+    write_shapes(new.set.plane(), out, "inside_changes.geojson", changed.take(&rows), |i, text| {
+        properties(rows[i] as usize, text);
     })
 }
 

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::Analysis;
 use crate::Error;
@@ -9,7 +9,9 @@ use crate::crs::WorkingPlane;
 use crate::efficiency::{Language, StockClass};
 use crate::geometry::MultiPolygonArray;
 use crate::intensity::{Account, LandStatus};
-use crate::io::{FeatureWriter, OutputDir, Rounding, Source, push_count, push_number, push_text, splice};
+use crate::io::{
+    FeatureWriter, OutputDir, Rounding, Source, push_count, push_json, push_number, push_text, splice,
+};
 use crate::parcel::ParcelIdx;
 
 /// Writes `parcels.geojson`, and `rejected.geojson` where a feature was rejected.
@@ -239,13 +241,13 @@ fn push_flag(text: &mut Vec<u8>, flag: Option<bool>) {
 /// [`Error::Io`] where a file cannot be written.
 pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
     let set = analysis.parcels();
-    write_layer(analysis, out, "clusters.geojson", analysis.sites.outlines(), |i| {
+    write_shapes(set.plane(), out, "clusters.geojson", analysis.sites.outlines().clone(), |i, text| {
         let site = analysis.sites.get(i);
         let gap_m = analysis.options.sites.gap_m;
         let lasting = analysis.merging.site_of(site.members[0], gap_m);
         let members: Vec<Option<&str>> = site.members.iter().map(|&m| set.get(m).id()).collect();
         let owners = analysis.ownership.as_ref().map(|ownership| ownership[i]);
-        json!({
+        let properties = json!({
             "site": site.number,
             "parcels": site.members.len(),
             "net_area_m2": site.net_area_m2,
@@ -271,19 +273,21 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
             "owner_largest_share": owners.and_then(|owners| owners.largest_share),
             "owner_known_share": owners.and_then(|owners| owners.known_share),
             "parcel_ids": members,
-        })
+        });
+        push_json(text, &properties);
     })?;
     if let Some(districts) = analysis.cells.as_ref().or(analysis.layers.districts.as_ref()) {
         let units = &analysis.ledger.units;
         let accounts: HashMap<&str, &Account> =
             units.iter().filter_map(|unit| Some((unit.id.as_deref()?, unit))).collect();
+        let none = json!({});
         let account_of = |i: usize| accounts.get(&*crate::intensity::unit_id(districts, i));
-        write_layer(analysis, out, "districts.geojson", districts.geometry(), |i| {
+        write_shapes(set.plane(), out, "districts.geojson", districts.geometry().clone(), |i, text| {
             let mut properties = json!(account_of(i));
             if let Some(name) = districts.attributes().texts.get("name").and_then(|names| names.get(i)) {
                 properties["name"] = json!(name);
             }
-            properties
+            push_json(text, if properties.is_object() { &properties } else { &none });
         })?;
     }
     if let Some(overlay) = &analysis.overlay {
@@ -291,17 +295,23 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
             .filter(|&i| overlay.relation[i] != Relation::Outside && analysis.status[i] != LandStatus::Other)
             .map(|i| i as u32)
             .collect();
-        write_layer(analysis, out, "inside_lines.geojson", &set.geometry().take(&rows), |i| {
+        write_shapes(set.plane(), out, "inside_lines.geojson", set.geometry().take(&rows), |i, text| {
             let i = rows[i] as usize;
-            json!({
-                "id": set.attributes().id.get(i),
-                "row": set.source_row()[i],
-                "status": analysis.status[i],
-                "relation": overlay.relation[i],
-                "area_m2": set.area_m2()[i],
-                "control_m2": overlay.excluded_m2[i],
-                "control_share": overlay.excluded_m2[i] / set.area_m2()[i],
-            })
+            text.extend_from_slice(b"{\"area_m2\":");
+            push_number(text, set.area_m2()[i]);
+            text.extend_from_slice(b",\"control_m2\":");
+            push_number(text, overlay.excluded_m2[i]);
+            text.extend_from_slice(b",\"control_share\":");
+            push_number(text, overlay.excluded_m2[i] / set.area_m2()[i]);
+            text.extend_from_slice(b",\"id\":");
+            push_text(text, set.attributes().id.get(i));
+            text.extend_from_slice(b",\"relation\":");
+            push_text(text, overlay.relation[i].name());
+            text.extend_from_slice(b",\"row\":");
+            push_count(text, set.source_row()[i]);
+            text.extend_from_slice(b",\"status\":");
+            push_text(text, analysis.status[i].name());
+            text.push(b'}');
         })?;
     }
     if let Some((encroachments, lines)) = analysis.encroachments.as_ref().zip(analysis.layers.lines.as_ref())
@@ -311,22 +321,32 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
             .filter(|&i| encroachments.certain.get(i).polygons().len() > 0)
             .map(|i| i as u32);
         let rows: Vec<u32> = certain.collect();
-        write_layer(analysis, out, "encroachments.geojson", &encroachments.certain.take(&rows), |i| {
+        let certain = encroachments.certain.take(&rows);
+        write_shapes(set.plane(), out, "encroachments.geojson", certain, |i, text| {
             let finding = &encroachments.findings[rows[i] as usize];
             let parcel = finding.parcel.index();
             let (line, tier) = &names[finding.line as usize];
-            json!({
-                "id": set.attributes().id.get(parcel),
-                "row": set.source_row()[parcel],
-                "line": line,
-                "tier": tier,
-                "overlap_m2": finding.overlap_m2,
-                "certain_m2": finding.certain_m2,
-                "possible_m2": finding.possible_m2,
-                "artefact_m2": finding.artefact_m2,
-                "standing": finding.standing,
-                "reason": finding.reason,
-            })
+            text.extend_from_slice(b"{\"artefact_m2\":");
+            push_number(text, finding.artefact_m2);
+            text.extend_from_slice(b",\"certain_m2\":");
+            push_number(text, finding.certain_m2);
+            text.extend_from_slice(b",\"id\":");
+            push_text(text, set.attributes().id.get(parcel));
+            text.extend_from_slice(b",\"line\":");
+            push_text(text, &**line);
+            text.extend_from_slice(b",\"overlap_m2\":");
+            push_number(text, finding.overlap_m2);
+            text.extend_from_slice(b",\"possible_m2\":");
+            push_number(text, finding.possible_m2);
+            text.extend_from_slice(b",\"reason\":");
+            push_text(text, &*finding.reason);
+            text.extend_from_slice(b",\"row\":");
+            push_count(text, set.source_row()[parcel]);
+            text.extend_from_slice(b",\"standing\":");
+            push_text(text, finding.standing.name());
+            text.extend_from_slice(b",\"tier\":");
+            push_text(text, *tier);
+            text.push(b'}');
         })?;
     }
     Ok(())
@@ -351,26 +371,15 @@ pub fn write_graph(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
     file.finish()
 }
 
-/// Writes one layer, moved back to the coordinates of the input.
-fn write_layer(
-    analysis: &Analysis,
-    out: &OutputDir,
-    name: &str,
-    geometry: &MultiPolygonArray,
-    properties: impl Fn(usize) -> Value + Sync,
-) -> Result<(), Error> {
-    write_shapes(analysis.parcels().plane(), out, name, geometry, properties)
-}
-
-/// Writes one layer, moved from a plane back to the coordinates that it came from.
+/// Writes one layer, moved from a plane back to the coordinates that it came from; `properties(i, text)` adds the object of properties
+/// of a feature.
 pub(super) fn write_shapes(
     plane: &WorkingPlane,
     out: &OutputDir,
     name: &str,
-    geometry: &MultiPolygonArray,
-    properties: impl Fn(usize) -> Value + Sync,
+    mut geometry: MultiPolygonArray,
+    properties: impl Fn(usize, &mut Vec<u8>) + Sync,
 ) -> Result<(), Error> {
-    let mut geometry = geometry.clone();
     plane.inverse(geometry.coords_mut());
     let (crs_name, rounding) = match plane.source() {
         "EPSG:4326" | "OGC:CRS84" => (None, Rounding::Degrees),
@@ -378,9 +387,6 @@ pub(super) fn write_shapes(
         name => (Some(name), Rounding::Metres),
     };
     let mut writer = FeatureWriter::new(out.file(name)?, crs_name, rounding)?;
-    writer.write_all(&geometry, |i| match properties(i) {
-        Value::Object(properties) => properties,
-        _ => Map::new(),
-    })?;
+    writer.write_all(&geometry, properties)?;
     writer.finish()
 }
