@@ -9,11 +9,44 @@ const TERMS: usize = 9;
 /// Differences from the centre (radians) for which sine and cosine are taken from short polynomials: 8.6 degrees.
 const NEAR: f64 = 0.15;
 
+/// Coordinates that are moved together where all of them are near: the same arithmetic, side by side.
+const LANES: usize = 16;
+
+/// Terms of the series of arc tangent and arc sine, which hold to the last digits up to [`NEAR`].
+const ARC_TERMS: usize = 10;
+/// Σ (−1)ⁿ·zⁿ/(2n+1): arctan t = t · this at z = t².
+const ARC_TANGENT: [f64; ARC_TERMS] = [
+    1.0,
+    -1.0 / 3.0,
+    1.0 / 5.0,
+    -1.0 / 7.0,
+    1.0 / 9.0,
+    -1.0 / 11.0,
+    1.0 / 13.0,
+    -1.0 / 15.0,
+    1.0 / 17.0,
+    -1.0 / 19.0,
+];
+/// Σ (2n)!/(4ⁿ·n!²·(2n+1))·zⁿ: arcsin t = t · this at z = t².
+const ARC_SINE: [f64; ARC_TERMS] = [
+    1.0,
+    1.0 / 6.0,
+    3.0 / 40.0,
+    5.0 / 112.0,
+    35.0 / 1152.0,
+    63.0 / 2816.0,
+    231.0 / 13_312.0,
+    143.0 / 10_240.0,
+    6435.0 / 557_056.0,
+    12_155.0 / 1_245_184.0,
+];
+
 /// Lambert's azimuthal equal-area projection centred on a place, metres, no false origin.
 ///
 /// With w = sin²φ the authalic latitude β needs no inverse trigonometry: `q = (1 − e²)·sin φ·P(w)`,
 /// `P(w) = Σ (2k+2)/(2k+1)·(e²w)ᵏ`, `sin β = q/q(90°)`, and `cos β = cos φ·C(w)` where C² is the polynomial
-/// `(1 − sin²β)/(1 − w)`, whose division is exact. Both keep full relative accuracy up to the poles.
+/// `(1 − sin²β)/(1 − w)`, whose division is exact. Both keep full relative accuracy up to the poles. The way back is the reverted
+/// series, `sin φ = sin β·R(sin²β)`. Near the centre angles are taken as differences from it, by short polynomials.
 ///
 /// Source: J. P. Snyder (1987), Map Projections: A Working Manual, USGS Professional Paper 1395, p. 187, equations 24-17 to
 /// 24-20 and 3-12. The polynomials replace equations 3-16 and 3-11.
@@ -21,13 +54,14 @@ const NEAR: f64 = 0.15;
 pub(super) struct Laea {
     lon_0_deg: f64,
     lat_0_deg: f64,
-    e2: f64,
     /// P(w)/P(1): sin β = sin φ · this.
     sine: [f64; TERMS],
     /// C(w): cos β = cos φ · this.
     cosine: [f64; TERMS],
-    /// P(1), to undo the scaling of `sine`.
-    p1: f64,
+    /// R: sin φ = sin β · this at sin²β.
+    reverse: [f64; TERMS],
+    /// Greatest sin²(c/2) of a place, c its angle from the centre, at which differences of longitude and latitude are near.
+    near_square: f64,
     /// sin φ₀ and cos φ₀.
     sin_0: f64,
     cos_0: f64,
@@ -39,7 +73,7 @@ pub(super) struct Laea {
     d: f64,
 }
 
-fn horner(coefficients: &[f64; TERMS], w: f64) -> f64 {
+fn horner<const N: usize>(coefficients: &[f64; N], w: f64) -> f64 {
     coefficients.iter().rev().fold(0.0, |sum, c| sum * w + c)
 }
 
@@ -74,24 +108,39 @@ impl Laea {
         let root = horner(&cosine, w);
         // q(90°) = (1 − e²)·P(1); Rq = a·√(q(90°)/2).
         let rq = ellipsoid.semi_major_m() * ((1.0 - e2) * p1 / 2.0).sqrt();
+        let (sin_beta_0, cos_beta_0) = (sin_0 * horner(&sine, w), cos_0 * root);
+        // sin c ≤ NEAR'·cos(|β₀| + c) keeps the tangent of the longitude below NEAR', and c itself that of the latitude.
+        let reach = 0.9 * NEAR;
+        let angle = (reach * cos_beta_0 / (1.0 + reach * sin_beta_0.abs())).atan();
         Self {
             lon_0_deg,
             lat_0_deg,
-            e2,
             sine,
             cosine,
-            p1,
+            reverse: reverted(&sine),
+            near_square: (angle / 2.0).sin().powi(2),
             sin_0,
             cos_0,
-            sin_beta_0: sin_0 * horner(&sine, w),
-            cos_beta_0: cos_0 * root,
+            sin_beta_0,
+            cos_beta_0,
             rq,
             // D = a·m₁/(Rq·cos β₀) with cos φ₀ cancelled, which leaves it finite at the poles.
             d: ellipsoid.semi_major_m() / (rq * (1.0 - e2 * w).sqrt() * root),
         }
     }
 
+    fn is_near(&self, [lon, lat]: Coord) -> bool {
+        const NEAR_DEG: f64 = NEAR * (180.0 / std::f64::consts::PI);
+        (lon - self.lon_0_deg).abs() <= NEAR_DEG
+            && (lat - self.lat_0_deg).abs() <= NEAR_DEG
+            && lat.abs() <= 90.0
+            && lon.abs() <= 360.0
+    }
+
     fn project(&self, [lon, lat]: Coord) -> Coord {
+        if self.is_near([lon, lat]) {
+            return self.project_near([lon, lat]);
+        }
         if !(lat.abs() <= 90.0 && lon.abs() <= 360.0) {
             return [f64::NAN; 2];
         }
@@ -100,16 +149,30 @@ impl Laea {
             turn -= 360.0 * (turn / 360.0).round();
         }
         let (lambda, delta) = (turn.to_radians(), (lat - self.lat_0_deg).to_radians());
-        let ((sin_lambda, cos_lambda), (sin_phi, cos_phi)) = if lambda.abs() <= NEAR && delta.abs() <= NEAR {
-            let (sin_delta, cos_delta) = near_sin_cos(delta);
-            let phi = (
-                self.sin_0 * cos_delta + self.cos_0 * sin_delta,
-                self.cos_0 * cos_delta - self.sin_0 * sin_delta,
-            );
-            (near_sin_cos(lambda), phi)
+        if lambda.abs() <= NEAR && delta.abs() <= NEAR {
+            self.place(near_sin_cos(lambda), self.near_latitude(delta))
         } else {
-            (lambda.sin_cos(), lat.to_radians().sin_cos())
-        };
+            self.place(lambda.sin_cos(), lat.to_radians().sin_cos())
+        }
+    }
+
+    /// [`project`](Self::project) where the place is near, without a branch.
+    #[inline]
+    fn project_near(&self, [lon, lat]: Coord) -> Coord {
+        let (lambda, delta) = ((lon - self.lon_0_deg).to_radians(), (lat - self.lat_0_deg).to_radians());
+        self.place(near_sin_cos(lambda), self.near_latitude(delta))
+    }
+
+    /// Sine and cosine of a latitude that is `delta` north of the centre.
+    #[inline]
+    fn near_latitude(&self, delta: f64) -> (f64, f64) {
+        let (sin_delta, cos_delta) = near_sin_cos(delta);
+        (self.sin_0 * cos_delta + self.cos_0 * sin_delta, self.cos_0 * cos_delta - self.sin_0 * sin_delta)
+    }
+
+    /// The place of sine and cosine of the longitude from the centre and of the latitude.
+    #[inline]
+    fn place(&self, (sin_lambda, cos_lambda): (f64, f64), (sin_phi, cos_phi): (f64, f64)) -> Coord {
         let w = sin_phi * sin_phi;
         let sin_beta = sin_phi * horner(&self.sine, w);
         let cos_beta = cos_phi * horner(&self.cosine, w);
@@ -117,16 +180,45 @@ impl Laea {
         let toward = cos_beta * cos_lambda;
         // Zero at the antipode, where no direction is the right one.
         let height = 1.0 + self.sin_beta_0 * sin_beta + self.cos_beta_0 * toward;
-        if height < 1e-10 {
-            return [f64::NAN; 2];
-        }
-        let b = self.rq * (2.0 / height).sqrt();
+        let b = self.rq * if height < 1e-10 { f64::NAN } else { (2.0 / height).sqrt() };
         [b * self.d * east, b / self.d * (self.cos_beta_0 * sin_beta - self.sin_beta_0 * toward)]
     }
 
-    fn unproject(&self, [x, y]: Coord) -> Coord {
+    /// Plane coordinates as fractions of the authalic radius, and sin² of half the angle from the centre.
+    #[inline]
+    fn scaled(&self, [x, y]: Coord) -> ([f64; 2], f64) {
         let (x, y) = (x / (self.d * self.rq), y * self.d / self.rq);
-        let square = (x * x + y * y) / 4.0;
+        ([x, y], (x * x + y * y) / 4.0)
+    }
+
+    fn unproject(&self, coord: Coord) -> Coord {
+        let (scaled, square) = self.scaled(coord);
+        if square <= self.near_square {
+            return self.unproject_near(coord);
+        }
+        let (sin_phi, cos_phi, east, toward) = self.direction(scaled, square);
+        let (lat, lambda) = (sin_phi.atan2(cos_phi).to_degrees(), east.atan2(toward).to_degrees());
+        if lat.is_nan() || lambda.is_nan() {
+            return [f64::NAN; 2];
+        }
+        [within_a_turn(self.lon_0_deg + lambda), lat]
+    }
+
+    /// [`unproject`](Self::unproject) where `square` is at most `near_square`, without a branch.
+    #[inline]
+    fn unproject_near(&self, coord: Coord) -> Coord {
+        let (scaled, square) = self.scaled(coord);
+        let (sin_phi, cos_phi, east, toward) = self.direction(scaled, square);
+        let sin_delta = sin_phi * self.cos_0 - cos_phi * self.sin_0;
+        let delta = sin_delta * horner(&ARC_SINE, sin_delta * sin_delta);
+        let tangent = east / toward;
+        let lambda = tangent * horner(&ARC_TANGENT, tangent * tangent);
+        [within_a_turn(self.lon_0_deg + lambda.to_degrees()), self.lat_0_deg + delta.to_degrees()]
+    }
+
+    /// sin φ and cos φ of a place, and the sides of the triangle whose angle is its longitude from the centre.
+    #[inline]
+    fn direction(&self, [x, y]: [f64; 2], square: f64) -> (f64, f64, f64, f64) {
         // c is the angle from the centre: sin(c)/ρ and cos(c); NaN outside the disk.
         let ratio = (1.0 - square).sqrt();
         let cos_c = 1.0 - 2.0 * square;
@@ -134,20 +226,15 @@ impl Laea {
         let toward = self.cos_beta_0 * cos_c - y * ratio * self.sin_beta_0;
         let east = x * ratio;
         let cos_beta = (east * east + toward * toward).sqrt();
-        // Newton on g(s) = s·P(s²) = sin β·P(1), whose slope is 2/(1 − e²s²)².
-        let target = sin_beta * self.p1;
-        let mut s = sin_beta;
-        for _ in 0..3 {
-            let slack = 1.0 - self.e2 * s * s;
-            s -= (s * horner(&self.sine, s * s) * self.p1 - target) * slack * slack / 2.0;
-        }
-        let lat = s.atan2(cos_beta / horner(&self.cosine, s * s)).to_degrees();
-        let lon = self.lon_0_deg + east.atan2(toward).to_degrees();
-        if lat.is_nan() || lon.is_nan() {
-            return [f64::NAN; 2];
-        }
-        [if lon.abs() > 180.0 { lon - 360.0_f64.copysign(lon) } else { lon }, lat]
+        let sin_phi = sin_beta * horner(&self.reverse, sin_beta * sin_beta);
+        (sin_phi, cos_beta / horner(&self.cosine, sin_phi * sin_phi), east, toward)
     }
+}
+
+/// A longitude less than a turn away, from −180 to 180.
+#[inline]
+fn within_a_turn(lon: f64) -> f64 {
+    lon - if lon.abs() > 180.0 { 360.0_f64.copysign(lon) } else { 0.0 }
 }
 
 /// `(1 − w·S(w)²)/(1 − w)` as a series; S(1) = 1, so that the division leaves nothing.
@@ -175,16 +262,54 @@ fn square_root(series: &[f64; TERMS]) -> [f64; TERMS] {
     root
 }
 
+fn product(a: &[f64; TERMS], b: &[f64; TERMS]) -> [f64; TERMS] {
+    let mut product = [0.0; TERMS];
+    for (k, term) in product.iter_mut().enumerate() {
+        *term = (0..=k).map(|i| a[i] * b[k - i]).sum();
+    }
+    product
+}
+
+/// R with s = b·R(b²) where b = s·S(s²): the series that solves `R·S(w·R²) = 1`.
+fn reverted(sine: &[f64; TERMS]) -> [f64; TERMS] {
+    let mut reverse = [0.0; TERMS];
+    // Each round settles one more term.
+    for _ in 0..=TERMS {
+        let square = product(&reverse, &reverse);
+        let mut inner = [0.0; TERMS];
+        inner[1..].copy_from_slice(&square[..TERMS - 1]);
+        let outer = sine.iter().rev().fold([0.0; TERMS], |sum, &c| {
+            let mut next = product(&sum, &inner);
+            next[0] += c;
+            next
+        });
+        reverse[0] = 1.0 / outer[0];
+        for k in 1..TERMS {
+            let cross: f64 = (1..=k).map(|i| outer[i] * reverse[k - i]).sum();
+            reverse[k] = -cross / outer[0];
+        }
+    }
+    reverse
+}
+
 impl Projection for Laea {
     fn forward(&self, coords: &mut [Coord]) {
-        for coord in coords {
-            *coord = self.project(*coord);
+        for run in coords.chunks_mut(LANES) {
+            if run.iter().fold(true, |near, &coord| near & self.is_near(coord)) {
+                run.iter_mut().for_each(|coord| *coord = self.project_near(*coord));
+            } else {
+                run.iter_mut().for_each(|coord| *coord = self.project(*coord));
+            }
         }
     }
 
     fn inverse(&self, coords: &mut [Coord]) {
-        for coord in coords {
-            *coord = self.unproject(*coord);
+        for run in coords.chunks_mut(LANES) {
+            if run.iter().fold(true, |near, &coord| near & (self.scaled(coord).1 <= self.near_square)) {
+                run.iter_mut().for_each(|coord| *coord = self.unproject_near(*coord));
+            } else {
+                run.iter_mut().for_each(|coord| *coord = self.unproject(*coord));
+            }
         }
     }
 }
@@ -231,6 +356,39 @@ mod tests {
         }
         println!("largest difference from proj4rs: {:.1e} m near, {:.1e} m far", worst[0], worst[1]);
         assert!(worst[0] < 1e-8 && worst[1] < 5e-8);
+    }
+
+    #[test]
+    fn a_place_is_moved_alike_alone_and_among_others() {
+        for (lon_0, lat_0) in [(114.35, 22.7), (-71.1097, 42.3776), (179.99, -60.0), (10.0, 89.9)] {
+            let laea = Laea::new(Ellipsoid::WGS84, lon_0, lat_0);
+            let mut all: Vec<Coord> = (grid(lon_0, lat_0, 0.4).into_iter())
+                .chain(grid(lon_0, lat_0, 9.0))
+                .chain([[f64::NAN, lat_0], [lon_0, lat_0]])
+                .collect();
+            let one_by_one: Vec<Coord> = all.iter().map(|&coord| laea.project(coord)).collect();
+            let bits = |coords: &[Coord]| coords.iter().flatten().map(|v| v.to_bits()).collect::<Vec<_>>();
+            laea.forward(&mut all);
+            assert_eq!(bits(&all), bits(&one_by_one));
+            let one_by_one: Vec<Coord> = all.iter().map(|&coord| laea.unproject(coord)).collect();
+            laea.inverse(&mut all);
+            assert_eq!(bits(&all), bits(&one_by_one));
+        }
+    }
+
+    #[test]
+    fn the_series_back_undoes_the_series_there() {
+        // The second is flatter than any in use.
+        for (ellipsoid, within) in
+            [(Ellipsoid::WGS84, 1e-15), (Ellipsoid::from_axes(1.0, 0.991).unwrap(), 1e-14)]
+        {
+            let laea = Laea::new(ellipsoid, 0.0, 0.0);
+            for step in 0..=1000 {
+                let s = f64::from(step) / 1000.0;
+                let b = s * horner(&laea.sine, s * s);
+                assert!((b * horner(&laea.reverse, b * b) - s).abs() < within, "{s}");
+            }
+        }
     }
 
     #[test]
