@@ -19,109 +19,116 @@ pub enum Language {
 }
 
 impl Reason<'_> {
-    /// What the test found, without a verdict: value, threshold, margin and place among its peers.
-    fn clause(&self, language: Language) -> String {
+    /// Says what the test found, without a verdict: value, threshold, margin and place among its peers.
+    fn clause(&self, language: Language, text: &mut String) {
         let metric = self.metric;
         let english = language == Language::English;
         let Some(value) = self.value else {
-            return match (self.basis, english) {
-                (Basis::Condition, true) => format!("whether `{metric}` holds is not known"),
-                (Basis::Condition, false) => format!("是否符合“{metric}”不详"),
-                (_, true) => format!("the value of `{metric}` is not known"),
-                (_, false) => format!("“{metric}”数值缺失"),
-            };
+            return text.extend(match (self.basis, english) {
+                (Basis::Condition, true) => ["whether `", metric, "` holds is not known"],
+                (Basis::Condition, false) => ["是否符合“", metric, "”不详"],
+                (_, true) => ["the value of `", metric, "` is not known"],
+                (_, false) => ["“", metric, "”数值缺失"],
+            });
         };
         if self.basis == Basis::Condition {
-            return match (value != 0.0, english) {
-                (true, true) => format!("`{metric}` holds"),
-                (false, true) => format!("`{metric}` does not hold"),
-                (true, false) => format!("符合“{metric}”"),
-                (false, false) => format!("不符合“{metric}”"),
-            };
-        }
-        let value = figure(value);
-        let (Some(threshold), Some(margin)) = (self.threshold, self.margin) else {
-            return if english {
-                format!("`{metric}` is {value}, but too few values are known to rank it")
-            } else {
-                format!("“{metric}”为 {value},已知样本过少,无法排序")
-            };
-        };
-        let higher = self.direction == Direction::HigherIsBetter;
-        let [threshold, distance] = [threshold, margin.abs()].map(figure);
-        let mut text = match (english, self.worst_share) {
-            (true, None) => format!("`{metric}` is {value} against a standard of {threshold}"),
-            (true, Some(share)) => {
-                let end = if higher { "lowest" } else { "highest" };
-                format!("`{metric}` is {value} against {threshold}, where the {end} {} ends", percent(share))
-            }
-            (false, None) => format!("“{metric}”为 {value},标准 {threshold}"),
-            (false, Some(share)) => {
-                let end = if higher { "最低" } else { "最高" };
-                format!("“{metric}”为 {value},{end} {} 的界限为 {threshold}", percent(share))
-            }
-        };
-        text.push_str(&match (english, margin.total_cmp(&0.0), higher) {
-            (true, Ordering::Equal, _) => ", exactly at it".to_owned(),
-            (true, Ordering::Less, true) => format!(", {distance} short"),
-            (true, Ordering::Less, false) => format!(", {distance} too much"),
-            (true, Ordering::Greater, _) => format!(", {distance} to spare"),
-            (false, Ordering::Equal, _) => ",恰在界限".to_owned(),
-            (false, Ordering::Less, true) => format!(",差 {distance}"),
-            (false, Ordering::Less, false) => format!(",超 {distance}"),
-            (false, Ordering::Greater, _) => format!(",余量 {distance}"),
-        });
-        if let Some(percentile) = self.percentile {
-            let share = percent((percentile * 100.0).round() / 100.0);
-            text.push_str(&if english {
-                format!(", better than {share} of its peers")
-            } else {
-                format!(",优于 {share} 的同类地块")
+            return text.extend(match (value != 0.0, english) {
+                (true, true) => ["`", metric, "` holds"],
+                (false, true) => ["`", metric, "` does not hold"],
+                (true, false) => ["符合“", metric, "”"],
+                (false, false) => ["不符合“", metric, "”"],
             });
         }
-        text
+        let value = &*figure(value);
+        let (Some(threshold), Some(margin)) = (self.threshold, self.margin) else {
+            return text.extend(if english {
+                ["`", metric, "` is ", value, ", but too few values are known to rank it"]
+            } else {
+                ["“", metric, "”为 ", value, ",已知样本过少,无法排序"]
+            });
+        };
+        let higher = self.direction == Direction::HigherIsBetter;
+        let (threshold, distance) = (&*figure(threshold), &*figure(margin.abs()));
+        match (english, self.worst_share.map(percent)) {
+            (true, None) => text.extend(["`", metric, "` is ", value, " against a standard of ", threshold]),
+            (true, Some(share)) => {
+                let end = if higher { ", where the lowest " } else { ", where the highest " };
+                text.extend(["`", metric, "` is ", value, " against ", threshold, end, &share, " ends"]);
+            }
+            (false, None) => text.extend(["“", metric, "”为 ", value, ",标准 ", threshold]),
+            (false, Some(share)) => {
+                let end = if higher { ",最低 " } else { ",最高 " };
+                text.extend(["“", metric, "”为 ", value, end, &share, " 的界限为 ", threshold]);
+            }
+        }
+        text.extend(match (english, margin.total_cmp(&0.0), higher) {
+            (true, Ordering::Equal, _) => [", exactly at it", "", ""],
+            (true, Ordering::Less, true) => [", ", distance, " short"],
+            (true, Ordering::Less, false) => [", ", distance, " too much"],
+            (true, Ordering::Greater, _) => [", ", distance, " to spare"],
+            (false, Ordering::Equal, _) => [",恰在界限", "", ""],
+            (false, Ordering::Less, true) => [",差 ", distance, ""],
+            (false, Ordering::Less, false) => [",超 ", distance, ""],
+            (false, Ordering::Greater, _) => [",余量 ", distance, ""],
+        });
+        if let Some(percentile) = self.percentile {
+            let share = &*percent((percentile * 100.0).round() / 100.0);
+            text.extend(if english {
+                [", better than ", share, " of its peers"]
+            } else {
+                [",优于 ", share, " 的同类地块"]
+            });
+        }
     }
 
-    /// What would turn the outcome of the test. `alone`: the sentence speaks of no other test, so that a long expression need not be said
-    /// twice.
-    fn turn(&self, language: Language, alone: bool) -> String {
+    /// Says what would turn the outcome of the test. `alone`: the sentence speaks of no other test, so that a long expression need not be
+    /// said twice.
+    fn turn(&self, language: Language, alone: bool, text: &mut String) {
         let english = language == Language::English;
         let metric = match (alone && self.metric.len() > LONG, english) {
-            (false, true) => format!("`{}`", self.metric),
-            (false, false) => format!("“{}”", self.metric),
-            (true, true) => "this value".to_owned(),
-            (true, false) => "该值".to_owned(),
+            (false, true) => ["`", self.metric, "`"],
+            (false, false) => ["“", self.metric, "”"],
+            (true, true) => ["this value", "", ""],
+            (true, false) => ["该值", "", ""],
         };
         let passes = self.low == Some(true);
         match (self.basis, self.threshold) {
-            (Basis::Condition, _) => match (self.low, english) {
-                (Some(true), true) => format!("`{}` no longer held", self.metric),
-                (Some(false), true) => format!("`{}` held", self.metric),
-                (None, true) => format!("it were known whether `{}` holds", self.metric),
-                (Some(true), false) => format!("不再符合“{}”", self.metric),
-                (Some(false), false) => format!("符合“{}”", self.metric),
-                (None, false) => format!("查明是否符合“{}”", self.metric),
-            },
+            (Basis::Condition, _) => text.extend(match (self.low, english) {
+                (Some(true), true) => ["`", self.metric, "` no longer held"],
+                (Some(false), true) => ["`", self.metric, "` held"],
+                (None, true) => ["it were known whether `", self.metric, "` holds"],
+                (Some(true), false) => ["不再符合“", self.metric, "”"],
+                (Some(false), false) => ["符合“", self.metric, "”"],
+                (None, false) => ["查明是否符合“", self.metric, "”"],
+            }),
             (_, Some(threshold)) if self.low.is_some() => {
-                let threshold = figure(threshold);
-                match (english, passes, self.direction) {
-                    (true, true, Direction::HigherIsBetter) => format!("{metric} reached {threshold}"),
-                    (true, true, Direction::LowerIsBetter) => format!("{metric} fell to {threshold}"),
-                    (true, false, Direction::HigherIsBetter) => format!("{metric} fell below {threshold}"),
-                    (true, false, Direction::LowerIsBetter) => format!("{metric} rose above {threshold}"),
-                    (false, true, Direction::HigherIsBetter) => format!("{metric}达到 {threshold}"),
-                    (false, true, Direction::LowerIsBetter) => format!("{metric}降至 {threshold}"),
-                    (false, false, Direction::HigherIsBetter) => format!("{metric}低于 {threshold}"),
-                    (false, false, Direction::LowerIsBetter) => format!("{metric}高于 {threshold}"),
-                }
+                let turned = match (english, passes, self.direction) {
+                    (true, true, Direction::HigherIsBetter) => " reached ",
+                    (true, true, Direction::LowerIsBetter) => " fell to ",
+                    (true, false, Direction::HigherIsBetter) => " fell below ",
+                    (true, false, Direction::LowerIsBetter) => " rose above ",
+                    (false, true, Direction::HigherIsBetter) => "达到 ",
+                    (false, true, Direction::LowerIsBetter) => "降至 ",
+                    (false, false, Direction::HigherIsBetter) => "低于 ",
+                    (false, false, Direction::LowerIsBetter) => "高于 ",
+                };
+                text.extend(metric);
+                text.extend([turned, &figure(threshold)]);
             }
             _ => match (alone, self.value, english) {
-                (true, None, true) => "its value were known".into(),
-                (true, None, false) => "补充该数据".into(),
-                (true, Some(_), true) => "more values were known".into(),
-                (true, Some(_), false) => "补充样本".into(),
-                (false, _, true) => format!("more were known of {metric}"),
-                (false, _, false) => format!("补充{metric}的数据"),
+                (true, None, true) => text.push_str("its value were known"),
+                (true, None, false) => text.push_str("补充该数据"),
+                (true, Some(_), true) => text.push_str("more values were known"),
+                (true, Some(_), false) => text.push_str("补充样本"),
+                (false, _, true) => {
+                    text.push_str("more were known of ");
+                    text.extend(metric);
+                }
+                (false, _, false) => {
+                    text.push_str("补充");
+                    text.extend(metric);
+                    text.push_str("的数据");
+                }
             },
         }
     }
@@ -174,42 +181,40 @@ impl Assessment {
             (None, true) => "Not decided",
             (None, false) => "暂无法认定",
         };
-        let join = |parts: Vec<String>, separator: &str| parts.join(separator);
-        let found = named.iter().map(|reason| reason.clause(language)).collect();
-        let turns: Vec<String> = turning().map(|reason| reason.turn(language, reasons.len() == 1)).collect();
-        Some(match (english, computed, turns.is_empty()) {
+        let mut text = String::with_capacity(256);
+        text.push_str(lead);
+        text.push_str(if english { ": " } else { ":" });
+        for (i, reason) in named.iter().enumerate() {
+            if i > 0 {
+                text.push_str(if english { "; " } else { ";" });
+            }
+            reason.clause(language, &mut text);
+        }
+        text.push_str(if english { ". " } else { "。" });
+        let turns = turning().next().is_some();
+        let (before, behind) = match (english, computed, turns) {
+            (true, Some(true), true) => ("It would pass if ", "."),
             (true, Some(true), false) => {
-                format!("{lead}: {}. It would pass if {}.", join(found, "; "), join(turns, ", or if "))
+                ("No single one of these decides: it would pass only if several turned.", "")
             }
-            (true, Some(true), true) => {
-                format!(
-                    "{lead}: {}. No single one of these decides: it would pass only if several turned.",
-                    join(found, "; ")
-                )
+            (true, Some(false), true) => ("It would be low if ", "."),
+            (true, Some(false), false) => ("No single change would make it low.", ""),
+            (true, None, _) => ("It could be decided if ", "."),
+            (false, Some(true), true) => ("如", ",则不再认定为低效。"),
+            (false, Some(true), false) => ("任何单项改变均不足以改变结论。", ""),
+            (false, Some(false), true) => ("如", ",则认定为低效。"),
+            (false, Some(false), false) => ("任何单项改变均不会使其成为低效用地。", ""),
+            (false, None, _) => ("如", ",即可认定。"),
+        };
+        text.push_str(before);
+        for (i, reason) in turning().enumerate() {
+            if i > 0 {
+                text.push_str(if english { ", or if " } else { ",或" });
             }
-            (true, Some(false), false) => {
-                format!("{lead}: {}. It would be low if {}.", join(found, "; "), join(turns, ", or if "))
-            }
-            (true, Some(false), true) => {
-                format!("{lead}: {}. No single change would make it low.", join(found, "; "))
-            }
-            (true, None, _) => {
-                format!("{lead}: {}. It could be decided if {}.", join(found, "; "), join(turns, ", or if "))
-            }
-            (false, Some(true), false) => {
-                format!("{lead}:{}。如{},则不再认定为低效。", join(found, ";"), join(turns, ",或"))
-            }
-            (false, Some(true), true) => {
-                format!("{lead}:{}。任何单项改变均不足以改变结论。", join(found, ";"))
-            }
-            (false, Some(false), false) => {
-                format!("{lead}:{}。如{},则认定为低效。", join(found, ";"), join(turns, ",或"))
-            }
-            (false, Some(false), true) => {
-                format!("{lead}:{}。任何单项改变均不会使其成为低效用地。", join(found, ";"))
-            }
-            (false, None, _) => format!("{lead}:{}。如{},即可认定。", join(found, ";"), join(turns, ",或")),
-        })
+            reason.turn(language, reasons.len() == 1, &mut text);
+        }
+        text.push_str(behind);
+        Some(text)
     }
 }
 
@@ -291,14 +296,20 @@ impl Remark<'_> {
 
 /// A share for people.
 fn percent(share: f64) -> String {
-    format!("{}%", figure(share * 100.0))
+    let mut text = figure(share * 100.0);
+    text.push('%');
+    text
 }
 
 /// Six significant digits for people, without noughts at the end.
 fn figure(value: f64) -> String {
     let magnitude = if value == 0.0 { 0.0 } else { value.abs().log10().floor() };
-    let text = people_number(value, (5.0 - magnitude).clamp(0.0, 12.0) as usize);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    let mut text = people_number(value, (5.0 - magnitude).clamp(0.0, 12.0) as usize);
+    if text.contains('.') {
+        let kept = text.trim_end_matches('0').trim_end_matches('.').len();
+        text.truncate(kept);
+    }
+    text
 }
 
 #[cfg(test)]

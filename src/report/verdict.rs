@@ -96,5 +96,8 @@ fn judged(analysis: &Analysis, parcel: ParcelIdx, language: Language) -> Option<
         _ => assessment.sentence(parcel, language)?,
     };
     let space = if language == Language::English { " " } else { "" };
-    Some(found.map_or(text.clone(), |found| format!("{text}{space}{found}")))
+    Some(match found {
+        Some(found) => format!("{text}{space}{found}"),
+        None => text,
+    })
 }
