@@ -168,6 +168,9 @@ impl Geometry<'_> {
 
     #[inline]
     fn position(&mut self, json: &mut Json<'_>) -> Result<Coord, Trouble> {
+        if let Some(plain) = json.plain_pair() {
+            return Ok(plain);
+        }
         json.expect(b'[', "a position, `[x, y]`")?;
         json.token();
         let x = json.number()?;

@@ -190,7 +190,7 @@ impl<'a> Json<'a> {
             let before = json.token();
             let rest = &json.text.as_bytes()[json.pos..];
             let kind = match habit.0.get(position) {
-                Some((key, kind)) if rest.starts_with(key.as_bytes()) => {
+                Some((key, kind)) if starts_with(rest, key.as_bytes()) => {
                     json.pos += key.len();
                     *kind
                 }
@@ -370,6 +370,18 @@ impl<'a> Json<'a> {
         self.text[start..i].parse().map_err(|_| Fault { at: start, expected: "a number" })
     }
 
+    /// Reads `[x,y]` where both are as positions mostly stand in files, and moves behind; else stays.
+    #[inline]
+    pub(super) fn plain_pair(&mut self) -> Option<[f64; 2]> {
+        let bytes = &self.text.as_bytes()[self.pos..];
+        let (x, behind) = plain_number(bytes.strip_prefix(b"[")?)?;
+        let behind = behind.strip_prefix(b",")?;
+        let (y, behind) = plain_number(behind.strip_prefix(b" ").unwrap_or(behind))?;
+        let behind = behind.strip_prefix(b"]")?;
+        self.pos += bytes.len() - behind.len();
+        Some([x, y])
+    }
+
     /// Moves over a value of any kind and checks its syntax.
     pub(super) fn skip(&mut self) -> Result<(), Fault> {
         match self.token() {
@@ -410,6 +422,21 @@ impl<'a> Json<'a> {
     }
 }
 
+/// Whether `text` starts with a key: keys are too short for a call to compare them.
+#[inline]
+fn starts_with(text: &[u8], key: &[u8]) -> bool {
+    let Some(text) = text.get(..key.len()) else { return false };
+    let (eights, text_rest) = text.as_chunks::<8>();
+    let (key_eights, key_rest) = key.as_chunks::<8>();
+    if eights.iter().zip(key_eights).any(|(a, b)| u64::from_le_bytes(*a) != u64::from_le_bytes(*b)) {
+        return false;
+    }
+    match (text.last_chunk::<8>(), key.last_chunk::<8>()) {
+        (Some(a), Some(b)) => u64::from_le_bytes(*a) == u64::from_le_bytes(*b),
+        _ => text_rest.iter().zip(key_rest).all(|(a, b)| a == b),
+    }
+}
+
 /// How many of eight bytes stand for themselves in a text before the first that does not: a quote, a backslash, a control.
 #[inline]
 fn plain_bytes(eight: [u8; 8]) -> usize {
@@ -433,10 +460,71 @@ fn eight_digits(eight: [u8; 8]) -> Option<u64> {
     if (above | digits) & (EACH * 0x80) != 0 {
         return None;
     }
-    // Neighbours join to numbers of two, four and eight digits; the first digit is in the lowest byte.
+    Some(joined(digits))
+}
+
+/// The number of eight digits, the first in the lowest byte: neighbours join to numbers of two, four and eight digits.
+#[inline]
+fn joined(digits: u64) -> u64 {
     let twos = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (twos * 100 + (twos >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((fours * 10_000 + (fours >> 32)) & 0xffff_ffff)
+    (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
+}
+
+/// A number of one to four digits, a point and decimals that a double holds with them, and what stands behind; none for another number.
+#[inline]
+fn plain_number(bytes: &[u8]) -> Option<(f64, &[u8])> {
+    let unsigned = bytes.strip_prefix(b"-");
+    let bytes = unsigned.unwrap_or(bytes);
+    let digit =
+        |i: usize| bytes.get(i).map(|byte| u64::from(byte.wrapping_sub(b'0'))).filter(|&digit| digit < 10);
+    let mut whole = digit(0)?;
+    let mut at = 1;
+    while at < 4
+        && let Some(next) = digit(at)
+    {
+        if whole == 0 {
+            return None;
+        }
+        whole = whole * 10 + next;
+        at += 1;
+    }
+    let mut behind = bytes[at..].strip_prefix(b".")?;
+    let mut mantissa = whole;
+    let mut decimals = 0;
+    loop {
+        let (value, count) = leading_digits(*behind.first_chunk()?);
+        decimals += count;
+        // Of four digits and fifteen decimals 64 bits hold any.
+        if decimals > 15 {
+            return None;
+        }
+        mantissa = mantissa * TENS[count] + value;
+        behind = &behind[count..];
+        if count < 8 {
+            break;
+        }
+    }
+    if decimals == 0 || mantissa > 1 << 53 {
+        return None;
+    }
+    let value = mantissa as f64 / POWERS[decimals];
+    Some((if unsigned.is_some() { -value } else { value }, behind))
+}
+
+/// 10ⁿ for up to eight digits.
+const TENS: [u64; 9] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
+
+/// How many of eight bytes are digits before the first that is none, and the number they stand for.
+#[inline]
+fn leading_digits(eight: [u8; 8]) -> (u64, usize) {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let digits = u64::from_le_bytes(eight) ^ (EACH * 0x30);
+    let above = (((digits & (EACH * 0x7f)) + EACH * 0x76) | digits) & (EACH * 0x80);
+    let count = above.trailing_zeros() as usize / 8;
+    // With as many noughts in front as digits are missing, the number is that of eight digits.
+    let digits = if count == 0 { 0 } else { digits << (8 * (8 - count)) };
+    (joined(digits), count)
 }
 
 fn unescape(raw: &str) -> String {
@@ -552,6 +640,63 @@ mod tests {
             }
             let expected: f64 = text.parse().unwrap();
             assert_eq!(number(&text).unwrap().to_bits(), expected.to_bits(), "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_pairs_are_read_as_their_numbers_are() {
+        let mut draw = Draw(1_181_783_497_276_652_981);
+        let (mut plain, mut other) = (0, 0);
+        for _ in 0..100_000 {
+            let one = |draw: &mut Draw| {
+                let sign = ["", "-"][draw.below(2) as usize];
+                let most = [10, 200, 20_000][draw.below(3) as usize];
+                let whole = draw.below(most);
+                let count = draw.below(19);
+                let decimals: String = (0..count).map(|_| char::from(b'0' + draw.below(10) as u8)).collect();
+                format!("{sign}{whole}{}{decimals}", if decimals.is_empty() { "" } else { "." })
+            };
+            let (x, y) = (one(&mut draw), one(&mut draw));
+            let text = format!("[{x},{}{y}],[1,2]]", ["", " "][draw.below(2) as usize]);
+            let mut json = Json::new(&text);
+            match json.plain_pair() {
+                None => {
+                    other += 1;
+                    assert_eq!(json.pos(), 0);
+                }
+                Some(pair) => {
+                    plain += 1;
+                    let expected = [x, y].map(|text| text.parse::<f64>().unwrap().to_bits());
+                    assert_eq!(pair.map(f64::to_bits), expected, "{text}");
+                    assert!(text[json.pos()..].starts_with(",[1,2]]"));
+                }
+            }
+        }
+        assert!(plain > 20_000 && other > 20_000, "{plain} {other}");
+        for text in [
+            "[01.5,2.5],[1,2]]",
+            "[1.,2.5],[1,2]]",
+            "[.5,2.5],[1,2]]",
+            "[1.5,2.5,3.5],[1,2]]",
+            "[1.5e3,2.5],[1,2]]",
+            "[+1.5,2.5],[1,2]]",
+            "[1.5,2.5",
+            "",
+        ] {
+            assert_eq!(Json::new(text).plain_pair(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_are_compared_whole() {
+        for key in ["", "\"a\":", "\"abcd\":", "\"abcde\":", "\"abcdefgh\":", "\"abcdefghijklmn\":"] {
+            assert!(starts_with(format!("{key}1").as_bytes(), key.as_bytes()));
+            for i in 0..key.len() {
+                let mut other = key.as_bytes().to_vec();
+                other[i] ^= 1;
+                assert!(!starts_with(&other, key.as_bytes()), "{key} {i}");
+                assert!(!starts_with(&key.as_bytes()[..i], key.as_bytes()));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ mod geometry;
 mod json;
 mod lines;
 mod load;
+mod places;
 mod read;
 pub mod schema;
 mod source;

@@ -5,15 +5,15 @@ use serde::Serialize;
 
 use super::geometry::{Geometry, Kind, Tally};
 use super::json::{Fault, Habit, Json};
+use super::places::{Places, Stand};
 use super::schema::{Field, Meaning, Scalar, Schema, Target};
 use super::source::Source;
+use super::splice::OWN;
 use super::walk::{BLOCK, GEOMETRIES, Parsed, Piece, Stop, Walk, crs_name};
 use crate::Error;
 use crate::error::FeaturePos;
 use crate::geometry::MultiPolygonArray;
-use crate::parcel::{
-    Attributes, CategoryColumn, Column, FastHash, FeatureTable, NamedNumbers, Rejected, TextColumn,
-};
+use crate::parcel::{Attributes, CategoryColumn, Column, FeatureTable, NamedNumbers, Rejected, TextColumn};
 use crate::zoning::LandUseCode;
 
 /// What a schema calls the feature's own id.
@@ -165,24 +165,42 @@ pub struct PropertyFault {
 /// # Ok::<(), landuse::Error>(())
 /// ```
 pub fn read(source: &Source, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error> {
-    read_walked(Walk::open(source, options.block_bytes.max(1))?, schema, options)
+    source.set_places(None);
+    let (layer, places) = read_walked(Walk::open(source, options.block_bytes.max(1))?, schema, options)?;
+    source.set_places(places);
+    Ok(layer)
 }
 
-/// [`read`] along a walk that was opened already.
-pub(super) fn read_walked(mut walk: Walk, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error> {
+/// [`read`] along a walk that was opened already; with the places of the features, if each is plain.
+pub(super) fn read_walked(
+    mut walk: Walk,
+    schema: &Schema,
+    options: &ReadOptions,
+) -> Result<(Layer, Option<Places>), Error> {
+    walk.enter()?;
+    let early_crs = walk.crs().is_some();
     let plan = Plan::new(schema);
     let name = walk.name().to_owned();
     let mut merged = Batch::new(&plan);
     let parse = |piece: &mut Piece<'_>| parse_piece(piece, &plan, options, &name);
-    walk.run(parse, |Parsed { text, row, pieces }| {
+    let mut places = Some(Places::default());
+    walk.run(parse, |Parsed { text, base, row, pieces }| {
         let mut first_row = row as u32;
         for piece in pieces {
+            let stands = piece.of.stands.as_deref().zip(places.as_mut());
+            if stands.and_then(|(stands, all)| all.extend(base + piece.range.start as u64, stands)).is_none()
+            {
+                places = None;
+            }
             merged.append(piece.of, first_row)?;
             first_row += piece.features as u32;
         }
         Ok(text)
     })?;
-    Ok(merged.finish(&walk))
+    if let Some(places) = &mut places {
+        (places.crs, places.early_crs) = (walk.crs().map(str::to_owned), early_crs);
+    }
+    Ok((merged.finish(&walk), places))
 }
 
 /// Reads the features of a piece; their positions are counted from its first.
@@ -391,6 +409,8 @@ struct Batch<'p> {
     tally: Tally,
     repeated: u64,
     faults: Vec<PropertyFault>,
+    /// Where the features of a piece stand in it; none where one of them is not plain.
+    stands: Option<Vec<Stand>>,
 }
 
 impl<'p> Batch<'p> {
@@ -402,6 +422,7 @@ impl<'p> Batch<'p> {
             tally: Tally::default(),
             repeated: 0,
             faults: Vec::new(),
+            stands: Some(Vec::new()),
         }
     }
 
@@ -646,16 +667,58 @@ impl Member {
     }
 }
 
+/// Texts met lately, each with a key. A text may be forgotten for another.
+#[derive(Clone, Default)]
+struct Memo<'a>(Vec<Option<(&'a str, u32)>>);
+
+impl<'a> Memo<'a> {
+    const SLOTS: usize = 256;
+
+    fn get(&self, text: &str) -> Option<u32> {
+        let (seen, key) = (*self.0.get(Self::slot(text))?)?;
+        (seen == text).then_some(key)
+    }
+
+    fn set(&mut self, text: &'a str, key: u32) {
+        self.0.resize(Self::SLOTS, None);
+        self.0[Self::slot(text)] = Some((text, key));
+    }
+
+    /// By the length, the first eight and the last eight bytes.
+    fn slot(text: &str) -> usize {
+        let bytes = text.as_bytes();
+        let [first, last] = match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(&first), Some(&last)) => [first, last].map(u64::from_le_bytes),
+            _ => [bytes.iter().fold(0, |all, &byte| all << 8 | u64::from(byte)), 0],
+        };
+        let mixed = (first ^ last.rotate_left(29)).wrapping_add(bytes.len() as u64);
+        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % Self::SLOTS
+    }
+}
+
 /// Reads features of one piece of text into one batch.
 struct Reader<'p, 'a> {
     plan: &'p Plan,
     batch: Batch<'p>,
     values: Vec<Value<'a>>,
-    /// For each column that keeps distinct values: the texts met so far with their keys in it.
-    memos: Vec<HashMap<&'a str, u32, FastHash>>,
+    /// For each column that keeps distinct values: texts met lately with their keys in it.
+    memos: Vec<Memo<'a>>,
     members: Habit<'a, Member>,
-    properties: Habit<'a, Option<usize>>,
+    /// Which value a property is, if any; whether it is of an earlier run.
+    properties: Habit<'a, (Option<usize>, bool)>,
     closed_lines: bool,
+    /// The brace that closes the properties of a feature that is plain so far.
+    brace: Brace,
+}
+
+/// The brace that closes the properties of a feature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Brace {
+    /// There were no properties yet.
+    Awaited,
+    At(usize),
+    /// The feature is not plain.
+    Odd,
 }
 
 impl<'p, 'a> Reader<'p, 'a> {
@@ -667,10 +730,11 @@ impl<'p, 'a> Reader<'p, 'a> {
             plan,
             batch,
             values: Vec::new(),
-            memos: vec![HashMap::default(); plan.columns.len()],
+            memos: vec![Memo::default(); plan.columns.len()],
             members: Habit::default(),
             properties: Habit::default(),
             closed_lines: options.closed_lines_as_polygons,
+            brace: Brace::Awaited,
         }
     }
 
@@ -678,7 +742,14 @@ impl<'p, 'a> Reader<'p, 'a> {
     fn feature(&mut self, json: &mut Json<'a>, row: u32) -> Result<(), Fault> {
         self.values.clear();
         self.values.resize_with(self.plan.properties.len(), || Value::Missing);
+        json.token();
+        let start = json.pos();
+        self.brace = Brace::Awaited;
         let verdict = self.read_feature(json);
+        match (&mut self.batch.stands, self.brace) {
+            (Some(stands), Brace::At(brace)) => stands.push([start, brace, json.pos()]),
+            (stands, _) => *stands = None,
+        }
         if !matches!(verdict, Ok(Ok(()))) {
             self.batch.table.geometry.rollback();
         }
@@ -705,7 +776,7 @@ impl<'p, 'a> Reader<'p, 'a> {
             _ => None,
         };
         if let Some(text) = text
-            && let Some(&key) = self.memos[i].get(text)
+            && let Some(key) = self.memos[i].get(text)
         {
             cells.push_key(key);
             return;
@@ -731,12 +802,17 @@ impl<'p, 'a> Reader<'p, 'a> {
                 },
             }
         }
-        cells.push(&meaning);
+        let known = !matches!(meaning, Meaning::Unknown);
+        match (cells, meaning, text) {
+            // A value that the memo forgot stands twice then; where columns are joined it is one again.
+            (Cells::Category(column), Meaning::Text(value), Some(_)) => column.push_unseen(value.into()),
+            (cells, meaning, _) => cells.push(&meaning),
+        }
         if let Some(text) = text
-            && let Some(key) = cells.keys().and_then(|keys| keys.last().copied())
-            && !matches!(meaning, Meaning::Unknown)
+            && let Some(key) = self.batch.cells[i].keys().and_then(|keys| keys.last().copied())
+            && known
         {
-            self.memos[i].insert(text, key);
+            self.memos[i].set(text, key);
         }
     }
 
@@ -782,12 +858,18 @@ impl<'p, 'a> Reader<'p, 'a> {
                 Err("there is no `geometry`, expected a Polygon or a MultiPolygon".into())
             }),
             (Some(kind), _) if GEOMETRIES.contains(&kind) => {
+                self.brace = Brace::Odd;
                 self.batch.table.geometry.rollback();
                 self.values.iter_mut().for_each(|value| *value = Value::Missing);
                 self.geometry(&mut { whole })?
             }
-            (Some(kind), _) => Err(format!("`type` is {kind}, expected Feature")),
-            (None, _) => Err("there is no `type`, expected Feature".into()),
+            (kind, _) => {
+                self.brace = Brace::Odd;
+                Err(match kind {
+                    Some(kind) => format!("`type` is {kind}, expected Feature"),
+                    None => "there is no `type`, expected Feature".into(),
+                })
+            }
         })
     }
 
@@ -812,6 +894,7 @@ impl<'p, 'a> Reader<'p, 'a> {
 
     fn properties(&mut self, json: &mut Json<'a>) -> Result<Properties, Fault> {
         if json.token() != Some(b'{') {
+            self.brace = Brace::Odd;
             let found = json.found();
             json.skip()?;
             return Ok(if found == "null" { Properties::Readable } else { Properties::Wrong(found) });
@@ -820,10 +903,12 @@ impl<'p, 'a> Reader<'p, 'a> {
         self.values[1..].iter_mut().for_each(|value| *value = Value::Missing);
         let mut habit = std::mem::take(&mut self.properties);
         let slots = &self.plan.slots;
+        let mut odd = self.brace != Brace::Awaited;
         json.object_by_habit(
             &mut habit,
-            |key| slots.get(key).copied(),
-            |json, slot| {
+            |key| (slots.get(key).copied(), key.starts_with(OWN)),
+            |json, (slot, own)| {
+                odd |= own;
                 let Some(slot) = slot else { return json.skip() };
                 if !matches!(self.values[slot], Value::Missing) {
                     self.batch.repeated += 1;
@@ -833,6 +918,7 @@ impl<'p, 'a> Reader<'p, 'a> {
             },
         )?;
         self.properties = habit;
+        self.brace = if odd { Brace::Odd } else { Brace::At(json.pos() - 1) };
         Ok(Properties::Readable)
     }
 }

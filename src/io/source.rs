@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use flate2::read::MultiGzDecoder;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::places::Places;
 use crate::Error;
 
 /// Bytes asked of the system at a time where a decoder stands between.
@@ -13,28 +14,31 @@ const GZIP_BUFFER: usize = 1 << 18;
 
 /// Where text comes from. It can be read more than once: layers are written by reading the parcels again.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Source {
-    /// A file, plain or gzip.
+pub struct Source {
+    origin: Origin,
+    /// Where its features stand, once they were read.
+    places: Arc<Mutex<Option<Arc<Places>>>>,
+}
+
+#[derive(Debug, Clone)]
+enum Origin {
     File(PathBuf),
-    /// Bytes in memory, plain or gzip.
-    Bytes {
-        /// What messages call them.
-        name: Box<str>,
-        /// The bytes.
-        bytes: Arc<[u8]>,
-    },
+    Bytes { name: Box<str>, bytes: Arc<[u8]> },
 }
 
 impl Source {
     /// A file, plain or gzip.
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self::File(path.into())
+        Self::of(Origin::File(path.into()))
     }
 
     /// Bytes in memory, plain or gzip.
     pub fn bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
-        Self::Bytes { name: name.into(), bytes: bytes.into() }
+        Self::of(Origin::Bytes { name: name.into(), bytes: bytes.into() })
+    }
+
+    fn of(origin: Origin) -> Self {
+        Self { origin, places: Arc::default() }
     }
 
     /// All that a reader gives, kept in memory: what comes through a pipe comes only once.
@@ -49,23 +53,42 @@ impl Source {
 
     /// What messages call it.
     pub fn name(&self) -> String {
-        match self {
-            Self::File(path) => path.display().to_string(),
-            Self::Bytes { name, .. } => name.to_string(),
+        match &self.origin {
+            Origin::File(path) => path.display().to_string(),
+            Origin::Bytes { name, .. } => name.to_string(),
         }
     }
 
+    /// Where its features stood when they were last read, if each was plain.
+    pub(super) fn places(&self) -> Option<Arc<Places>> {
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_places(&self, places: Option<Places>) {
+        *self.places.lock().unwrap_or_else(PoisonError::into_inner) = places.map(Arc::new);
+    }
+
     pub(super) fn open(&self) -> Result<Input, Error> {
-        let (path, raw): (PathBuf, Box<dyn Read + Send>) = match self {
-            Self::File(path) => {
+        self.opened(true)
+    }
+
+    /// Opens it without a hash of what is read.
+    pub(super) fn open_again(&self) -> Result<Input, Error> {
+        self.opened(false)
+    }
+
+    fn opened(&self, hashed: bool) -> Result<Input, Error> {
+        let (path, raw): (PathBuf, Box<dyn Read + Send>) = match &self.origin {
+            Origin::File(path) => {
                 (path.clone(), Box::new(File::open(path).map_err(|error| Error::io("open", path, error))?))
             }
-            Self::Bytes { name, bytes } => {
+            Origin::Bytes { name, bytes } => {
                 (Path::new(&**name).into(), Box::new(Cursor::new(Arc::clone(bytes))))
             }
         };
         let hash = Arc::new(Mutex::new(Xxh3::new()));
-        let mut raw = Hashing { raw, hash: Arc::clone(&hash) };
+        let mut raw: Box<dyn Read + Send> =
+            if hashed { Box::new(Hashing { raw, hash: Arc::clone(&hash) }) } else { raw };
         let mut start = Vec::new();
         raw.by_ref().take(2).read_to_end(&mut start).map_err(|error| Error::io("read", &path, error))?;
         let gzip = start == [0x1f, 0x8b];

@@ -1,16 +1,18 @@
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
 use super::json::{Fault, Habit, Json};
+use super::places::{PlacedText, Places, Stand};
 use super::source::Source;
-use super::walk::{BLOCK, GEOMETRIES, Parsed, Piece, Stop, Walk};
+use super::walk::{BLOCK, GEOMETRIES, PIECE, Parsed, Piece, Stop, Walk};
 use super::write::{OutputFile, push_opening, push_text};
 use crate::Error;
 use crate::parcel::Rejected;
 
 /// Prefix of the properties this program computes.
-const OWN: &str = "lu_";
+pub(super) const OWN: &str = "lu_";
 
 /// Writes the features of `source` again, byte for byte and in their order, each with computed properties behind its own.
 ///
@@ -23,7 +25,7 @@ const OWN: &str = "lu_";
 /// Returns how many features were written to each.
 ///
 /// # Errors
-/// [`Error::Io`] where reading or writing fails, [`Error::Syntax`] where the source is not what was read before.
+/// [`Error::Io`] where reading or writing fails; [`Error::Syntax`] or [`Error::Data`] where the source is not what was read before.
 ///
 /// # Complexity
 /// O(bytes) time, a few blocks of text in memory.
@@ -48,37 +50,24 @@ pub fn splice(
     rejected: &[Rejected],
     append: impl Fn(u32, &mut Vec<u8>) + Sync,
 ) -> Result<[u64; 2], Error> {
-    splice_walked(Walk::open(source, BLOCK)?, accepted, quarantine, rejected, &append)
+    match source.places() {
+        Some(places) => splice_placed(source, &places, BLOCK, accepted, quarantine, rejected, &append),
+        None => splice_walked(Walk::again(source, BLOCK)?, accepted, quarantine, rejected, &append),
+    }
 }
 
 /// [`splice`] along a walk that was opened already.
 pub(super) fn splice_walked(
     mut walk: Walk,
-    mut accepted: OutputFile,
-    mut quarantine: Option<OutputFile>,
+    accepted: OutputFile,
+    quarantine: Option<OutputFile>,
     rejected: &[Rejected],
     append: &(impl Fn(u32, &mut Vec<u8>) + Sync),
 ) -> Result<[u64; 2], Error> {
-    let mut opening = Vec::new();
     walk.enter()?;
-    push_opening(&mut opening, walk.crs());
     let early_crs = walk.crs().is_some();
-    accepted.write(&opening)?;
-    if let Some(out) = &mut quarantine {
-        out.write(&opening)?;
-    }
-    let mut counts = [0u64; 2];
-    let mut write = |pieces: Vec<Spliced>| -> Result<(), Error> {
-        for piece in pieces {
-            put(&mut accepted, &piece.accepted, &mut counts[0], piece.counts[0])?;
-            if let Some(out) = &mut quarantine {
-                put(out, &piece.rejected, &mut counts[1], piece.counts[1])?;
-            }
-        }
-        Ok(())
-    };
-    let mut spliced: Vec<Spliced> = Vec::new();
-    walk.run(find_places, |Parsed { text, row, pieces }| {
+    let mut splicer = Splicer::new(accepted, quarantine, rejected, append, walk.crs())?;
+    walk.run(find_places, |Parsed { text, row, pieces, .. }| {
         let mut first_row = row;
         let runs: Vec<Run> = (pieces.into_iter())
             .map(|piece| {
@@ -87,24 +76,146 @@ pub(super) fn splice_walked(
                 run
             })
             .collect();
-        let before = std::mem::take(&mut spliced);
-        let fill = || runs.into_par_iter().map(|run| run.splice(&text, rejected, append)).collect();
-        let (written, fresh) = rayon::join(|| write(before), fill);
-        spliced = fresh;
-        written.map(|()| text)
+        splicer.block(&text, runs).map(|()| text)
     })?;
-    write(spliced)?;
-    let mut closing = b"\n]".to_vec();
-    if let Some(crs) = walk.crs().filter(|_| !early_crs) {
-        closing.extend_from_slice(b",\n\"crs\":");
-        closing.extend_from_slice(crs.as_bytes());
+    splicer.finish(walk.crs().filter(|_| !early_crs))
+}
+
+/// [`splice`] of a text whose features were found before.
+pub(super) fn splice_placed(
+    source: &Source,
+    places: &Places,
+    block: usize,
+    accepted: OutputFile,
+    quarantine: Option<OutputFile>,
+    rejected: &[Rejected],
+    append: &(impl Fn(u32, &mut Vec<u8>) + Sync),
+) -> Result<[u64; 2], Error> {
+    let crs = places.crs.as_deref();
+    let mut splicer = Splicer::new(accepted, quarantine, rejected, append, crs.filter(|_| places.early_crs))?;
+    let mut text = PlacedText::open(source, places, block)?;
+    let mut row = 0;
+    let mut current = text.next(Vec::new())?;
+    let mut spare = Vec::new();
+    while let Some((block, stands)) = current {
+        let runs = runs(&stands, row);
+        row += stands.len() as u64;
+        let room = std::mem::take(&mut spare);
+        let (next, spliced) = rayon::join(|| text.next(room), || splicer.block(&block, runs));
+        spliced?;
+        (current, spare) = (next?, block);
     }
-    closing.extend_from_slice(b"}\n");
-    for mut out in [Some(accepted), quarantine].into_iter().flatten() {
-        out.write(&closing)?;
-        out.finish()?;
+    splicer.finish(crs.filter(|_| !places.early_crs))
+}
+
+/// Features of a block, the first at `row` of the file, as runs of about equal text.
+fn runs(stands: &[Stand], mut row: u64) -> Vec<Run> {
+    let mut runs = Vec::new();
+    let mut rest = stands;
+    while let Some(&[first, ..]) = rest.first() {
+        let count = rest.iter().take_while(|[start, ..]| start - first < PIECE).count();
+        let (run, behind) = rest.split_at(count);
+        let place = |&[start, brace, end]: &Stand| Place {
+            feature: start - first..end - first,
+            kind: PlaceKind::Closed(brace - first),
+        };
+        let range = first..run.last().map_or(first, |&[.., end]| end);
+        runs.push(Run { range, first_row: row, places: run.iter().map(place).collect() });
+        row += count as u64;
+        rest = behind;
     }
-    Ok(counts)
+    runs
+}
+
+/// The outputs, while features are put into them.
+struct Splicer<'a, A> {
+    accepted: OutputFile,
+    quarantine: Option<OutputFile>,
+    rejected: &'a [Rejected],
+    append: &'a A,
+    counts: [u64; 2],
+    /// What waits to be written.
+    spliced: Vec<Spliced>,
+    /// Room of what was written: fresh memory costs more than to fill it.
+    spare: Mutex<Vec<Vec<u8>>>,
+}
+
+impl<'a, A: Fn(u32, &mut Vec<u8>) + Sync> Splicer<'a, A> {
+    fn new(
+        mut accepted: OutputFile,
+        mut quarantine: Option<OutputFile>,
+        rejected: &'a [Rejected],
+        append: &'a A,
+        crs: Option<&str>,
+    ) -> Result<Self, Error> {
+        let mut opening = Vec::new();
+        push_opening(&mut opening, crs);
+        accepted.write(&opening)?;
+        if let Some(out) = &mut quarantine {
+            out.write(&opening)?;
+        }
+        Ok(Self {
+            accepted,
+            quarantine,
+            rejected,
+            append,
+            counts: [0; 2],
+            spliced: Vec::new(),
+            spare: Mutex::default(),
+        })
+    }
+
+    /// Splices the features of a block, while those of the block before are written.
+    fn block(&mut self, text: &[u8], runs: Vec<Run>) -> Result<(), Error> {
+        let before = std::mem::take(&mut self.spliced);
+        let (spare, rejected, append) = (&self.spare, self.rejected, self.append);
+        let room = || spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let splice = |run: Run| run.splice(text, rejected, append, room().unwrap_or_default());
+        let (accepted, quarantine) = (&mut self.accepted, &mut self.quarantine);
+        let counts = &mut self.counts;
+        let (written, fresh) = rayon::join(
+            || write(before, accepted, quarantine, counts, spare),
+            || runs.into_par_iter().map(splice).collect(),
+        );
+        self.spliced = fresh;
+        written
+    }
+
+    /// Closes the outputs, with a member `crs` that did not stand in front. How many features each got.
+    fn finish(mut self, late_crs: Option<&str>) -> Result<[u64; 2], Error> {
+        let spliced = std::mem::take(&mut self.spliced);
+        write(spliced, &mut self.accepted, &mut self.quarantine, &mut self.counts, &self.spare)?;
+        let mut closing = b"\n]".to_vec();
+        if let Some(crs) = late_crs {
+            closing.extend_from_slice(b",\n\"crs\":");
+            closing.extend_from_slice(crs.as_bytes());
+        }
+        closing.extend_from_slice(b"}\n");
+        for mut out in [Some(self.accepted), self.quarantine].into_iter().flatten() {
+            out.write(&closing)?;
+            out.finish()?;
+        }
+        Ok(self.counts)
+    }
+}
+
+/// Writes runs of features, and keeps their room.
+fn write(
+    pieces: Vec<Spliced>,
+    accepted: &mut OutputFile,
+    quarantine: &mut Option<OutputFile>,
+    counts: &mut [u64; 2],
+    spare: &Mutex<Vec<Vec<u8>>>,
+) -> Result<(), Error> {
+    for mut piece in pieces {
+        put(accepted, &piece.accepted, &mut counts[0], piece.counts[0])?;
+        if let Some(out) = quarantine {
+            put(out, &piece.rejected, &mut counts[1], piece.counts[1])?;
+        }
+        piece.accepted.clear();
+        spare.lock().unwrap_or_else(PoisonError::into_inner).push(piece.accepted);
+    }
+    Ok(())
 }
 
 /// Output of one run of features, each with a comma and a line break before it.
@@ -130,6 +241,8 @@ struct Place {
 
 /// What properties are added to.
 enum PlaceKind {
+    /// A feature with properties, none from an earlier run, that this brace closes.
+    Closed(usize),
     /// A feature with properties; whether some of them are from an earlier run.
     Properties(Range<usize>, bool),
     /// A feature without.
@@ -217,15 +330,17 @@ fn find_place<'a>(
 }
 
 impl Run {
-    /// The features with computed properties.
+    /// The features with computed properties, put into `room`.
     fn splice(
         self,
         text: &[u8],
         rejected: &[Rejected],
         append: &(impl Fn(u32, &mut Vec<u8>) + Sync),
+        mut room: Vec<u8>,
     ) -> Spliced {
         let text = &text[self.range];
-        let mut piece = Spliced { accepted: Vec::with_capacity(text.len() * 2), ..Spliced::default() };
+        room.reserve(text.len() * 2);
+        let mut piece = Spliced { accepted: room, ..Spliced::default() };
         let mut bad = rejected.partition_point(|r| u64::from(r.at.row) < self.first_row);
         for (row, place) in (self.first_row as u32..).zip(&self.places) {
             let reason = rejected.get(bad).filter(|r| r.at.row == row);
@@ -255,6 +370,20 @@ fn push_feature(out: &mut Vec<u8>, text: &[u8], place: &Place, computed: impl Fn
     let feature = bytes(&place.feature);
     let before = |out: &mut Vec<u8>| out.extend_from_slice(b"{\"type\":\"Feature\",\"properties\":{");
     match &place.kind {
+        PlaceKind::Closed(brace) => {
+            let head = bytes(&(place.feature.start..*brace)).trim_ascii_end();
+            out.extend_from_slice(head);
+            let length = out.len();
+            if !head.ends_with(b"{") {
+                out.push(b',');
+            }
+            let comma = out.len();
+            computed(out);
+            if out.len() == comma {
+                out.truncate(length);
+            }
+            out.extend_from_slice(bytes(&(*brace..place.feature.end)));
+        }
         PlaceKind::Properties(range, earlier) => {
             out.extend_from_slice(bytes(&(place.feature.start..range.start)));
             push_properties(out, bytes(range), *earlier, computed);

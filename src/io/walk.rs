@@ -26,7 +26,7 @@ pub(super) const GEOMETRIES: [&str; 7] =
     ["Polygon", "MultiPolygon", "GeometryCollection", "Point", "MultiPoint", "LineString", "MultiLineString"];
 
 /// Text one thread reads at a time.
-const PIECE: usize = 1 << 18;
+pub(super) const PIECE: usize = 1 << 18;
 
 /// A part of the text that holds whole features.
 #[derive(Debug)]
@@ -125,9 +125,18 @@ impl From<Fault> for Halt {
 
 impl Walk {
     pub(super) fn open(source: &Source, block: usize) -> Result<Self, Error> {
+        Self::through(source, source.open()?, block)
+    }
+
+    /// A walk through a source that was read before: it is not hashed.
+    pub(super) fn again(source: &Source, block: usize) -> Result<Self, Error> {
+        Self::through(source, source.open_again()?, block)
+    }
+
+    fn through(source: &Source, input: Input, block: usize) -> Result<Self, Error> {
         Ok(Self {
             name: source.name().into(),
-            input: source.open()?,
+            input,
             block,
             text: Vec::new(),
             len: 0,
@@ -217,7 +226,7 @@ impl Walk {
                 self.resume(&current, pieces.last().map_or(0, |piece| piece.range.end));
             }
             block = if last { self.next()? } else { next? };
-            parsed = Some(Parsed { text: current.text, row, pieces });
+            parsed = Some(Parsed { text: current.text, base: current.base, row, pieces });
         }
         parsed.map(take).transpose().map(drop)
     }
@@ -603,6 +612,8 @@ pub(super) enum Stop {
 /// What was made of a block.
 pub(super) struct Parsed<P> {
     pub(super) text: Vec<u8>,
+    /// Where the text stands in the whole.
+    pub(super) base: u64,
     /// Position of its first feature in the file.
     pub(super) row: u64,
     pub(super) pieces: Vec<Made<P>>,

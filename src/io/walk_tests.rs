@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::json::Json;
 use super::read::read_walked;
-use super::splice::splice_walked;
+use super::splice::{splice_placed, splice_walked};
 use super::walk::{Parsed, Piece, Walk};
 use super::{OutputFile, ReadOptions, Source, push_number, schema::Schema};
 use crate::parcel::Rejected;
@@ -105,7 +105,7 @@ fn texts() -> Vec<Vec<u8>> {
 #[test]
 fn guesses_change_nothing() {
     let schema = Schema::builtin("generated").unwrap();
-    let (mut read, mut failed) = (0, 0);
+    let (mut read, mut failed, mut placed) = (0, 0, 0);
     for text in texts() {
         let source = Source::bytes("text", text.as_slice());
         for block in [40, 700, 1_500, 4_000, 1 << 23] {
@@ -124,12 +124,12 @@ fn guesses_change_nothing() {
                     Err(_) => failed += 1,
                 }
             }
-            let rejected: Vec<Rejected> =
+            let (rejected, places): (Vec<Rejected>, _) =
                 match read_walked(open_strict(&source, block), &schema, &ReadOptions::default()) {
-                    Ok(layer) => layer.table.rejected,
+                    Ok((layer, places)) => (layer.table.rejected, places),
                     Err(_) => continue,
                 };
-            let spliced = |walk: Walk| {
+            let spliced = |walk: Option<Walk>| {
                 let (accepted, quarantine) = (Shared::default(), Shared::default());
                 let append = |row: u32, text: &mut Vec<u8>| {
                     text.extend_from_slice(b"\"lu_row\":");
@@ -137,18 +137,29 @@ fn guesses_change_nothing() {
                 };
                 let outs = [&accepted, &quarantine].map(|out| OutputFile::to("out", out.clone()));
                 let [first, second] = outs;
-                let counts = splice_walked(walk, first, Some(second), &rejected, &append).unwrap();
+                let counts = match (walk, &places) {
+                    (Some(walk), _) => splice_walked(walk, first, Some(second), &rejected, &append),
+                    (None, Some(places)) => {
+                        splice_placed(&source, places, block, first, Some(second), &rejected, &append)
+                    }
+                    (None, None) => return None,
+                };
+                let counts = counts.unwrap();
                 let text = |out: &Shared| String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
-                (counts, text(&accepted), text(&quarantine))
+                Some((counts, text(&accepted), text(&quarantine)))
             };
-            let strict = spliced(open_strict(&source, block));
-            assert_eq!(spliced(Walk::open(&source, block).unwrap()), strict);
+            let strict = spliced(Some(open_strict(&source, block))).unwrap();
+            assert_eq!(spliced(Some(Walk::open(&source, block).unwrap())).unwrap(), strict);
+            if let Some(by_places) = spliced(None) {
+                placed += 1;
+                assert_eq!(by_places, strict);
+            }
             for written in [&strict.1, &strict.2] {
                 assert!(serde_json::from_str::<serde::de::IgnoredAny>(written).is_ok(), "{written}");
             }
         }
     }
-    assert!(read > 100 && failed > 100, "{read} read, {failed} failed");
+    assert!(read > 100 && failed > 100 && placed > 30, "{read} read, {failed} failed, {placed} placed");
 }
 
 #[test]

@@ -1,16 +1,11 @@
 use std::borrow::Borrow;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// Hashes texts for maps that are looked up once per value: several times faster than the standard library's, without its
-/// resistance to chosen keys.
-pub(crate) type FastHash = BuildHasherDefault<FastHasher>;
-
-/// State of [`FastHash`].
+/// Hashes values for a look-up of each: several times faster than the standard library's, without its resistance to chosen keys.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct FastHasher(u64);
+struct FastHasher(u64);
 
 impl Hasher for FastHasher {
     fn write(&mut self, bytes: &[u8]) {
@@ -232,13 +227,16 @@ impl<'a> FromIterator<Option<&'a str>> for TextColumn {
 #[derive(Debug, Clone)]
 pub struct CategoryColumn<T> {
     distinct: Vec<T>,
-    positions: HashMap<T, u32, FastHash>,
+    /// Positions in `distinct`, by hash, each at the next free place; made when a value is looked for.
+    slots: Vec<u32>,
+    /// How many of `distinct` stand in `slots`.
+    indexed: usize,
     keys: Vec<u32>,
 }
 
 impl<T> Default for CategoryColumn<T> {
     fn default() -> Self {
-        Self { distinct: Vec::new(), positions: HashMap::default(), keys: Vec::new() }
+        Self { distinct: Vec::new(), slots: Vec::new(), indexed: 0, keys: Vec::new() }
     }
 }
 
@@ -316,15 +314,58 @@ impl<T: Eq + Hash + Clone> CategoryColumn<T> {
         Q::Owned: Into<T>,
     {
         let key = value.map_or(Self::UNKNOWN, |value| {
-            self.positions.get(value).copied().unwrap_or_else(|| {
-                let key = self.distinct.len() as u32;
-                let value: T = value.to_owned().into();
-                self.distinct.push(value.clone());
-                self.positions.insert(value, key);
-                key
+            self.position(value).unwrap_or_else(|| {
+                self.distinct.push(value.to_owned().into());
+                self.distinct.len() as u32 - 1
             })
         });
         self.keys.push(key);
+    }
+
+    /// Adds a value without looking whether it was met before, for columns that are only appended to others.
+    pub(crate) fn push_unseen(&mut self, value: T) {
+        self.keys.push(self.distinct.len() as u32);
+        self.distinct.push(value);
+    }
+
+    /// Where a value stands among the distinct ones.
+    fn position<Q: Eq + Hash + ?Sized>(&mut self, value: &Q) -> Option<u32>
+    where
+        T: Borrow<Q>,
+    {
+        self.index();
+        let mut at = self.home(value);
+        while let Some(&key) = self.slots.get(at).filter(|&&key| key != Self::UNKNOWN) {
+            if self.distinct[key as usize].borrow() == value {
+                return Some(key);
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+        None
+    }
+
+    /// Where the search for a value begins.
+    fn home<Q: Hash + ?Sized>(&self, value: &Q) -> usize {
+        let mut hasher = FastHasher::default();
+        value.hash(&mut hasher);
+        hasher.finish() as usize & self.slots.len().saturating_sub(1)
+    }
+
+    /// Brings the slots up to date; at least half of them stay free.
+    fn index(&mut self) {
+        if self.distinct.len() * 2 > self.slots.len() {
+            self.slots.clear();
+            self.slots.resize((self.distinct.len() * 4).next_power_of_two().max(16), Self::UNKNOWN);
+            self.indexed = 0;
+        }
+        for key in self.indexed..self.distinct.len() {
+            let mut at = self.home(&self.distinct[key]);
+            while self.slots[at] != Self::UNKNOWN {
+                at = (at + 1) & (self.slots.len() - 1);
+            }
+            self.slots[at] = key as u32;
+        }
+        self.indexed = self.distinct.len();
     }
 
     /// All values in order.
@@ -336,29 +377,39 @@ impl<T: Eq + Hash + Clone> CategoryColumn<T> {
     #[must_use]
     pub fn take(&self, order: &[u32]) -> Self {
         let mut taken = Self::default();
-        taken.extend_keys(self, order.iter().map(|&i| self.keys[i as usize]));
+        taken.extend_keys(self, order.iter().map(|&i| self.keys[i as usize]), |taken, value| {
+            // No two values of one column are equal.
+            taken.distinct.push(value.clone());
+            taken.distinct.len() as u32 - 1
+        });
         taken
     }
 
     /// Adds the values of `other` at the end.
     pub fn append(&mut self, other: &Self) {
-        self.extend_keys(other, other.keys.iter().copied());
+        self.extend_keys(other, other.keys.iter().copied(), |own, value| {
+            own.position(value).unwrap_or_else(|| {
+                own.distinct.push(value.clone());
+                own.distinct.len() as u32 - 1
+            })
+        });
     }
 
-    fn extend_keys(&mut self, source: &Self, keys: impl Iterator<Item = u32>) {
+    /// Adds values of `source` by their positions there; `settle` finds or makes the place of one here.
+    fn extend_keys(
+        &mut self,
+        source: &Self,
+        keys: impl ExactSizeIterator<Item = u32>,
+        settle: impl Fn(&mut Self, &T) -> u32,
+    ) {
         let mut translated = vec![Self::UNKNOWN; source.distinct.len()];
+        self.keys.reserve(keys.len());
         for key in keys {
             let own = match translated.get_mut(key as usize) {
                 None => Self::UNKNOWN,
                 Some(own) => {
                     if *own == Self::UNKNOWN {
-                        let value = &source.distinct[key as usize];
-                        *own = self.positions.get(value).copied().unwrap_or_else(|| {
-                            let fresh = self.distinct.len() as u32;
-                            self.distinct.push(value.clone());
-                            self.positions.insert(value.clone(), fresh);
-                            fresh
-                        });
+                        *own = settle(self, &source.distinct[key as usize]);
                     }
                     *own
                 }
@@ -371,6 +422,33 @@ impl<T: Eq + Hash + Clone> CategoryColumn<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn categories_are_found_whatever_the_way_they_came() {
+        let value = |i: usize| (i % 7 != 3).then(|| format!("owner {}", i * i % 1013));
+        let pushed = |range: std::ops::Range<usize>| {
+            let mut column = CategoryColumn::<Box<str>>::new();
+            range.for_each(|i| column.push(value(i).as_deref()));
+            column
+        };
+        let mut unseen = CategoryColumn::<Box<str>>::new();
+        (0..3000).filter_map(value).for_each(|text| unseen.push_unseen(text.into()));
+        let mut column = pushed(0..500);
+        column.append(&pushed(500..3000));
+        assert_eq!(column, pushed(0..3000));
+        assert_eq!(column.distinct(), pushed(0..3000).distinct());
+        let known: Vec<u32> = (0..3000).filter(|&i| value(i as usize).is_some()).collect();
+        let mut merged = CategoryColumn::new();
+        merged.append(&unseen);
+        assert_eq!(merged, column.take(&known));
+        assert_eq!(merged.distinct(), column.distinct());
+
+        let mut taken = column.take(&[2998, 4, 3, 4]);
+        assert_eq!(taken.distinct().len(), 2);
+        taken.push(value(4).as_deref());
+        taken.push(Some("nobody"));
+        assert_eq!((taken.key(4), taken.distinct().len()), (taken.key(1), 3));
+    }
 
     #[test]
     fn columns_taken_and_appended_hold_what_pushed_ones_do() {

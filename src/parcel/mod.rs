@@ -8,7 +8,6 @@ mod set;
 mod table;
 
 pub use attributes::{Attributes, NamedNumbers, NamedTexts};
-pub(crate) use columns::FastHash;
 pub use columns::{CategoryColumn, Column, TextColumn};
 pub use row::Parcel;
 pub use set::{ParcelIdx, ParcelRef, ParcelSet, Repair};
