@@ -275,13 +275,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     analysis.warnings.splice(0..0, notes.drain(..));
 
     progress.step("writing");
-    let summary = Summary::of(&analysis);
-    let mut file = out.file("summary.json")?;
-    file.write(summary.to_json().as_bytes())?;
-    file.finish()?;
-    report::write_parcels(&analysis, &source, &out)?;
-    report::write_layers(&analysis, &out)?;
-    report::write_intensity(&analysis, &out)?;
+    let write_figures = || -> Result<Summary, Error> {
+        let summary = Summary::of(&analysis);
+        let mut file = out.file("summary.json")?;
+        file.write(summary.to_json().as_bytes())?;
+        file.finish()?;
+        report::write_layers(&analysis, &out)?;
+        report::write_intensity(&analysis, &out)?;
+        Ok(summary)
+    };
+    let write_parcels = || report::write_parcels(&analysis, &source, &out);
+    let (written, summary) = rayon::join(write_parcels, write_figures);
+    written?;
+    let summary = summary?;
     joins.write(&out)?;
     if arguments.gal {
         report::write_graph(&analysis, &out)?;

@@ -208,7 +208,10 @@ pub fn push_count(text: &mut Vec<u8>, count: impl Into<Option<u32>>) {
 /// Adds a text as JSON, in quotes and escaped; `null` for none.
 pub fn push_text<'a>(text: &mut Vec<u8>, value: impl Into<Option<&'a str>>) {
     let Some(value) = value.into() else { return text.extend_from_slice(b"null") };
-    if value.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    let escaped = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    // Without a way out of the run the bytes are looked at side by side.
+    let is_escaped = |run: &[u8]| run.iter().fold(false, |any, &byte| any | escaped(byte));
+    if value.as_bytes().chunks(32).any(is_escaped) {
         return push_json(text, &value);
     }
     text.reserve(value.len() + 2);
@@ -229,19 +232,31 @@ fn push_digits(text: &mut Vec<u8>, mut number: u64, least: usize) {
     text.extend_from_slice(&digits[start..]);
 }
 
-/// Adds `units` · 10^−`decimals` as JSON, with one decimal at least and no further noughts at the end.
+/// Adds `units` · 10^−`decimals` as JSON, of at most nine decimals, with one decimal at least and no further noughts at the end.
 fn push_decimal(text: &mut Vec<u8>, units: i64, decimals: usize) {
+    let mut digits = [b'0'; 32];
+    let mut rest = units.unsigned_abs();
+    // Before the point the digits end at 21, behind it at 31.
+    let mut end = 22 + decimals.max(1);
+    for place in (22..22 + decimals).rev() {
+        digits[place] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    while end > 23 && digits[end - 1] == b'0' {
+        end -= 1;
+    }
+    digits[21] = b'.';
+    let mut start = 21;
+    while rest > 0 || start == 21 {
+        start -= 1;
+        digits[start] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
     if units < 0 {
-        text.push(b'-');
+        start -= 1;
+        digits[start] = b'-';
     }
-    let one = 10_u64.pow(decimals as u32);
-    push_digits(text, units.unsigned_abs() / one, 1);
-    text.push(b'.');
-    let first = text.len();
-    push_digits(text, units.unsigned_abs() % one, decimals.max(1));
-    while text.len() > first + 1 && text.last() == Some(&b'0') {
-        text.pop();
-    }
+    text.extend_from_slice(&digits[start..end]);
 }
 
 #[expect(
@@ -462,5 +477,50 @@ fn push_list<T>(text: &mut Vec<u8>, items: impl Iterator<Item = T>, push: impl F
             text.push(b',');
         }
         push(text, item);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pushed_is_what_serde_json_writes() {
+        let pushed = |push: &dyn Fn(&mut Vec<u8>)| {
+            let mut text = Vec::new();
+            push(&mut text);
+            String::from_utf8(text).unwrap()
+        };
+        let mut state = 0x2545_f491_4f6c_dd1d_u64;
+        let mut draw = |n: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % n
+        };
+        for _ in 0..100_000 {
+            let size = 10_f64.powi(draw(24) as i32 - 8);
+            let sign = [1.0, -1.0][draw(2) as usize];
+            let exact = sign * draw(1 << 30) as f64 / (1 << 30) as f64 * size;
+            let x = [exact, exact.round(), (exact * 1e9).round() / 1e9, (exact * 1e8).trunc() / 1e8 + 5e-10]
+                [draw(4) as usize];
+            assert_eq!(pushed(&|text| push_number(text, x)), serde_json::to_string(&x).unwrap());
+            for (rounding, unit) in [(Rounding::Degrees, 1e9), (Rounding::Metres, 1e4)] {
+                let rounded = (x * unit).round() / unit + 0.0;
+                let expected = serde_json::to_string(&rounded).unwrap();
+                assert_eq!(pushed(&|text| rounding.push(text, x)), expected, "{x:e}");
+            }
+            let count = (draw(u64::from(u32::MAX)) >> draw(32)) as u32;
+            assert_eq!(pushed(&|text| push_count(text, count)), count.to_string());
+            let word: String =
+                (0..draw(80))
+                    .map(|_| {
+                        if draw(60) == 0 { ['"', '\\', '\n', '\u{7f}', '地'][draw(5) as usize] } else { 'a' }
+                    })
+                    .collect();
+            assert_eq!(pushed(&|text| push_text(text, &*word)), serde_json::to_string(&word).unwrap());
+        }
+        for x in [0.0, -0.0, 1e9, -1e9, 1e15, 1e16, 5e-324, f64::MAX, 0.001, 1e-9, 4e-10] {
+            assert_eq!(pushed(&|text| push_number(text, x)), serde_json::to_string(&x).unwrap());
+        }
+        assert_eq!(pushed(&|text| Rounding::Degrees.push(text, -4e-10)), "0.0");
     }
 }

@@ -68,7 +68,17 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     let set = analysis.parcels();
     let verdict = analysis.verdict(parcel);
     text.extend_from_slice(b"\"lu_area_m2\":");
-    push_number(text, set.area_m2()[i]);
+    let (area_m2, start) = (set.area_m2()[i], text.len());
+    push_number(text, area_m2);
+    let digits = start..text.len();
+    // Of many parcels all or nothing lies inside: their area is in words already.
+    let push_area = |text: &mut Vec<u8>, part_m2: f64| {
+        if part_m2 == area_m2 {
+            text.extend_from_within(digits.clone());
+        } else {
+            push_number(text, part_m2);
+        }
+    };
     text.extend_from_slice(b",\"lu_class\":");
     push_text(text, analysis.land_use(parcel).map(|land| land.class.name()));
     text.extend_from_slice(b",\"lu_status\":");
@@ -149,16 +159,16 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     }
     if let Some(overlay) = &analysis.overlay {
         text.extend_from_slice(b",\"lu_control_m2\":");
-        push_number(text, overlay.excluded_m2[i]);
+        push_area(text, overlay.excluded_m2[i]);
         text.extend_from_slice(b",\"lu_control_share\":");
-        push_number(text, overlay.excluded_m2[i] / set.area_m2()[i]);
+        push_number(text, overlay.excluded_m2[i] / area_m2);
         text.extend_from_slice(b",\"lu_relation\":");
         push_text(text, overlay.relation[i].name());
     }
     push_swept(analysis, i, text);
     if let Some(confine) = &analysis.constraints.confine {
         text.extend_from_slice(b",\"lu_outside_boundary_m2\":");
-        push_number(text, confine.outside_m2[i]);
+        push_area(text, confine.outside_m2[i]);
     }
 }
 
