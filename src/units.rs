@@ -390,7 +390,7 @@ pub fn people_number(value: f64, decimals: usize) -> String {
 
 /// A positive number with `decimals`, rounded half to even as formatting does.
 fn fixed(value: f64, decimals: usize) -> String {
-    let power = 10_f64.powi(decimals.min(22) as i32);
+    let power = 10_f64.powi(i32::try_from(decimals.min(22)).unwrap_or(22));
     let scaled = value * power;
     let units = scaled as u64;
     let rest = scaled - units as f64;
@@ -439,7 +439,7 @@ mod tests {
                 0 => (state >> 40) as f64 / 64.0,
                 1 => (state >> 44) as f64 / 1000.0,
                 2 => f64::from_bits(state >> 1 & !(1 << 62) | 0x3d0 << 52),
-                _ => ((state >> 50) as f64 + 0.5) * 10_f64.powi(-(decimals as i32)),
+                _ => ((state >> 50) as f64 + 0.5) * 10_f64.powi(-i32::try_from(decimals).unwrap()),
             };
             assert_eq!(fixed(value, decimals), format!("{value:.decimals$}"), "{value:e} {decimals}");
         }

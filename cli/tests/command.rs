@@ -302,7 +302,7 @@ fn a_grade_can_be_followed_back_to_the_firms_it_rests_on() {
     assert!(shared.contains("made up") && shared.contains("C begins at"), "{shared}");
     let checked = card("D01-0000054");
     assert!(checked.contains("Field check of 2024-05-02: low-efficiency (gates shut)."), "{checked}");
-    assert!(checked.contains("2024-05-02 实地核查:低效用地(gates shut)。"), "{checked}");
+    assert!(checked.contains("2024-05-02 实地核查：低效用地（gates shut）。"), "{checked}");
     let missing = landuse(&["explain", &dir, "--parcel", "nobody"]);
     assert_eq!(status(&missing), 1);
     assert!(stderr(&missing).contains("nobody"));

@@ -44,7 +44,7 @@ impl Reason<'_> {
             return text.extend(if english {
                 ["`", metric, "` is ", value, ", but too few values are known to rank it"]
             } else {
-                ["“", metric, "”为 ", value, ",已知样本过少,无法排序"]
+                ["“", metric, "”为 ", value, "，已知样本过少，无法排序"]
             });
         };
         let higher = self.direction == Direction::HigherIsBetter;
@@ -55,9 +55,9 @@ impl Reason<'_> {
                 let end = if higher { ", where the lowest " } else { ", where the highest " };
                 text.extend(["`", metric, "` is ", value, " against ", threshold, end, &share, " ends"]);
             }
-            (false, None) => text.extend(["“", metric, "”为 ", value, ",标准 ", threshold]),
+            (false, None) => text.extend(["“", metric, "”为 ", value, "，标准 ", threshold]),
             (false, Some(share)) => {
-                let end = if higher { ",最低 " } else { ",最高 " };
+                let end = if higher { "，最低 " } else { "，最高 " };
                 text.extend(["“", metric, "”为 ", value, end, &share, " 的界限为 ", threshold]);
             }
         }
@@ -66,17 +66,17 @@ impl Reason<'_> {
             (true, Ordering::Less, true) => [", ", distance, " short"],
             (true, Ordering::Less, false) => [", ", distance, " too much"],
             (true, Ordering::Greater, _) => [", ", distance, " to spare"],
-            (false, Ordering::Equal, _) => [",恰在界限", "", ""],
-            (false, Ordering::Less, true) => [",差 ", distance, ""],
-            (false, Ordering::Less, false) => [",超 ", distance, ""],
-            (false, Ordering::Greater, _) => [",余量 ", distance, ""],
+            (false, Ordering::Equal, _) => ["，恰在界限", "", ""],
+            (false, Ordering::Less, true) => ["，差 ", distance, ""],
+            (false, Ordering::Less, false) => ["，超 ", distance, ""],
+            (false, Ordering::Greater, _) => ["，余量 ", distance, ""],
         });
         if let Some(percentile) = self.percentile {
             let share = &*percent((percentile * 100.0).round() / 100.0);
             text.extend(if english {
                 [", better than ", share, " of its peers"]
             } else {
-                [",优于 ", share, " 的同类地块"]
+                ["，优于 ", share, " 的同类地块"]
             });
         }
     }
@@ -152,7 +152,7 @@ impl Assessment {
     /// );
     /// assert_eq!(
     ///     found.sentence(ParcelIdx(0), Language::Chinese).as_deref(),
-    ///     Some("低效用地:“far”为 0.5,标准 0.8,差 0.3。如“far”达到 0.8,则不再认定为低效。")
+    ///     Some("低效用地：“far”为 0.5，标准 0.8，差 0.3。如“far”达到 0.8，则不再认定为低效。")
     /// );
     /// # Ok::<(), landuse::Error>(())
     /// ```
@@ -183,10 +183,10 @@ impl Assessment {
         };
         let mut text = String::with_capacity(256);
         text.push_str(lead);
-        text.push_str(if english { ": " } else { ":" });
+        text.push_str(if english { ": " } else { "：" });
         for (i, reason) in named.iter().enumerate() {
             if i > 0 {
-                text.push_str(if english { "; " } else { ";" });
+                text.push_str(if english { "; " } else { "；" });
             }
             reason.clause(language, &mut text);
         }
@@ -200,16 +200,16 @@ impl Assessment {
             (true, Some(false), true) => ("It would be low if ", "."),
             (true, Some(false), false) => ("No single change would make it low.", ""),
             (true, None, _) => ("It could be decided if ", "."),
-            (false, Some(true), true) => ("如", ",则不再认定为低效。"),
+            (false, Some(true), true) => ("如", "，则不再认定为低效。"),
             (false, Some(true), false) => ("任何单项改变均不足以改变结论。", ""),
-            (false, Some(false), true) => ("如", ",则认定为低效。"),
+            (false, Some(false), true) => ("如", "，则认定为低效。"),
             (false, Some(false), false) => ("任何单项改变均不会使其成为低效用地。", ""),
-            (false, None, _) => ("如", ",即可认定。"),
+            (false, None, _) => ("如", "，即可认定。"),
         };
         text.push_str(before);
         for (i, reason) in turning().enumerate() {
             if i > 0 {
-                text.push_str(if english { ", or if " } else { ",或" });
+                text.push_str(if english { ", or if " } else { "，或" });
             }
             reason.turn(language, reasons.len() == 1, &mut text);
         }
@@ -245,10 +245,10 @@ impl Appraised {
             (Some(score), None, true) => format!("Appraised by {name} {version}: {score} points."),
             (None, _, true) => format!("Appraised by {name} {version}: no score."),
             (Some(score), Some(grade), false) => {
-                format!("按 {name} {version} 评价:得分 {score},{grade} 类。")
+                format!("按 {name} {version} 评价：得分 {score}，{grade} 类。")
             }
-            (Some(score), None, false) => format!("按 {name} {version} 评价:得分 {score}。"),
-            (None, _, false) => format!("按 {name} {version} 评价:无得分。"),
+            (Some(score), None, false) => format!("按 {name} {version} 评价：得分 {score}。"),
+            (None, _, false) => format!("按 {name} {version} 评价：无得分。"),
         };
         for remark in self.remarks(row) {
             if english {
@@ -267,13 +267,13 @@ impl Remark<'_> {
     /// use landuse::efficiency::{Grade, Language, Remark};
     /// let remark = Remark::Limited { when: "accident", from: Grade::A, to: Grade::C };
     /// assert_eq!(remark.sentence(Language::English), "Its rank gives A, but `accident` holds: graded C.");
-    /// assert_eq!(remark.sentence(Language::Chinese), "按名次为 A,因符合“accident”,评为 C。");
+    /// assert_eq!(remark.sentence(Language::Chinese), "按名次为 A，因符合“accident”，评为 C。");
     /// ```
     pub fn sentence(&self, language: Language) -> String {
         let english = language == Language::English;
         match *self {
             Self::NotAppraised(when) if english => format!("Not appraised, as `{when}` holds."),
-            Self::NotAppraised(when) => format!("符合“{when}”,不参加评价。"),
+            Self::NotAppraised(when) => format!("符合“{when}”，不参加评价。"),
             Self::Missing(key) if english => format!("The value of {key} is missing."),
             Self::Missing(key) => format!("缺少指标 {key} 的数据。"),
             Self::Adjusted(points) if english => format!("Adjusted by {} points.", figure(points)),
@@ -285,11 +285,11 @@ impl Remark<'_> {
             Self::Limited { when, from, to } if english => {
                 format!("Its rank gives {from}, but `{when}` holds: graded {to}.")
             }
-            Self::Limited { when, from, to } => format!("按名次为 {from},因符合“{when}”,评为 {to}。"),
+            Self::Limited { when, from, to } => format!("按名次为 {from}，因符合“{when}”，评为 {to}。"),
             Self::Exit(when) if english => {
                 format!("To leave: `{when}` holds and its rank is among the lowest.")
             }
-            Self::Exit(when) => format!("列入退出名单:符合“{when}”且名次靠后。"),
+            Self::Exit(when) => format!("列入退出名单：符合“{when}”且名次靠后。"),
         }
     }
 }
@@ -344,39 +344,39 @@ mod tests {
             (
                 "metric = 'e'\nworse_than = 2.5\ndirection = 'lower_is_better'",
                 "Low-efficiency: `e` is 3 against a standard of 2.5, 0.5 too much. It would pass if `e` fell to 2.5.",
-                "低效用地:“e”为 3,标准 2.5,超 0.5。如“e”降至 2.5,则不再认定为低效。",
+                "低效用地：“e”为 3，标准 2.5，超 0.5。如“e”降至 2.5，则不再认定为低效。",
             ),
             (
                 "metric = 'e'\nworse_than = 3.0",
                 "Not low-efficiency: `e` is 3 against a standard of 3, exactly at it. It would be low if `e` fell below 3.",
-                "不属低效用地:“e”为 3,标准 3,恰在界限。如“e”低于 3,则认定为低效。",
+                "不属低效用地：“e”为 3，标准 3，恰在界限。如“e”低于 3，则认定为低效。",
             ),
             (
                 "holds = 'yes'",
                 "Low-efficiency: `yes` holds. It would pass if `yes` no longer held.",
-                "低效用地:符合“yes”。如不再符合“yes”,则不再认定为低效。",
+                "低效用地：符合“yes”。如不再符合“yes”，则不再认定为低效。",
             ),
             (
                 "any = [{ holds = 'yes' }, { metric = 'e', worse_than = 4.0 }]",
                 "Low-efficiency: `yes` holds; `e` is 3 against a standard of 4, 1 short. \
                  No single one of these decides: it would pass only if several turned.",
-                "低效用地:符合“yes”;“e”为 3,标准 4,差 1。任何单项改变均不足以改变结论。",
+                "低效用地：符合“yes”；“e”为 3，标准 4，差 1。任何单项改变均不足以改变结论。",
             ),
             (
                 "all = [{ holds = 'no' }, { metric = 'e', worse_than = 4.0 }, { holds = 'yes' }]",
                 "Not low-efficiency: `no` does not hold. It would be low if `no` held.",
-                "不属低效用地:不符合“no”。如符合“no”,则认定为低效。",
+                "不属低效用地：不符合“no”。如符合“no”，则认定为低效。",
             ),
             (
                 "all = [{ metric = 'none', worse_than = 4.0 }, { holds = 'yes' }]",
                 "Not decided: the value of `none` is not known. It could be decided if more were known of `none`, or if `yes` \
                  no longer held.",
-                "暂无法认定:“none”数值缺失。如补充“none”的数据,或不再符合“yes”,即可认定。",
+                "暂无法认定：“none”数值缺失。如补充“none”的数据，或不再符合“yes”，即可认定。",
             ),
             (
                 "metric = 'e'\nworst_share = 0.2",
                 "Not decided: `e` is 3, but too few values are known to rank it. It could be decided if more values were known.",
-                "暂无法认定:“e”为 3,已知样本过少,无法排序。如补充样本,即可认定。",
+                "暂无法认定：“e”为 3，已知样本过少，无法排序。如补充样本，即可认定。",
             ),
         ] {
             assert_eq!(sentences(rule), [english, chinese], "{rule}");

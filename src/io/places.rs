@@ -28,6 +28,9 @@ struct Span {
 /// Where a feature stands in some text: its start, the brace that closes its properties, its end.
 pub(super) type Stand = [usize; 3];
 
+/// A text and the features that stand in it.
+pub(super) type PlacedBlock = (Vec<u8>, Vec<Stand>);
+
 impl Places {
     /// Adds the features of a text that begins `base` bytes into the whole; none where one stands too far from the one before.
     pub(super) fn extend(&mut self, base: u64, stands: &[Stand]) -> Option<()> {
@@ -72,7 +75,7 @@ impl<'a> PlacedText<'a> {
     ///
     /// # Errors
     /// [`Error::Io`] where reading fails; [`Error::Data`] where the features do not stand where they stood.
-    pub(super) fn next(&mut self, mut room: Vec<u8>) -> Result<Option<(Vec<u8>, Vec<Stand>)>, Error> {
+    pub(super) fn next(&mut self, mut room: Vec<u8>) -> Result<Option<PlacedBlock>, Error> {
         let Some(first) = self.rest.first() else { return Ok(None) };
         let stand = |from: usize, span: &Span| {
             let start = from + span.gap as usize;

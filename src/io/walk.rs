@@ -125,16 +125,16 @@ impl From<Fault> for Halt {
 
 impl Walk {
     pub(super) fn open(source: &Source, block: usize) -> Result<Self, Error> {
-        Self::through(source, source.open()?, block)
+        Ok(Self::through(source, source.open()?, block))
     }
 
     /// A walk through a source that was read before: it is not hashed.
     pub(super) fn again(source: &Source, block: usize) -> Result<Self, Error> {
-        Self::through(source, source.open_again()?, block)
+        Ok(Self::through(source, source.open_again()?, block))
     }
 
-    fn through(source: &Source, input: Input, block: usize) -> Result<Self, Error> {
-        Ok(Self {
+    fn through(source: &Source, input: Input, block: usize) -> Self {
+        Self {
             name: source.name().into(),
             input,
             block,
@@ -148,7 +148,7 @@ impl Walk {
             guess: Guess::Soon,
             spare: Vec::new(),
             members: Members::default(),
-        })
+        }
     }
 
     pub(super) fn name(&self) -> &str {

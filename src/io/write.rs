@@ -208,7 +208,7 @@ pub fn push_count(text: &mut Vec<u8>, count: impl Into<Option<u32>>) {
 /// Adds a text as JSON, in quotes and escaped; `null` for none.
 pub fn push_text<'a>(text: &mut Vec<u8>, value: impl Into<Option<&'a str>>) {
     let Some(value) = value.into() else { return text.extend_from_slice(b"null") };
-    let escaped = |byte: u8| (byte < 0x20) | (byte == b'"') | (byte == b'\\');
+    let escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
     // Without a way out of the run the bytes are looked at side by side.
     let is_escaped = |run: &[u8]| run.iter().fold(false, |any, &byte| any | escaped(byte));
     if value.as_bytes().chunks(32).any(is_escaped) {

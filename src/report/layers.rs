@@ -89,36 +89,7 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     push_number(text, analysis.score.as_ref().and_then(|score| score.get(i)));
     text.extend_from_slice(b",\"lu_verdict\":");
     push_text(text, verdict.name());
-    text.extend_from_slice(b",\"lu_reasons\":");
-    match analysis.assessment.as_ref().filter(|assessment| assessment.computed(parcel).is_some()) {
-        None => text.extend_from_slice(b"null"),
-        Some(assessment) => {
-            text.push(b'[');
-            for (position, reason) in assessment.reasons(parcel).iter().enumerate() {
-                text.extend_from_slice(if position == 0 { b"{\"rule\":" } else { b",{\"rule\":" });
-                push_text(text, reason.rule);
-                text.extend_from_slice(b",\"basis\":");
-                push_text(text, reason.basis.name());
-                text.extend_from_slice(b",\"low\":");
-                push_flag(text, reason.low);
-                for (name, value) in [
-                    ("value", reason.value),
-                    ("threshold", reason.threshold),
-                    ("margin", reason.margin),
-                    ("percentile", reason.percentile),
-                ] {
-                    text.extend_from_slice(b",\"");
-                    text.extend_from_slice(name.as_bytes());
-                    text.extend_from_slice(b"\":");
-                    push_number(text, value);
-                }
-                text.extend_from_slice(b",\"turns\":");
-                push_flag(text, Some(reason.turns));
-                text.push(b'}');
-            }
-            text.push(b']');
-        }
-    }
+    push_reasons(analysis, parcel, text);
     text.extend_from_slice(b",\"lu_stock\":");
     push_text(text, analysis.stock[i].map(StockClass::name));
     for (name, language) in [("en", Language::English), ("zh", Language::Chinese)] {
@@ -169,6 +140,40 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     if let Some(confine) = &analysis.constraints.confine {
         text.extend_from_slice(b",\"lu_outside_boundary_m2\":");
         push_area(text, confine.outside_m2[i]);
+    }
+}
+
+/// Every test of the rule, and what would turn the verdict.
+fn push_reasons(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
+    text.extend_from_slice(b",\"lu_reasons\":");
+    match analysis.assessment.as_ref().filter(|assessment| assessment.computed(parcel).is_some()) {
+        None => text.extend_from_slice(b"null"),
+        Some(assessment) => {
+            text.push(b'[');
+            for (position, reason) in assessment.reasons(parcel).iter().enumerate() {
+                text.extend_from_slice(if position == 0 { b"{\"rule\":" } else { b",{\"rule\":" });
+                push_text(text, reason.rule);
+                text.extend_from_slice(b",\"basis\":");
+                push_text(text, reason.basis.name());
+                text.extend_from_slice(b",\"low\":");
+                push_flag(text, reason.low);
+                for (name, value) in [
+                    ("value", reason.value),
+                    ("threshold", reason.threshold),
+                    ("margin", reason.margin),
+                    ("percentile", reason.percentile),
+                ] {
+                    text.extend_from_slice(b",\"");
+                    text.extend_from_slice(name.as_bytes());
+                    text.extend_from_slice(b"\":");
+                    push_number(text, value);
+                }
+                text.extend_from_slice(b",\"turns\":");
+                push_flag(text, Some(reason.turns));
+                text.push(b'}');
+            }
+            text.push(b']');
+        }
     }
 }
 
@@ -240,16 +245,7 @@ fn push_flag(text: &mut Vec<u8>, flag: Option<bool>) {
     });
 }
 
-/// Writes the computed layers in the coordinates of the input: `clusters.geojson` (dissolved sites, with the measures of their
-/// closed outlines' [shapes](crate::cluster::Shape), [owners](crate::cluster::Ownership) where known, p as in [`Significance`](crate::cluster::Significance), and the gaps over which
-/// they last as in [`MergeTree`](crate::cluster::MergeTree), null where the gap is wider than the sweep's), `districts.geojson` (study
-/// units that have a shape, with their accounts), `inside_lines.geojson` (parcels that are, or may be, construction land
-/// and share land with a line that excludes it) and, where a review was asked for, `encroachments.geojson` (the certain part of
-/// construction land inside each such line, permitted or not, with its standing and the reason).
-///
-/// # Errors
-/// [`Error::Io`] where a file cannot be written.
-pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+fn write_sites(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
     let set = analysis.parcels();
     write_shapes(set.plane(), out, "clusters.geojson", analysis.sites.outlines().clone(), |i, text| {
         let site = analysis.sites.get(i);
@@ -285,7 +281,21 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
             "parcel_ids": members,
         });
         push_json(text, &properties);
-    })?;
+    })
+}
+
+/// Writes the computed layers in the coordinates of the input: `clusters.geojson` (dissolved sites, with the measures of their
+/// closed outlines' [shapes](crate::cluster::Shape), [owners](crate::cluster::Ownership) where known, p as in [`Significance`](crate::cluster::Significance), and the gaps over which
+/// they last as in [`MergeTree`](crate::cluster::MergeTree), null where the gap is wider than the sweep's), `districts.geojson` (study
+/// units that have a shape, with their accounts), `inside_lines.geojson` (parcels that are, or may be, construction land
+/// and share land with a line that excludes it) and, where a review was asked for, `encroachments.geojson` (the certain part of
+/// construction land inside each such line, permitted or not, with its standing and the reason).
+///
+/// # Errors
+/// [`Error::Io`] where a file cannot be written.
+pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+    let set = analysis.parcels();
+    write_sites(analysis, out)?;
     if let Some(districts) = analysis.cells.as_ref().or(analysis.layers.districts.as_ref()) {
         let units = &analysis.ledger.units;
         let accounts: HashMap<&str, &Account> =

@@ -17,14 +17,14 @@ pub fn sentence(analysis: &Analysis, parcel: ParcelIdx, language: Language) -> O
     let mut text = if english {
         format!("Field check of {}: {status} ({}).", check.date, check.reason)
     } else {
-        format!("{} 实地核查:{status}({})。", check.date, check.reason)
+        format!("{} 实地核查：{status}（{}）。", check.date, check.reason)
     };
     let same = analysis.computed_stock(parcel) == Some(check.status);
     text.push_str(match (same, computed.is_some(), english) {
         (true, _, true) => " It confirms what was computed. ",
         (true, _, false) => "与计算结果一致。",
         (false, true, true) => " It wins over what was computed: ",
-        (false, true, false) => "以核查结果为准,计算结果为:",
+        (false, true, false) => "以核查结果为准，计算结果为：",
         (false, false, _) => "",
     });
     text.push_str(&computed.unwrap_or_default());
@@ -42,7 +42,7 @@ fn computed(analysis: &Analysis, parcel: ParcelIdx, language: Language) -> Optio
             (Some(condition), true) => format!("`{condition}` holds"),
             (Some(condition), false) => format!("符合“{condition}”"),
             (None, true) => "approved for construction and supplied to nobody; supply would end it".into(),
-            (None, false) => "已批准为建设用地,尚未供应;供应后即不再属于此类".into(),
+            (None, false) => "已批准为建设用地，尚未供应；供应后即不再属于此类".into(),
         },
         StockClass::Idle => match (&judge.idle, idle_test(analysis.parcels(), parcel), english) {
             (Some(condition), _, true) => format!("`{condition}` holds"),
@@ -51,7 +51,7 @@ fn computed(analysis: &Analysis, parcel: ParcelIdx, language: Language) -> Optio
                 "building has not started a full year after the agreed start; a start would end it".into()
             }
             (None, IdleLand { not_started: Some(true), .. }, false) => {
-                "超过约定动工日期满一年未动工;动工后即不再属于此类".into()
+                "超过约定动工日期满一年未动工；动工后即不再属于此类".into()
             }
             (None, _, true) => {
                 "started, but less than a third built or a quarter invested, and suspended for a full \
@@ -59,7 +59,8 @@ fn computed(analysis: &Analysis, parcel: ParcelIdx, language: Language) -> Optio
                     .into()
             }
             (None, _, false) => {
-                "已动工,但开发面积不足三分之一或投资不足四分之一,且中止建设满一年;复工后即不再属于此类".into()
+                "已动工，但开发面积不足三分之一或投资不足四分之一，且中止建设满一年；复工后即不再属于此类"
+                    .into()
             }
         },
         StockClass::Vacant => return None,
@@ -69,7 +70,7 @@ fn computed(analysis: &Analysis, parcel: ParcelIdx, language: Language) -> Optio
         let lead = capital(lead);
         format!("{lead}: {why}. It is a class of its own and not ranked.")
     } else {
-        format!("{lead}:{why}。单列一类,不参与排名。")
+        format!("{lead}：{why}。单列一类，不参与排名。")
     })
 }
 

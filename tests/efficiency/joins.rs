@@ -223,7 +223,7 @@ fn unused_land_is_a_class_of_its_own_and_not_ranked() {
     let low = say("P03");
     assert!(low.starts_with("Suspected low-efficiency: `tax` is 3 against 14.2, where the lowest 20% ends, 11.2 short, better than 1% of its peers."), "{low}");
     let chinese = report::sentence(&found, of(&found, "P00"), Language::Chinese).unwrap();
-    assert!(chinese.starts_with("批而未供土地:"), "{chinese}");
+    assert!(chinese.starts_with("批而未供土地："), "{chinese}");
     // A condition of the city's own wins over the columns.
     let found = analyse(works(), |options| options.judge.idle = Some("tax > 57".into()));
     let class = |id: &str| found.stock[of(&found, id).index()];

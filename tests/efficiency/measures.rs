@@ -234,7 +234,7 @@ fn verdicts_are_said_in_sentences() {
     );
     assert_eq!(
         say(1, Language::Chinese),
-        "不属低效用地:“far”为 1.2,标准 0.8,余量 0.4。如“far”低于 0.8,则认定为低效。"
+        "不属低效用地：“far”为 1.2，标准 0.8，余量 0.4。如“far”低于 0.8，则认定为低效。"
     );
     assert_eq!(
         say(2, Language::English),
