@@ -7,6 +7,7 @@
 
 use std::f64::consts::{PI, TAU};
 
+use rayon::prelude::*;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
@@ -84,7 +85,8 @@ const STRAIGHT_RAD: f64 = 1e-6;
 /// None where there is nothing to roll around, or where the pieces of the way do not join two by two.
 fn rolled(land: MultiPolygonRef<'_>, radius: f64) -> Option<ClosedSize> {
     let disc = Disc::around(land, radius)?;
-    let pieces: Vec<Piece> = (0..disc.ways.len()).flat_map(|way| disc.free_pieces(way)).collect();
+    let pieces: Vec<Piece> =
+        (0..disc.ways.len()).into_par_iter().flat_map_iter(|way| disc.free_pieces(way)).collect();
     let rests = disc.rests(&pieces)?;
 
     let (mut twice_area, mut perimeter_m, mut gap) = (0.0, 0.0, [0.0; 2]);
@@ -186,6 +188,8 @@ struct Disc {
     ways: Vec<Way>,
     /// The way that goes on where each ends.
     next: Vec<usize>,
+    /// The way beside each edge.
+    way_of_edge: Vec<usize>,
     near: RTree<GeomWithData<Rectangle<Coord>, usize>>,
 }
 
@@ -199,12 +203,14 @@ impl Disc {
         let mut edges: Vec<Edge> = Vec::with_capacity(land.coords().len());
         let mut ways = Vec::with_capacity(2 * land.coords().len());
         let mut next = Vec::with_capacity(ways.capacity());
+        let mut way_of_edge = Vec::with_capacity(edges.capacity());
         for ring in land.rings() {
             let (first, first_way) = (edges.len(), ways.len());
             edges.extend(ring.windows(2).filter_map(|e| Edge::new(minus(e[0], middle), minus(e[1], middle))));
             for before in first..edges.len() {
                 let after = if before + 1 == edges.len() { first } else { before + 1 };
                 let (by, outward) = (turn(edges[before].along, edges[after].along), edges[before].outward());
+                way_of_edge.push(ways.len());
                 ways.push(Way::Beside(before));
                 if by > 0.0 {
                     ways.push(Way::Around { before, after, from: outward[1].atan2(outward[0]), by });
@@ -215,7 +221,7 @@ impl Disc {
         }
         let boxes = edges.iter().map(|edge| Rectangle::from_corners(edge.start, edge.end));
         let near = RTree::bulk_load(boxes.zip(0..).map(|(b, i)| GeomWithData::new(b, i)).collect());
-        Some(Self { radius, edges, ways, next, near })
+        Some(Self { radius, edges, ways, next, way_of_edge, near })
     }
 
     /// Where the centre is on a way, and in which direction it touches the land.
@@ -392,21 +398,39 @@ impl Disc {
         }
         cuts.sort_unstable_by(f64::total_cmp);
         let swept = |p: Coord| {
-            rests.iter().enumerate().any(|(i, other)| {
-                let from = minus(p, other.centre);
+            let first = rests.partition_point(|other| other.centre[0] <= p[0] - r);
+            let mut close = (first..rests.len()).take_while(|&i| rests[i].centre[0] < p[0] + r);
+            let in_disc = |i: usize| {
+                let from = minus(p, rests[i].centre);
                 i != rest && from[0].hypot(from[1]) < r
-            }) || self.fits(p)
-                || pieces.iter().any(|piece| self.sweeps(piece, p))
+            };
+            close.any(in_disc) || self.fits_or_passes(p, pieces)
         };
         let parts = cuts.windows(2).map(|part| [part[0], part[1]]);
         parts.filter(|&[from, to]| !swept(at.touch(r, f64::midpoint(from, to)))).collect()
     }
 
-    /// Whether the disc can have its centre at a place that is not land.
-    fn fits(&self, p: Coord) -> bool {
+    /// Whether the disc can have its centre at a place that is not land, or sweeps over it on its way.
+    fn fits_or_passes(&self, p: Coord, pieces: &[Piece]) -> bool {
         let reach = AABB::from_corners(p.map(|v| v - self.radius), p.map(|v| v + self.radius));
-        let mut near = self.near.locate_in_envelope_intersecting(reach);
-        near.all(|found| self.edges[found.data].distance(p) >= self.radius)
+        let mut fits = true;
+        for found in self.near.locate_in_envelope_intersecting(reach) {
+            fits &= self.edges[found.data].distance(p) >= self.radius;
+            // An edge's way, and that around its end if there is one.
+            let first = pieces.partition_point(|piece| piece.way < self.way_of_edge[found.data]);
+            let mut own = pieces[first..].iter().take_while(|piece| self.edge_of(piece.way) == found.data);
+            if own.any(|piece| self.sweeps(piece, p)) {
+                return true;
+            }
+        }
+        fits
+    }
+
+    /// The edge that a way lies beside, or at whose end it turns.
+    fn edge_of(&self, way: usize) -> usize {
+        match self.ways[way] {
+            Way::Beside(edge) | Way::Around { before: edge, .. } => edge,
+        }
     }
 
     /// Whether a place lies between a piece of the way and the land that the disc touches from there.
