@@ -1,16 +1,20 @@
 //! Two years of a generated town with planted changes: all of them found, nothing else, and every balance closed.
 
-#![allow(clippy::unwrap_used, reason = "a test stops where it does not hold")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it does not hold")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use geo::{Rect, coord};
 use landuse::audit::{Audit, AuditOptions, Fate, InsideChange, Year};
 use landuse::control::ControlLines;
+use landuse::generate::{City, CityOptions, Faults};
+use landuse::geometry::boolean;
 use landuse::intensity::{LandStatus, land_status};
+use landuse::io::schema::Schema;
+use landuse::io::{Loader, Source};
 use landuse::parcel::NamedTexts;
 use landuse::zoning::Schemes;
-use landuse::{Parcel, ParcelSet};
+use landuse::{Parcel, ParcelIdx, ParcelSet};
 
 const W: f64 = 40.0;
 const H: f64 = 30.0;
@@ -295,6 +299,131 @@ fn check_areas(audit: &Audit, old: &[Plot], new: &[Plot]) {
     for (found, expected) in audit.inside_m2.iter().zip(expected) {
         assert!((found - expected).abs() < 1e-6, "{:?} instead of {expected}", audit.inside_m2);
     }
+}
+
+/// A generated city and itself some years later, as files: every change that `changes.json` tells is found, of its kind and
+/// with what it means inside the lines, and nothing else.
+#[test]
+fn every_change_of_a_generated_city_is_found_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let city = City::new(CityOptions::new(4_000, 11).faults(Faults::NONE)).unwrap();
+    city.write(dir.path()).unwrap();
+    let written = city.write_later(dir.path()).unwrap();
+    let source = |name: &str| Source::file(dir.path().join(name));
+    let parcels = Loader::new(Schema::builtin("generated").unwrap());
+    let new_set = parcels.load(&source("parcels_later.geojson")).unwrap().set;
+    let old_set = parcels.load_beside(&source("parcels.geojson"), &new_set).unwrap().set;
+    assert_eq!((old_set.len(), new_set.len()), (4_000, written.parcels as usize));
+    let layer = Loader::new(Schema::layer().unwrap());
+    let lines = layer.load_beside(&source("control_lines.geojson"), &new_set).unwrap().set;
+    let lines = ControlLines::new(lines).unwrap();
+    let year = |set: ParcelSet| {
+        let status = land_status(&set, &Schemes::builtin(), false);
+        let label = NamedTexts::unknown(set.len());
+        Year::new(set, status, label, Some(&lines), None).unwrap()
+    };
+    let row_of = |set: &ParcelSet| -> BTreeMap<String, usize> {
+        (0..set.len()).map(|i| (set.get(ParcelIdx(i as u32)).id().unwrap().to_owned(), i)).collect()
+    };
+    let (old_rows, new_rows) = (row_of(&old_set), row_of(&new_set));
+    let excluded = lines.excluded();
+    let inside_of = |set: &ParcelSet, row: usize, built: bool| {
+        if built {
+            boolean::intersection(&set.geometry().get(row), &excluded.get(0)).get(0).signed_area()
+        } else {
+            0.0
+        }
+    };
+
+    let told: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(dir.path().join("changes.json")).unwrap()).unwrap();
+    let changes = told["changes"].as_array().unwrap();
+    assert!(changes.len() == written.changes && changes.len() > 30, "{}", changes.len());
+    let mut fates: BTreeMap<&str, Fate> = BTreeMap::new();
+    let mut expected_inside: BTreeMap<&str, InsideChange> = BTreeMap::new();
+    let built = |holding: &serde_json::Value| {
+        let code = holding["current_use"].as_str().unwrap();
+        matches!(&code[..2], "07" | "08" | "09" | "10" | "11" | "12" | "13" | "14") || code == "2301"
+    };
+    for change in changes {
+        let [before, after] = ["before", "after"].map(|side| change[side].as_array().unwrap());
+        let ids = |list: &'_ [serde_json::Value]| -> Vec<String> {
+            list.iter().map(|holding| holding["id"].as_str().unwrap().to_owned()).collect()
+        };
+        for (id, holding) in ids(before).iter().zip(before) {
+            assert_eq!(u64::from(old_set.source_row()[old_rows[id]]), holding["row"].as_u64().unwrap());
+        }
+        for (id, holding) in ids(after).iter().zip(after) {
+            assert_eq!(u64::from(new_set.source_row()[new_rows[id]]), holding["row"].as_u64().unwrap());
+        }
+        let fate = match change["kind"].as_str().unwrap() {
+            "built" | "cleared" => Fate::Same,
+            "split" => Fate::Split,
+            "merged" => Fate::Merged,
+            "vanished" => Fate::Vanished,
+            "appeared" => Fate::Appeared,
+            other => panic!("{other}"),
+        };
+        let named = if fate == Fate::Vanished { before } else { after };
+        for holding in named {
+            let id = holding["id"].as_str().unwrap();
+            fates.insert(id, fate);
+            // Within one change all land before is of the uses before: what a split parcel was, each of its halves was.
+            let set_after =
+                (fate != Fate::Vanished).then(|| inside_of(&new_set, new_rows[id], built(holding)));
+            let was: f64 = match fate {
+                Fate::Split => inside_of(&new_set, new_rows[id], built(&before[0])),
+                _ => before
+                    .iter()
+                    .map(|old| inside_of(&old_set, old_rows[old["id"].as_str().unwrap()], built(old)))
+                    .sum(),
+            };
+            let is = set_after.unwrap_or(0.0);
+            let inside = match (was > 10.0, is > 10.0) {
+                (false, false) => InsideChange::None,
+                (false, true) => InsideChange::New,
+                (true, false) => InsideChange::Removed,
+                _ if is - was > 10.0 => InsideChange::Worsened,
+                _ if was - is > 10.0 => InsideChange::Eased,
+                _ => InsideChange::Standing,
+            };
+            expected_inside.insert(id, inside);
+        }
+    }
+
+    let (old, new) = (year(old_set.clone()), year(new_set.clone()));
+    let audit = Audit::compare(&old, &new, &AuditOptions::default()).unwrap();
+    assert!(audit.residual <= 1e-9, "{}", audit.residual);
+    let mut found = 0;
+    for change in &audit.parcels {
+        let side = if change.fate == Fate::Vanished { &old } else { &new };
+        let id = side.set.get(change.parcel).id().unwrap();
+        match fates.get(id) {
+            Some(&fate) => {
+                found += 1;
+                assert_eq!((change.fate, change.inside), (fate, expected_inside[id]), "{id}: {change:?}");
+            }
+            None => {
+                assert_eq!(change.fate, Fate::Same, "{id}: {change:?}");
+                assert!(
+                    matches!(change.inside, InsideChange::None | InsideChange::Standing),
+                    "{id}: {change:?}"
+                );
+            }
+        }
+    }
+    assert_eq!(found, fates.len());
+    let kinds: BTreeSet<(Fate, InsideChange)> =
+        fates.iter().map(|(id, &fate)| (fate, expected_inside[id])).collect();
+    println!(
+        "{} changes, all found: {}; by kind and change inside: {kinds:?}",
+        changes.len(),
+        told["counts"]
+    );
+    assert!(
+        kinds.contains(&(Fate::Same, InsideChange::New))
+            && kinds.contains(&(Fate::Same, InsideChange::Removed))
+    );
 }
 
 /// Two cuts that cross: two became two others.

@@ -36,6 +36,10 @@ pub(crate) struct Arguments {
     /// Plant no cadastral trouble: no overlaps, invalid rings, duplicates or missing values.
     #[arg(long)]
     clean: bool,
+
+    /// Write the city some years later as well, and what changed: `parcels_later.geojson` and `changes.json`.
+    #[arg(long)]
+    later: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -60,7 +64,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if arguments.clean {
         options = options.faults(Faults::NONE);
     }
-    let written = City::new(options)?.write(&arguments.out)?;
+    let city = City::new(options)?;
+    let written = city.write(&arguments.out)?;
     say(&format!(
         "{} parcels with {} positions, {} planted sites, control lines of {} positions: {} MB in {}\n",
         written.parcels,
@@ -70,5 +75,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         people_number(written.bytes as f64 / 1e6, 1),
         arguments.out.display()
     ));
+    if arguments.later {
+        let later = city.write_later(&arguments.out)?;
+        say(&format!("{} parcels some years later, after {} changes\n", later.parcels, later.changes));
+    }
     Ok(ExitCode::SUCCESS)
 }

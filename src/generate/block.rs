@@ -1,5 +1,7 @@
 //! One block: its parcels, what is known of them, and the trouble planted among them.
 
+pub(super) mod later;
+
 use super::plan::{Class, Plan};
 use super::plane::{Position, push_fixed, push_ring, to_degrees};
 use super::{Fabric, Fault};
@@ -52,6 +54,22 @@ pub(super) struct BlockText {
     pub(super) industrial: u64,
     pub(super) construction_m2: f64,
     pub(super) positions: u64,
+    pub(super) features: u32,
+}
+
+/// What stands between two features.
+pub(super) const SEPARATOR: &[u8] = b",\n";
+
+/// One feature before its properties are drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Subject<'a> {
+    /// Which of the block's streams of numbers is its own.
+    pub(super) salt: u64,
+    pub(super) id: &'a str,
+    pub(super) area_m2: f64,
+    pub(super) row: u32,
+    /// The use it has been turned to, in place of the one that is drawn.
+    pub(super) turned_to: Option<&'static str>,
 }
 
 /// A rectangle of the block's square.
@@ -427,6 +445,10 @@ fn built(code: &str) -> Built {
     }
 }
 
+fn is_construction(code: &str) -> bool {
+    built(code) != Built::Open || code.starts_with("14") || code == "2301"
+}
+
 /// Writes `,"name":value`, or null or nothing at all where the value is missing.
 struct Properties<'a> {
     out: &'a mut Vec<u8>,
@@ -456,8 +478,8 @@ impl Properties<'_> {
         self.out.extend_from_slice(b"\":");
     }
 
-    fn code(&mut self, which: usize, code: &str) {
-        if self.known(which, false) {
+    fn code(&mut self, which: usize, code: &str, sure: bool) {
+        if self.known(which, sure) {
             self.name(MAY_MISS[which]);
             self.text(code);
         }
@@ -626,7 +648,8 @@ impl Writer<'_> {
         faults
     }
 
-    pub(super) fn write(&self, index: usize) -> BlockText {
+    /// The block cut into leaves, and what becomes of each.
+    fn cut(&self, index: usize) -> (Ground, Vec<Lot>) {
         let block = &self.plan.blocks[index];
         let mut random = Random::new(key([self.plan.seed, 60, index as u64]));
         let mut faults = self.draw_faults(index, &mut random);
@@ -634,16 +657,21 @@ impl Writer<'_> {
         faults.sort_unstable();
         faults.reverse();
         // A fault that finds no parcel is left out and the block is cut anew, so that the count of features holds.
-        let (ground, lots) = loop {
+        loop {
             let added = faults.iter().filter(|fault| fault.adds_feature()).count();
             let merged = faults.iter().filter(|&&fault| fault == Fault::MultiPart).count();
             let leaves = block.features as usize - added + merged;
             let ground = Ground::new(self.plan, index, leaves, self.fabric);
             match assign(&ground, &faults, &mut random.clone()) {
-                Ok(lots) => break (ground, lots),
+                Ok(lots) => return (ground, lots),
                 Err(misfit) => drop(faults.remove(misfit)),
             }
-        };
+        }
+    }
+
+    pub(super) fn write(&self, index: usize) -> BlockText {
+        let block = &self.plan.blocks[index];
+        let (ground, lots) = self.cut(index);
         let mut text = BlockText::default();
         text.text.reserve(block.features as usize * 560);
         text.site.site = block.site;
@@ -700,7 +728,8 @@ impl Writer<'_> {
         let salt = leaf as u64;
         let geometry = (fault != Some(Fault::NullGeometry)).then_some(&polygons[..]);
         let own_row = *row;
-        self.write_feature(index, salt, &own_id, area_m2, geometry, own_row, text);
+        let subject = Subject { salt, id: &own_id, area_m2, row: own_row, turned_to: None };
+        self.write_feature(index, subject, geometry, text);
         *row += 1;
         let last_id = match fault {
             Some(Fault::ExactDuplicate) => own_id.clone(),
@@ -719,7 +748,8 @@ impl Writer<'_> {
         };
         let mut mention = Mention { row: own_row, id: own_id };
         if let Some((salt, area_m2, polygons)) = companion {
-            self.write_feature(index, salt, &last_id, area_m2, Some(&polygons), *row, text);
+            let subject = Subject { salt, id: &last_id, area_m2, row: *row, turned_to: None };
+            self.write_feature(index, subject, Some(&polygons), text);
             // A court is told of by the parcel around it, the others by the feature that was added.
             if fault != Some(Fault::Court) {
                 mention = Mention { row: *row, id: last_id.clone() };
@@ -730,28 +760,23 @@ impl Writer<'_> {
         *previous_id = last_id;
     }
 
-    fn id(&self, index: usize, row: u32) -> String {
+    pub(super) fn id(&self, index: usize, row: u32) -> String {
         format!("{}-{row:07}", self.district_ids[self.plan.blocks[index].district as usize])
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call, and each is a different thing")]
-    fn write_feature(
+    /// Writes one feature after a comma, and tells its use as drawn.
+    pub(super) fn write_feature(
         &self,
         index: usize,
-        salt: u64,
-        id: &str,
-        area_m2: f64,
+        subject: Subject<'_>,
         polygons: Option<&[Vec<Vec<Position>>]>,
-        row: u32,
         text: &mut BlockText,
-    ) {
-        if row > 0 {
-            text.text.extend_from_slice(b",\n");
-        }
+    ) -> &'static str {
+        text.text.extend_from_slice(SEPARATOR);
         text.text.extend_from_slice(b"{\"type\":\"Feature\",\"properties\":{\"id\":\"");
-        text.text.extend_from_slice(id.as_bytes());
+        text.text.extend_from_slice(subject.id.as_bytes());
         text.text.push(b'"');
-        self.write_properties(index, salt, id, area_m2, row, text);
+        let current = self.write_properties(index, subject, text);
         text.text.extend_from_slice(b"},\"geometry\":");
         let out = &mut text.text;
         match polygons {
@@ -783,23 +808,18 @@ impl Writer<'_> {
             }
         }
         out.push(b'}');
+        text.features += 1;
+        current
     }
 
     #[expect(clippy::too_many_lines, reason = "one table of figures, use by use")]
-    fn write_properties(
-        &self,
-        index: usize,
-        salt: u64,
-        id: &str,
-        area_m2: f64,
-        row: u32,
-        text: &mut BlockText,
-    ) {
+    fn write_properties(&self, index: usize, subject: Subject<'_>, text: &mut BlockText) -> &'static str {
+        let Subject { salt, id, area_m2, row, turned_to } = subject;
         let plan = self.plan;
         let block = &plan.blocks[index];
-        let mut random = Random::new(key([plan.seed, 70, index as u64, salt]));
         let in_site = block.site > 0;
-        let current = draw_use(block.class, in_site, index % plan.columns == plan.river, &mut random);
+        let (drawn, mut random) = self.draw_use(index, salt);
+        let current = turned_to.unwrap_or(drawn);
         let zoned = draw_plan(current, &mut random);
         let kind = built(current);
         let works = kind == Built::Works;
@@ -877,9 +897,9 @@ impl Writer<'_> {
             write.name(MAY_MISS[0]);
             write.text(current);
         } else {
-            write.code(0, current);
+            write.code(0, current, turned_to.is_some());
         }
-        write.code(1, zoned);
+        write.code(1, zoned, false);
         let mut money = (0, 0);
         if kind != Built::Open {
             let floor_area = (floor_area_m2 * 10.0).round() as i64;
@@ -915,7 +935,7 @@ impl Writer<'_> {
         write.text(&owner);
 
         text.industrial += u64::from(works);
-        if kind != Built::Open || current.starts_with("14") || current == "2301" {
+        if is_construction(current) {
             text.construction_m2 += area_m2;
         }
         if lone {
@@ -928,6 +948,16 @@ impl Writer<'_> {
             text.site.output_yuan += money.0;
             text.site.tax_yuan += money.1;
         }
+        current
+    }
+
+    /// The use of a parcel, and the stream that its other properties are drawn from.
+    fn draw_use(&self, index: usize, salt: u64) -> (&'static str, Random) {
+        let plan = self.plan;
+        let block = &plan.blocks[index];
+        let mut random = Random::new(key([plan.seed, 70, index as u64, salt]));
+        let river = index % plan.columns == plan.river;
+        (draw_use(block.class, block.site > 0, river, &mut random), random)
     }
 }
 

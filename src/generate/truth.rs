@@ -1,8 +1,11 @@
 //! What was planted, so that what is found can be measured against it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::block::later::Change;
 use super::block::{BlockText, MAY_MISS, Mention, SiteShare};
 use super::plan::{Block, Class};
 use super::{CityOptions, Fault, Faults};
@@ -166,4 +169,28 @@ impl Tally {
             "missing": missing,
         })
     }
+}
+
+/// What changed until the later date, and how often.
+pub(super) fn of_changes(options: &CityOptions, changes: &[Change]) -> Value {
+    let mut counts = BTreeMap::new();
+    for change in changes {
+        *counts.entry(change.kind).or_insert(0_u32) += 1;
+    }
+    let counts: serde_json::Map<String, Value> = counts
+        .into_iter()
+        .filter_map(|(kind, count)| {
+            Some((serde_json::to_value(kind).ok()?.as_str()?.to_owned(), count.into()))
+        })
+        .collect();
+    json!({
+        "fictional": true,
+        "generator": concat!("landuse ", env!("CARGO_PKG_VERSION")),
+        "options": options,
+        "before": "parcels.geojson",
+        "after": "parcels_later.geojson",
+        "rows": "positions in the file before or after the change, from 0",
+        "counts": counts,
+        "changes": changes,
+    })
 }
