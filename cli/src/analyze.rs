@@ -2,26 +2,25 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
 
 use clap::Args;
 use landuse::adjacency::{self, Barriers};
-use landuse::analysis::{DensityOptions, JudgeOptions, Layers, Options, Stage};
+use landuse::analysis::{DensityOptions, JudgeOptions, Layers, Options};
 use landuse::cluster::RegionOptions;
 use landuse::control::{ControlLines, Permits, ReviewOptions, SurveyError};
 use landuse::efficiency::{Appraisal, CONTRACT_COLUMNS, Rule};
 use landuse::intensity::{CellShape, Nature, ReserveOptions, UnitLimit, WarningLine};
-use landuse::io::schema::{Schema, Target};
-use landuse::io::{Loaded, OutputDir, Source, Table, infer};
+use landuse::io::schema::Schema;
+use landuse::io::{OutputDir, Source, infer};
 use landuse::report::{self, Summary};
 use landuse::sensitivity::SweepOptions;
 use landuse::zoning::SmallClass;
 use landuse::{Analysis, Error, ParcelSet};
-use serde::Serialize;
 
 use crate::appraise::GradingArguments;
 use crate::joins::{self, JoinArguments};
 use crate::layers::ParcelArguments;
+use crate::manifest::{Clock, Input, Manifest, id_property, take};
 use crate::{Progress, say};
 
 /// From parcels to tables, layers and a map.
@@ -268,8 +267,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     options.limits = limits(arguments, &layers)?;
     options.barriers = barriers(arguments, &layers.parcels, &mut inputs, &mut notes)?;
     let mut analysis = Analysis::run(layers, options, |stage| {
-        clock.enter(stage);
-        progress.step(&stage_name(stage));
+        let name = format!("{stage:?}").to_lowercase();
+        progress.step(&name);
+        clock.enter(name);
     })?;
     clock.leave();
     analysis.warnings.splice(0..0, notes.drain(..));
@@ -298,10 +298,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         draw(arguments, &analysis, &out)?;
         clock.lap("map");
     }
-    let manifest = Manifest::new(inputs, id_property, &analysis, clock);
-    let mut file = out.file("manifest.json")?;
-    file.write(&manifest.to_json())?;
-    file.finish()?;
+    Manifest::new(inputs, id_property, &[analysis.parcels()], clock).write(&out)?;
     out.commit()?;
 
     drop(progress);
@@ -335,8 +332,7 @@ fn load(arguments: &Arguments, source: &Source, rules: &JudgeOptions) -> Result<
     let carried = arguments.sum.iter().chain(&arguments.mean).chain(&arguments.population);
     named.extend(carried.map(String::as_str));
     let (schema, schemes) = arguments.parcels.schema(source, &named)?;
-    let id_property =
-        schema.fields.iter().find(|field| field.target == Target::Id).map(|field| field.property.to_string());
+    let id_property = id_property(&schema);
     let loaded = arguments.parcels.loader(schema)?.load(source)?;
     let mut inputs = Vec::new();
     let mut notes = Vec::new();
@@ -359,21 +355,6 @@ fn load(arguments: &Arguments, source: &Source, rules: &JudgeOptions) -> Result<
     let lines = lines.map(ControlLines::new).transpose()?;
     let layers = Layers { parcels, schemes, lines, districts, unsuitable };
     Ok(Read { layers, inputs, notes, id_property })
-}
-
-/// Keeps what was noticed while a file was read: in words that do not depend on its name or order for the summary, with
-/// places to look at for the manifest.
-pub(crate) fn take(
-    loaded: Loaded,
-    role: &str,
-    source: &Source,
-    inputs: &mut Vec<Input>,
-    notes: &mut Vec<String>,
-) -> ParcelSet {
-    notes.extend(loaded.warnings().map(|warning| format!("{role}: {warning}")));
-    let landuse::io::ReadReport { hash, bytes, examples, .. } = loaded.report;
-    inputs.push(Input { name: source.name(), role: role.into(), hash, bytes, examples });
-    loaded.set
 }
 
 /// Candidates, score and rule as far as the command line or the rules file says.
@@ -580,109 +561,6 @@ fn draw(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(
 fn draw(_: &Arguments, _: &Analysis, _: &OutputDir) -> Result<(), Error> {
     crate::say_aside("note: built without the feature `map`, no map is drawn");
     Ok(())
-}
-
-fn stage_name(stage: Stage) -> String {
-    format!("{stage:?}").to_lowercase()
-}
-
-/// Wall time of each stage.
-struct Clock {
-    laps: Vec<(String, f64)>,
-    stage: Option<Stage>,
-    since: Instant,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self { laps: Vec::new(), stage: None, since: Instant::now() }
-    }
-
-    fn lap(&mut self, name: &str) {
-        let now = Instant::now();
-        self.laps.push((name.into(), now.duration_since(self.since).as_secs_f64()));
-        self.since = now;
-    }
-
-    fn enter(&mut self, stage: Stage) {
-        self.leave();
-        self.stage = Some(stage);
-    }
-
-    fn leave(&mut self) {
-        match self.stage.take() {
-            Some(stage) => self.lap(&stage_name(stage)),
-            None => self.since = Instant::now(),
-        }
-    }
-}
-
-/// A file that was read.
-#[derive(Debug, Serialize)]
-pub(crate) struct Input {
-    name: String,
-    role: String,
-    hash: String,
-    bytes: u64,
-    examples: Vec<String>,
-}
-
-impl Input {
-    /// A table, as read.
-    pub(crate) fn of_table(table: &Table, role: &str) -> Self {
-        Self {
-            name: table.file().into(),
-            role: role.into(),
-            hash: table.hash().into(),
-            bytes: table.bytes(),
-            examples: Vec::new(),
-        }
-    }
-}
-
-/// `manifest.json`: all that may differ between runs of equal results.
-#[derive(Debug, Serialize)]
-struct Manifest {
-    landuse: &'static str,
-    command: Vec<String>,
-    threads: usize,
-    inputs: Vec<Input>,
-    /// The property of the parcels that is their id; `$id` for the feature's own.
-    id_property: Option<String>,
-    features_rejected: usize,
-    repairs: Vec<landuse::parcel::Repair>,
-    seconds: std::collections::BTreeMap<String, f64>,
-    peak_memory_bytes: Option<u64>,
-}
-
-impl Manifest {
-    fn new(inputs: Vec<Input>, id_property: Option<String>, analysis: &Analysis, clock: Clock) -> Self {
-        Self {
-            landuse: env!("CARGO_PKG_VERSION"),
-            command: std::env::args().collect(),
-            threads: landuse::threads(),
-            inputs,
-            id_property,
-            features_rejected: analysis.parcels().rejected().len(),
-            repairs: analysis.parcels().repaired().to_vec(),
-            seconds: clock.laps.into_iter().collect(),
-            peak_memory_bytes: peak_memory_bytes(),
-        }
-    }
-
-    fn to_json(&self) -> Vec<u8> {
-        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
-        text.push(b'\n');
-        text
-    }
-}
-
-/// Greatest resident memory so far, where the system tells.
-fn peak_memory_bytes() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024)
 }
 
 /// One number, or two set apart by a comma.

@@ -13,8 +13,8 @@ use landuse::report::{self, AppraisalSummary};
 use landuse::{Error, ParamError};
 use serde::Serialize;
 
-use crate::analyze::Input;
 use crate::joins::{Basis, table};
+use crate::manifest::Input;
 use crate::say;
 
 /// Scores, ranks and grades firms by a rule pack, and says what stands on each parcel.

@@ -2,19 +2,21 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 use landuse::audit::{Audit, AuditOptions, Year};
-use landuse::control::ControlLines;
+use landuse::control::{ControlLines, Exclusion};
 use landuse::intensity::land_status;
 use landuse::io::schema::Schema;
-use landuse::io::{Loaded, OutputDir, infer};
+use landuse::io::{OutputDir, Source, infer};
 use landuse::parcel::NamedTexts;
 use landuse::report::{self, AuditSummary};
 use landuse::zoning::Schemes;
 use landuse::{Error, ParcelSet};
 
 use crate::layers::{ParcelArguments, source};
+use crate::manifest::{Clock, Manifest, id_property, take};
 use crate::{Progress, say};
 
 /// Compares two dates: what became of parcels, what changed inside the lines, why intensity changed.
@@ -74,24 +76,25 @@ pub(crate) struct Arguments {
 }
 
 /// All outputs a run may write.
-const OUTPUTS: [&str; 4] = ["audit.json", "changes.geojson", "inside_changes.geojson", "matches.csv"];
+const OUTPUTS: [&str; 5] =
+    ["audit.json", "changes.geojson", "inside_changes.geojson", "manifest.json", "matches.csv"];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     arguments.parcels.start_threads()?;
     let out = OutputDir::create(&arguments.out, &OUTPUTS, arguments.overwrite)?;
     let progress = Progress::new();
+    let mut clock = Clock::start();
     progress.step("reading");
-    let mut notes = Vec::new();
-    let mut take = |loaded: Loaded, role: &str| -> ParcelSet {
-        notes.extend(loaded.warnings().map(|warning| format!("{role}: {warning}")));
-        loaded.set
-    };
+    let (mut inputs, mut notes) = (Vec::new(), Vec::new());
+    let mut take = |loaded, role: &str, file: &Source| take(loaded, role, file, &mut inputs, &mut notes);
     let label: Vec<&str> = arguments.label.as_deref().into_iter().collect();
     let (new_file, old_file) = (arguments.parcels.source()?, source(&arguments.old)?);
     let (schema, schemes) = arguments.parcels.schema(&new_file, &label)?;
-    let new_set = take(arguments.parcels.loader(schema)?.load(&new_file)?, "new parcels");
+    let id_property = id_property(&schema);
+    let new_set = take(arguments.parcels.loader(schema)?.load(&new_file)?, "new parcels", &new_file);
     let (schema, old_schemes) = arguments.parcels.schema(&old_file, &label)?;
-    let old_set = take(arguments.parcels.loader(schema)?.load_beside(&old_file, &new_set)?, "old parcels");
+    let loaded = arguments.parcels.loader(schema)?.load_beside(&old_file, &new_set)?;
+    let old_set = take(loaded, "old parcels", &old_file);
 
     let layer = Schema::layer()?;
     let mut beside = |role: &str, paths: &[PathBuf]| -> Result<Option<ParcelSet>, Error> {
@@ -101,23 +104,26 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
             let properties = infer(&file)?.decisions;
             let schema = layer.fit(properties.iter().map(|decision| &*decision.property));
             let loader = arguments.parcels.layer_loader(schema)?;
-            sets.push(take(loader.load_beside(&file, &new_set)?, role));
+            sets.push(take(loader.load_beside(&file, &new_set)?, role, &file));
         }
         Ok(ParcelSet::merged(sets))
     };
-    let lines = beside("control lines", &arguments.control_lines)?.map(ControlLines::new).transpose()?;
-    let old_lines = beside("old control lines", &arguments.old_control_lines)?;
-    let old_lines = old_lines.map(ControlLines::new).transpose()?;
+    let excluded = |layer: Option<ParcelSet>| -> Result<Option<Arc<Exclusion>>, Error> {
+        let lines = layer.map(ControlLines::new).transpose()?;
+        Ok(lines.map(|lines| Arc::new(Exclusion::new(lines.excluded()))))
+    };
+    let lines = excluded(beside("control lines", &arguments.control_lines)?)?;
+    let old_lines = excluded(beside("old control lines", &arguments.old_control_lines)?)?;
     let districts = beside("districts", arguments.districts.as_slice())?;
     let old_districts = beside("old districts", arguments.old_districts.as_slice())?;
 
+    clock.lap("read");
     progress.step("measuring");
-    let year =
-        |set: ParcelSet, schemes: &Schemes, lines: Option<&ControlLines>, districts: Option<&ParcelSet>| {
-            let status = land_status(&set, schemes, arguments.floor_area_counts);
-            let label = labels(&set, schemes, arguments.label.as_deref());
-            Year::new(set, status, label, lines, districts)
-        };
+    let year = |set: ParcelSet, schemes: &Schemes, lines: Option<&_>, districts: Option<&_>| {
+        let status = land_status(&set, schemes, arguments.floor_area_counts);
+        let label = labels(&set, schemes, arguments.label.as_deref());
+        Year::new(set, status, label, lines, districts)
+    };
     let old = year(
         old_set,
         &old_schemes,
@@ -125,6 +131,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         old_districts.as_ref().or(districts.as_ref()),
     )?;
     let new = year(new_set, &schemes, lines.as_ref(), districts.as_ref())?;
+    clock.lap("measure");
     progress.step("comparing");
     let options = AuditOptions {
         min_share: arguments.min_share,
@@ -132,9 +139,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         least_change_m2: arguments.least_change,
     };
     let audit = Audit::compare(&old, &new, &options)?;
+    clock.lap("compare");
     progress.step("writing");
     let summary = AuditSummary::of(&audit, &old, &new, &notes);
     report::write_audit(&audit, &old, &new, &summary, &out)?;
+    clock.lap("write");
+    Manifest::new(inputs, id_property, &[&new.set, &old.set], clock).write(&out)?;
     out.commit()?;
     drop(progress);
     say(&summary.text());

@@ -10,8 +10,8 @@ use landuse::join::{BuildingOptions, Buildings, Firms};
 use landuse::{Error, ParcelSet, report};
 use serde::Serialize;
 
-use crate::analyze::Input;
 use crate::layers::{ParcelArguments, source};
+use crate::manifest::{Input, take};
 
 /// What is joined to the parcels.
 #[derive(Debug, Args)]
@@ -84,7 +84,7 @@ impl JoinArguments {
         if let Some(path) = &self.buildings {
             let file = source(path)?;
             let loaded = arguments.layer_loader(building_schema(&file)?)?.load_beside(&file, parcels)?;
-            let buildings = crate::analyze::take(loaded, "buildings", &file, inputs, notes);
+            let buildings = take(loaded, "buildings", &file, inputs, notes);
             let mut options = BuildingOptions::default();
             options.storey_height_m = self.storey_height;
             options.complete = self.buildings_complete;

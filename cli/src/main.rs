@@ -8,6 +8,7 @@ mod explain;
 mod generate;
 mod joins;
 mod layers;
+mod manifest;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;

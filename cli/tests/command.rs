@@ -516,4 +516,48 @@ fn an_audit_of_a_city_against_itself_finds_nothing() {
     for change in found["changes"].as_array().unwrap() {
         assert_eq!(change["gross"]["before"], change["gross"]["after"]);
     }
+    let text = std::fs::read(folder.path().join("audit/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let roles: Vec<_> =
+        manifest["inputs"].as_array().unwrap().iter().map(|input| input["role"].as_str().unwrap()).collect();
+    assert_eq!(roles, ["new parcels", "old parcels", "control lines", "districts"]);
+    assert_eq!(manifest["inputs"][0]["hash"], manifest["inputs"][1]["hash"]);
+    assert_eq!(manifest["seconds"].as_object().unwrap().len(), 4);
+}
+
+#[test]
+fn an_audit_of_a_generated_city_some_years_later_finds_as_many_changes_as_were_planted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let output = landuse(&[
+        "generate",
+        "--parcels",
+        "2000",
+        "--seed",
+        "5",
+        "--clean",
+        "--later",
+        "--out",
+        &at("city"),
+    ]);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let lines = at("city/control_lines.geojson");
+    let files = [at("city/parcels.geojson"), at("city/parcels_later.geojson"), at("audit")];
+    let output = landuse(&["audit", &files[0], &files[1], "--control-lines", &lines, "--out", &files[2]]);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let json = |name: &str| -> serde_json::Value {
+        serde_json::from_slice(&std::fs::read(folder.path().join(name)).unwrap()).unwrap()
+    };
+    let (told, found) = (json("city/changes.json"), json("audit/audit.json"));
+    let counts = &told["counts"];
+    let fate = |name: &str| {
+        let rows = found["fates"].as_array().unwrap();
+        rows.iter().find(|row| row["fate"] == name).unwrap()["parcels"].as_u64().unwrap()
+    };
+    let planted = |name: &str| counts[name].as_u64().unwrap();
+    assert_eq!(fate("split"), 2 * planted("split"));
+    assert_eq!(
+        [fate("merged"), fate("vanished"), fate("appeared")],
+        ["merged", "vanished", "appeared"].map(planted)
+    );
 }

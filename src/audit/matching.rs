@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -106,7 +108,7 @@ impl Matching {
         let index = EnvelopeIndex::new(&old_boxes);
         // The same lines at both dates: what is wholly inside or outside at one date is so at the other.
         let same_lines = match (&old.exclusion, &new.exclusion) {
-            (Some((a, _)), Some((b, _))) => a.dissolved() == b.dissolved(),
+            (Some((a, _)), Some((b, _))) => Arc::ptr_eq(a, b) || a.dissolved() == b.dissolved(),
             _ => false,
         };
         let of_new = |gauge: &mut Gauge, j: usize| -> Vec<Piece> {
@@ -126,20 +128,22 @@ impl Matching {
                     continue;
                 }
                 let mut cut = None;
-                let mut inside =
-                    |of: &Option<(Exclusion, Vec<f64>)>, k: usize, whole: f64, twin: Option<(f64, f64)>| {
-                        let Some((exclusion, inside)) = of else { return 0.0 };
-                        for (inside, whole) in [Some((inside[k], whole)), twin].into_iter().flatten() {
-                            if inside <= ROUNDING * whole {
-                                return 0.0;
-                            }
-                            if inside >= whole * (1.0 - ROUNDING) {
-                                return area_m2;
-                            }
+                let mut inside = |of: &Option<(Arc<Exclusion>, Vec<f64>)>,
+                                  k: usize,
+                                  whole: f64,
+                                  twin: Option<(f64, f64)>| {
+                    let Some((exclusion, inside)) = of else { return 0.0 };
+                    for (inside, whole) in [Some((inside[k], whole)), twin].into_iter().flatten() {
+                        if inside <= ROUNDING * whole {
+                            return 0.0;
                         }
-                        let cut = cut.get_or_insert_with(|| boolean::intersection(&land, &other));
-                        cut.iter().map(|part| exclusion.overlap_m2(part)).sum::<f64>().clamp(0.0, area_m2)
-                    };
+                        if inside >= whole * (1.0 - ROUNDING) {
+                            return area_m2;
+                        }
+                    }
+                    let cut = cut.get_or_insert_with(|| boolean::intersection(&land, &other));
+                    cut.iter().map(|part| exclusion.overlap_m2(part)).sum::<f64>().clamp(0.0, area_m2)
+                };
                 let side = |year: &Year, k: usize| {
                     let inside = year.exclusion.as_ref().map(|(_, inside)| inside[k])?;
                     Some((inside, year.partition.area_m2()[k])).filter(|_| same_lines)

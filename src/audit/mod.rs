@@ -9,11 +9,13 @@ mod matching;
 pub use decomposition::{Change, Decomposition};
 pub use matching::{Fate, Piece};
 
+use std::sync::Arc;
+
+use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::control::{ControlLines, Exclusion, OVERLAP_TOLERANCE_M2};
+use crate::control::{Exclusion, OVERLAP_TOLERANCE_M2};
 use crate::error::{Error, ParamError};
-use crate::geometry::boolean;
 use crate::geometry::partition::Partition;
 use crate::intensity::{LandStatus, Ledger, LedgerInput, StudyUnits};
 use crate::parcel::{NamedTexts, ParcelIdx, ParcelSet};
@@ -31,7 +33,7 @@ pub struct Year {
     /// Which part of each counts where parcels overlap.
     pub partition: Partition,
     /// The union of the lines that exclude construction, and what it takes of each parcel's counted part, m².
-    pub exclusion: Option<(Exclusion, Vec<f64>)>,
+    pub exclusion: Option<(Arc<Exclusion>, Vec<f64>)>,
     /// A name for what each parcel is (zone, class of use), whose changes are tabled.
     pub label: NamedTexts,
     /// The balances.
@@ -43,6 +45,7 @@ impl Year {
     ///
     /// # Arguments
     /// * `status`, `label`: one entry per parcel.
+    /// * `exclusion`: the lines that exclude construction; share it between dates where the lines are the same.
     /// * `districts`: study units; without them all parcels are one.
     ///
     /// # Errors
@@ -54,7 +57,7 @@ impl Year {
         set: ParcelSet,
         status: Vec<LandStatus>,
         label: NamedTexts,
-        lines: Option<&ControlLines>,
+        exclusion: Option<&Arc<Exclusion>>,
         districts: Option<&ParcelSet>,
     ) -> Result<Self, Error> {
         for (name, found) in [("status", status.len()), ("label", label.len())] {
@@ -67,13 +70,12 @@ impl Year {
             adjacency::overlapping_pairs(&set).iter().map(|(a, b, _)| [a.0, b.0]).collect();
         let priority: Vec<u8> = status.iter().map(|&status| status as u8).collect();
         let partition = Partition::new(set.geometry(), &pairs, &priority);
-        let union = lines.map(|lines| Exclusion::new(lines.excluded()));
-        let whole = union.as_ref().map(|union| {
+        let whole = exclusion.map(|union| {
             measured(set.len(), |i| union.overlap_m2(set.geometry().get(i)).clamp(0.0, set.area_m2()[i]))
         });
         let units = districts.map_or(StudyUnits::Whole, StudyUnits::Districts);
         let ledger = Ledger::draw_up(&LedgerInput {
-            exclusion: union.as_ref().zip(whole.as_deref()),
+            exclusion: exclusion.map(Arc::as_ref).zip(whole.as_deref()),
             ..LedgerInput::new(&set, &status, &partition, units)
         })?;
         let counted = |union: &Exclusion, whole: &[f64], i: usize| {
@@ -83,9 +85,9 @@ impl Year {
                 whole[i]
             }
         };
-        let exclusion = union.zip(whole).map(|(union, whole)| {
-            let inside = measured(set.len(), |i| counted(&union, &whole, i));
-            (union, inside)
+        let exclusion = exclusion.zip(whole).map(|(union, whole)| {
+            let inside = measured(set.len(), |i| counted(union, &whole, i));
+            (Arc::clone(union), inside)
         });
         Ok(Self { set, status, partition, exclusion, label, ledger })
     }
@@ -374,20 +376,24 @@ impl Audit {
     /// removed by more than the least change: its certain extent on a map. One geometry per entry, mostly without polygons.
     ///
     /// # Complexity
-    /// One boolean operation per parcel that changed.
+    /// One boolean operation per parcel that changed, on all threads.
     pub fn changed_shapes(&self, old: &Year, new: &Year) -> MultiPolygonArray {
-        let mut shapes = MultiPolygonArray::new();
-        for change in &self.parcels {
+        let shape_of = |change: &ParcelChange| {
+            if matches!(change.inside, InsideChange::None | InsideChange::Standing) {
+                return None;
+            }
             let year = if change.fate == Fate::Vanished { old } else { new };
-            let changed = !matches!(change.inside, InsideChange::None | InsideChange::Standing);
             // What is gone is shown by the lines it stood in.
             let lines = if change.inside == InsideChange::Removed { old } else { year };
-            match lines.exclusion.as_ref().filter(|_| changed) {
-                Some((exclusion, _)) if !exclusion.dissolved().is_empty() => {
-                    let land = year.partition.get(year.set.geometry(), change.parcel.index());
-                    shapes.append(&boolean::intersection(&land, &exclusion.dissolved().get(0)));
-                }
-                _ => shapes.end_geometry(),
+            let land = year.partition.get(year.set.geometry(), change.parcel.index());
+            lines.exclusion.as_ref().map(|(exclusion, _)| exclusion.intersection(&land))
+        };
+        let cut: Vec<_> = self.parcels.par_iter().map(shape_of).collect();
+        let mut shapes = MultiPolygonArray::new();
+        for shape in cut {
+            match shape {
+                Some(shape) => shapes.append(&shape),
+                None => shapes.end_geometry(),
             }
         }
         shapes

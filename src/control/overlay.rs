@@ -2,9 +2,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{ControlLines, Effect};
-use crate::geometry::MultiPolygonArray;
 use crate::geometry::distance::Shape;
 use crate::geometry::prepared::{PreparedArea, PreparedLand};
+use crate::geometry::{MultiPolygonArray, MultiPolygonRef};
 use crate::index::EnvelopeIndex;
 use crate::parcel::{ParcelIdx, ParcelRef, ParcelSet};
 
@@ -89,6 +89,11 @@ impl Exclusion {
     /// Area of `land` inside the union, m².
     pub fn overlap_m2<'p>(&self, land: impl Into<Shape<'p>>) -> f64 {
         self.prepared.overlap_area(land)
+    }
+
+    /// The part of `land` inside the union, as one geometry, in O(log m) for m vertices of the union and what those near `land` take.
+    pub fn intersection(&self, land: &MultiPolygonRef<'_>) -> MultiPolygonArray {
+        self.prepared.intersection(land)
     }
 
     /// The union itself.
