@@ -260,7 +260,8 @@ fn every_planted_change_is_found_and_nothing_else() {
     }
     println!("planted and found, by fate and change inside the lines: {found_of:?}");
     let kinds = |fate| found_of.keys().filter(|(of, _)| *of == fate).count();
-    assert!(Fate::ALL.iter().all(|&fate| fate == Fate::Rearranged || kinds(fate) >= 2), "{found_of:?}");
+    let elsewhere = [Fate::Rearranged, Fate::Covered];
+    assert!(Fate::ALL.iter().all(|&fate| elsewhere.contains(&fate) || kinds(fate) >= 2), "{found_of:?}");
     let all = [InsideChange::New, InsideChange::Worsened, InsideChange::Removed, InsideChange::Standing];
     assert!(all.iter().all(|&change| found_of.keys().any(|(_, of)| *of == change)));
 }
@@ -436,6 +437,17 @@ fn land_cut_anew_is_rearranged() {
     assert_eq!((audit.count(Fate::Rearranged), audit.pieces.len()), (2, 4));
     assert_eq!(audit.old_fate, [Fate::Rearranged; 2]);
     assert!(audit.pieces.iter().all(|piece| (piece.area_m2 - 2_500.0).abs() < 1e-9));
+}
+
+/// A parcel registered twice is no parcel that came or went.
+#[test]
+fn duplicates_are_covered_at_either_date() {
+    let plot =
+        |name: &str| Plot { name: name.into(), rect: [0.0, 0.0, 50.0, 40.0], built: Some(true), floors: 1.0 };
+    let (old, new) = (year(&[plot("a"), plot("a again")]), year(&[plot("b"), plot("b again")]));
+    let audit = Audit::compare(&old, &new, &AuditOptions::default()).unwrap();
+    assert_eq!((audit.count(Fate::Same), audit.count(Fate::Covered), audit.parcels.len()), (1, 1, 2));
+    assert!(audit.old_fate.contains(&Fate::Covered) && !audit.old_fate.contains(&Fate::Vanished));
 }
 
 /// The line moves and nothing is built: what changes is called new and removed all the same, and the balance closes.

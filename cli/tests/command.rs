@@ -516,6 +516,10 @@ fn an_audit_of_a_city_against_itself_finds_nothing() {
     for change in found["changes"].as_array().unwrap() {
         assert_eq!(change["gross"]["before"], change["gross"]["after"]);
     }
+    for row in found["fates"].as_array().unwrap() {
+        let stays = ["same", "covered"].iter().any(|fate| row["fate"] == *fate);
+        assert!(stays == (row["parcels"] != 0), "{row}");
+    }
     let text = std::fs::read(folder.path().join("audit/manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap();
     let roles: Vec<_> =
@@ -532,9 +536,9 @@ fn an_audit_of_a_generated_city_some_years_later_finds_as_many_changes_as_were_p
     let output = landuse(&[
         "generate",
         "--parcels",
-        "2000",
+        "4000",
         "--seed",
-        "5",
+        "11",
         "--clean",
         "--later",
         "--out",

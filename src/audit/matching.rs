@@ -28,11 +28,13 @@ pub enum Fate {
     Appeared,
     /// There is none any more.
     Vanished,
+    /// All of its land counts with other parcels of its date: a duplicate.
+    Covered,
 }
 
 impl Fate {
     /// All of them, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Same,
         Self::Moved,
         Self::Split,
@@ -40,6 +42,7 @@ impl Fate {
         Self::Rearranged,
         Self::Appeared,
         Self::Vanished,
+        Self::Covered,
     ];
 
     /// Its name in files.
@@ -52,6 +55,7 @@ impl Fate {
             Self::Rearranged => "rearranged",
             Self::Appeared => "appeared",
             Self::Vanished => "vanished",
+            Self::Covered => "covered",
         }
     }
 }
@@ -204,7 +208,9 @@ impl Matching {
         let single = |others: &[ParcelIdx], back: &[Vec<ParcelIdx>]| {
             others.iter().all(|other| back[other.index()].len() == 1)
         };
+        let has_land = |year: &Year, i: usize| is_land(year.partition.area_m2()[i], year.set.area_m2()[i]);
         let fate_of_new = |j: usize| match &of_new[j][..] {
+            [] if !has_land(new, j) => Fate::Covered,
             [] => Fate::Appeared,
             [one] if of_old[one.index()].len() == 1 => {
                 if same_as[j] {
@@ -220,6 +226,7 @@ impl Matching {
         };
         let new_fates: Vec<Fate> = (0..m).map(fate_of_new).collect();
         let fate_of_old = |i: usize| match &of_old[i][..] {
+            [] if !has_land(old, i) => Fate::Covered,
             [] => Fate::Vanished,
             // All members of a group share its fate.
             [first, ..] => new_fates[first.index()],

@@ -119,10 +119,10 @@ impl AuditSummary {
             new: year(new),
             fates: Fate::ALL
                 .iter()
-                .map(|&fate| FateCount {
-                    fate,
-                    parcels: audit.count(fate),
-                    area_m2: audit.parcels.iter().filter(|change| change.fate == fate).map(area).sum(),
+                .map(|&fate| {
+                    let of_fate = audit.parcels.iter().filter(|change| change.fate == fate);
+                    let area_m2 = of_fate.map(area).fold(0.0, |sum, area| sum + area);
+                    FateCount { fate, parcels: audit.count(fate), area_m2 }
                 })
                 .collect(),
             ground: cells
