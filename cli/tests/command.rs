@@ -78,6 +78,89 @@ fn analyze_writes_whole_outputs_and_the_same_ones_on_any_number_of_threads() {
     assert!(found["intensity"]["warning_line"].is_null());
 }
 
+/// A file without positions in the input: what follows `"row":`, and the fourth column of `withdrawals.csv`.
+fn without_rows(name: &str, text: &str) -> String {
+    if name == "withdrawals.csv" {
+        let without = |line: &str| {
+            let mut fields: Vec<&str> = line.split(',').collect();
+            fields.remove(3);
+            fields.join(",")
+        };
+        return text.lines().map(without).collect::<Vec<_>>().join("\n");
+    }
+    let mut parts = text.split("\"row\":");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |kept, part| kept + part.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+/// Everything an analysis can be asked for, on other numbers of threads and with the features of all layers in another order:
+/// the same bytes, but for what stands in the order of the input.
+#[test]
+fn no_figure_depends_on_threads_or_on_the_order_of_features() {
+    let folder = tempfile::tempdir().unwrap();
+    let layers = ["parcels.geojson", "control_lines.geojson", "districts.geojson", "water.geojson"];
+    for name in layers {
+        let text = std::fs::read_to_string(city(name)).unwrap();
+        let mut collection: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let features = collection["features"].as_array_mut().unwrap();
+        // Far from the order of the file and from its reverse.
+        features.sort_by_cached_key(|feature| {
+            let text = feature.to_string();
+            text.bytes().fold(7_u64, |hash, byte| hash.wrapping_mul(0x0100_0000_01B3) ^ u64::from(byte))
+        });
+        std::fs::write(folder.path().join(name), collection.to_string()).unwrap();
+    }
+    let asked: [&[&str]; 3] = [
+        &["--bands", "50,100,400", "--sensitivity", "--density", "15,5000", "--growth", "0.02", "--gal"],
+        &["--units", "hex:300", "--regions", "10000,800", "--adjacency", "edge"],
+        &[
+            "--units",
+            "grid:400",
+            "--warning-line",
+            "0.3",
+            "--warning-source",
+            "a test",
+            "--adjacency",
+            "knn:6",
+            "--permutations",
+            "99",
+        ],
+    ];
+    for (number, more) in asked.into_iter().enumerate() {
+        let run = |name: &str, threads: &str, from: &dyn Fn(&str) -> PathBuf| -> PathBuf {
+            let dir = folder.path().join(format!("{name}-{number}"));
+            let [parcels, lines, districts, water] = layers.map(|layer| from(layer).display().to_string());
+            let out = dir.display().to_string();
+            let mut arguments =
+                vec!["analyze", &parcels, "--control-lines", &lines, "--districts", &districts];
+            arguments.extend(["--unsuitable", &water, "--no-map", "--threads", threads, "--out", &out]);
+            arguments.extend(more);
+            let output = landuse(&arguments);
+            assert_eq!(status(&output), 0, "{}", stderr(&output));
+            dir
+        };
+        let first = run("one", "1", &city);
+        let others = [run("three", "3", &city), run("shuffled", "2", &|name: &str| folder.path().join(name))];
+        let mut compared = 0;
+        for entry in std::fs::read_dir(&first).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            for (other, shuffled) in others.iter().zip([false, true]) {
+                // Stand in the order of the input.
+                let ordered = ["parcels.geojson", "rejected.geojson", "neighbours.gal"].contains(&&*name);
+                if name != "manifest.json" && !(shuffled && ordered) {
+                    let [a, b] = [&first, other].map(|dir| {
+                        let text = std::fs::read_to_string(dir.join(&name)).unwrap();
+                        if shuffled { without_rows(&name, &text) } else { text }
+                    });
+                    assert!(a == b, "{name} of {more:?} in {}", other.display());
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared >= 10, "{compared} files of {more:?}");
+    }
+}
+
 #[test]
 fn earlier_outputs_are_refused_unless_they_may_be_replaced() {
     let folder = tempfile::tempdir().unwrap();
