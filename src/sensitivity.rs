@@ -4,7 +4,7 @@
 //! one is an assumption.
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::adjacency;
 use crate::analysis::Analysis;
@@ -17,7 +17,8 @@ use crate::intensity::{LandStatus, WarningStatus};
 use crate::parcel::{Column, ParcelIdx};
 
 /// The settings that are swept.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct SweepOptions {
     /// Shares of a rule that takes a quantile. Default: 10 % to 30 % in steps of 5.
     pub worst_shares: Vec<f64>,
@@ -44,6 +45,25 @@ impl Default for SweepOptions {
 }
 
 impl SweepOptions {
+    /// Reads settings in TOML, named as the fields; those that are not named keep their defaults.
+    ///
+    /// ```
+    /// use landuse::sensitivity::SweepOptions;
+    ///
+    /// let options = SweepOptions::from_toml("buffers_m = [-20, 0, 20]", "sweep.toml")?;
+    /// assert_eq!((options.buffers_m.len(), options.gaps_m), (3, SweepOptions::default().gaps_m));
+    /// # Ok::<(), landuse::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming `file`, for text that is not such TOML and for a setting that is out of range.
+    pub fn from_toml(text: &str, file: &str) -> Result<Self, Error> {
+        let fault = |reason: String| Error::Config { file: file.into(), reason: reason.into() };
+        let options: Self = toml::from_str(text).map_err(|error| fault(error.to_string()))?;
+        options.check().map_err(|error| fault(error.to_string()))?;
+        Ok(options)
+    }
+
     fn check(&self) -> Result<(), ParamError> {
         let all = |name: &str, values: &[f64], holds: fn(f64) -> bool, expected: &str| {
             values

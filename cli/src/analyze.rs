@@ -1,6 +1,6 @@
 //! `landuse analyze`: from parcels to tables, layers and a map.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -200,9 +200,11 @@ pub(crate) struct Arguments {
     #[arg(long)]
     floor_area_counts: bool,
 
-    /// Sweeps score threshold, gap, lines and warning line, and says what they decide: per parcel, site and unit.
-    #[arg(long)]
-    sensitivity: bool,
+    /// Sweeps score threshold, gap, lines and warning line, and says what they decide: per parcel, site and unit. With `=FILE`,
+    /// over the settings of that file (TOML: `worst_shares`, `threshold_factors`, `gaps_m`, `buffers_m`, `warning_lines`).
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    #[expect(clippy::option_option, reason = "absent, bare, or with a file")]
+    sensitivity: Option<Option<PathBuf>>,
 
     /// Draws the ledger too: intensity by unit on a map, bars against limits, the gradient.
     #[arg(long)]
@@ -264,6 +266,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let mut options = options(arguments, rules, &layers.parcels);
     options.field_checks = joins::field_checks(arguments.overrides.as_ref(), &mut inputs)?;
     options.review = review(arguments)?;
+    options.sensitivity = arguments.sensitivity.as_ref().map(|file| sweep(file.as_deref())).transpose()?;
     options.limits = limits(arguments, &layers)?;
     options.barriers = barriers(arguments, &layers.parcels, &mut inputs, &mut notes)?;
     let mut analysis = Analysis::run(layers, options, |stage| {
@@ -414,7 +417,6 @@ fn options(arguments: &Arguments, mut judge: JudgeOptions, parcels: &ParcelSet) 
         source: arguments.warning_source.as_deref().unwrap_or_default().into(),
     });
     options.floor_area_counts = arguments.floor_area_counts;
-    options.sensitivity = arguments.sensitivity.then(SweepOptions::default);
     options.grid = arguments.units;
     options.bands_m.clone_from(&arguments.bands);
     options.headroom_far = arguments.headroom_far;
@@ -455,6 +457,13 @@ fn limits(arguments: &Arguments, layers: &Layers) -> Result<Vec<UnitLimit>, Erro
         limits.extend(given);
     }
     Ok(limits)
+}
+
+/// What is swept: by a file, else by default.
+fn sweep(file: Option<&Path>) -> Result<SweepOptions, Error> {
+    let Some(path) = file else { return Ok(SweepOptions::default()) };
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+    SweepOptions::from_toml(&text, &path.display().to_string())
 }
 
 /// Reads `grid:500` or `hex:250`.

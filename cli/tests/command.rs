@@ -570,6 +570,25 @@ fn the_ledger_has_its_gradient_limits_sweep_and_pictures() {
 }
 
 #[test]
+fn a_sweep_takes_its_steps_from_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dir, file) = (folder.path().join("out"), folder.path().join("sweep.toml"));
+    let sweep = format!("--sensitivity={}", file.display());
+    std::fs::write(&file, "worst_shares = [0.1, 0.2]\nbuffers_m = [-20, 0, 20]\n").unwrap();
+    let output = analyze(&dir, &["--permutations", "99", &sweep]);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let found = &summary(&dir)["sensitivity"];
+    assert_eq!(found["thresholds"].as_array().unwrap().len(), 2);
+    assert_eq!(found["buffers"].as_array().unwrap().len(), 3, "{found}");
+    for (text, expected) in [("gap = [1]", "gap"), ("warning_lines = [1.5]", "warning_lines")] {
+        std::fs::write(&file, text).unwrap();
+        let output = analyze(&dir, &["--overwrite", &sweep]);
+        let said = stderr(&output);
+        assert!(status(&output) == 1 && said.contains("sweep.toml") && said.contains(expected), "{said}");
+    }
+}
+
+#[test]
 fn an_audit_of_a_city_against_itself_finds_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let [parcels, lines, districts] = ["parcels.geojson", "control_lines.geojson", "districts.geojson"]
