@@ -10,7 +10,7 @@ use divan::counter::ItemsCount;
 use geo::BooleanOps;
 use landuse::control::{ControlLines, Overlay};
 use landuse::geometry::prepared::PreparedArea;
-use landuse::geometry::{MultiPolygonArray, MultiPolygonRef};
+use landuse::geometry::{MultiPolygonArray, MultiPolygonRef, boolean};
 use landuse::{Parcel, ParcelSet};
 
 fn main() {
@@ -50,6 +50,21 @@ fn overlay(bencher: Bencher, Case(fabric, parcels): Case) {
     let overlay = Overlay::new(&set, &lines);
     assert!(overlay.overlaps.len() > parcels / 10, "{} overlaps", overlay.overlaps.len());
     bencher.counter(ItemsCount::new(parcels)).bench(|| Overlay::new(&set, &lines));
+}
+
+/// The union of lines that hang together in one group, positions in thousands: cut into strips from 262 on.
+#[divan::bench(args = [100, 1_000], sample_count = 3)]
+fn dissolve(bencher: Bencher, thousands: usize) {
+    let stars = common::stars(10_000.0, 4, thousands * 1_000 / 32);
+    let mut lines = stars.clone();
+    let mut moved = stars.clone();
+    moved.coords_mut().iter_mut().for_each(|c| *c = [c[0] + 1_250.0, c[1] + 700.0]);
+    lines.append(&moved);
+    let (one, both) = (stars.iter().map(|star| star.signed_area()).sum::<f64>(), boolean::dissolve(&lines));
+    let area = both.get(0).signed_area();
+    assert!(area > one && area < 2.0 * one, "{area} m² of twice {one} m²");
+    assert!(both.get(0).polygons().len() < stars.len(), "{} polygons", both.get(0).polygons().len());
+    bencher.counter(ItemsCount::new(lines.coords().len())).bench(|| boolean::dissolve(&lines));
 }
 
 #[divan::bench(sample_count = 3)]

@@ -19,6 +19,7 @@ mod random;
 pub mod report;
 pub mod sensitivity;
 pub mod stats;
+mod union_find;
 pub mod units;
 pub mod zoning;
 

@@ -1,8 +1,8 @@
 //! Parcels that are not low and join parts of a site.
 
 use super::sites::{SiteInput, SiteOptions};
-use super::union_find::UnionFind;
 use crate::parcel::ParcelIdx;
+use crate::union_find::UnionFind;
 
 /// Admits bridges, each as [`Sites::find_in`](super::Sites::find_in) tells, and joins the parts.
 pub(super) fn admit(input: &SiteInput<'_>, options: &SiteOptions, parts: &mut UnionFind) -> Vec<ParcelIdx> {

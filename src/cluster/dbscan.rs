@@ -1,6 +1,6 @@
-use super::union_find::UnionFind;
 use crate::adjacency::{Graph, Link};
 use crate::error::ParamError;
+use crate::union_find::UnionFind;
 
 /// Clusters by density: groups of parcels with much land of their kind around them.
 ///

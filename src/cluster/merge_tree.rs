@@ -1,7 +1,7 @@
-use super::union_find::UnionFind;
 use crate::adjacency::Graph;
 use crate::error::ParamError;
 use crate::parcel::ParcelIdx;
+use crate::union_find::UnionFind;
 
 /// A site over a range of gaps: from the gap at which it comes to be to the one at which it joins another site.
 #[derive(Debug, Clone, Copy, PartialEq)]

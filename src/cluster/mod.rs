@@ -13,7 +13,6 @@ mod shape;
 mod significance;
 mod sites;
 mod sweep;
-mod union_find;
 
 pub use dbscan::Dbscan;
 pub use merge_tree::{MergeTree, TreeSite};

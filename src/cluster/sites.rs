@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use super::bridge;
 use super::shape::Shape;
-use super::union_find::UnionFind;
 use crate::adjacency::{Graph, Link};
 use crate::error::ParamError;
 use crate::geometry::partition::Partition;
 use crate::geometry::{MultiPolygonArray, boolean, closing::closed_size};
 use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::union_find::UnionFind;
 
 /// Which components of low parcels count as sites.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -1,9 +1,9 @@
 use serde::Serialize;
 
 use super::sites::groups;
-use super::union_find::UnionFind;
 use crate::adjacency::{Graph, Link};
 use crate::parcel::ParcelIdx;
+use crate::union_find::UnionFind;
 
 /// Gaps a sweep looks at, m.
 pub const SWEEP_GAPS_M: [f64; 6] = [2.0, 5.0, 10.0, 15.0, 20.0, 30.0];

@@ -119,16 +119,26 @@ impl ControlLines {
 
     /// The lines of one effect, each as it is.
     pub fn of_effect(&self, effect: Effect) -> MultiPolygonArray {
-        let rows: Vec<u32> = (0..self.len() as u32).filter(|&i| self.effects[i as usize] == effect).collect();
-        self.set.geometry().take(&rows)
+        let mut lines = MultiPolygonArray::new();
+        self.shapes(effect).for_each(|line| lines.push(line));
+        lines
+    }
+
+    fn shapes(&self, effect: Effect) -> impl Iterator<Item = MultiPolygonRef<'_>> {
+        self.iter().filter(move |line| line.effect() == effect).map(ControlLine::geometry)
     }
 
     /// The union of all lines that exclude construction, overlaps counted once: one geometry of disjoint polygons.
     ///
     /// # Complexity
-    /// O(m log m) in vertices.
+    /// O(m log m) in vertices, on all threads: see [`dissolve`](boolean::dissolve).
     pub fn excluded(&self) -> MultiPolygonArray {
-        boolean::dissolve(&self.of_effect(Effect::Exclude))
+        self.union_of(Effect::Exclude)
+    }
+
+    /// As [`excluded`](Self::excluded), of the lines of one effect.
+    pub(crate) fn union_of(&self, effect: Effect) -> MultiPolygonArray {
+        boolean::dissolve_all(self.shapes(effect))
     }
 }
 

@@ -331,6 +331,13 @@ impl<'a> MultiPolygonRef<'a> {
         })
     }
 
+    /// Each of its polygons as a geometry of its own.
+    pub(super) fn parts(&self) -> impl ExactSizeIterator<Item = MultiPolygonRef<'a>> + use<'a> {
+        let array = self.array;
+        let [start, end] = self.polygons;
+        (start..end).map(move |p| MultiPolygonRef { array, polygons: [p, p + 1] })
+    }
+
     fn ring_range(&self) -> Range<usize> {
         let offsets = &self.array.polygon_offsets;
         let [start, end] = self.polygons.map(|p| offsets[p as usize] as usize);

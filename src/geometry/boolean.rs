@@ -31,14 +31,14 @@ use rayon::prelude::*;
 use rstar::{AABB, RTree};
 
 use super::near::near;
-use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
+use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, strips};
 use crate::error::ParamError;
 
-type Shapes = Vec<Vec<Vec<IntPoint<i64>>>>;
+pub(super) type Shapes = Vec<Vec<Vec<IntPoint<i64>>>>;
 
 /// The integer grid of one operation. See the [module](self).
 #[derive(Debug, Clone, Copy)]
-struct Grid {
+pub(super) struct Grid {
     per_m: f64,
     m: f64,
 }
@@ -53,17 +53,17 @@ impl Grid {
         Self { per_m: power(MANTISSA - exponent), m: power(exponent - MANTISSA) }
     }
 
-    fn of<'a>(rings: impl Iterator<Item = &'a [Coord]>, margin_m: f64) -> Self {
+    pub(super) fn of<'a>(rings: impl Iterator<Item = &'a [Coord]>, margin_m: f64) -> Self {
         let largest = rings.flatten().fold(0.0_f64, |m, c| m.max(c[0].abs()).max(c[1].abs()));
         Self::for_size(largest + margin_m)
     }
 
-    fn snap(self, c: Coord) -> IntPoint<i64> {
+    pub(super) fn snap(self, c: Coord) -> IntPoint<i64> {
         let [x, y] = c.map(|v| (v * self.per_m).round_ties_even() as i64);
         IntPoint::new(x, y)
     }
 
-    fn unsnap(self, p: IntPoint<i64>) -> Coord {
+    pub(super) fn unsnap(self, p: IntPoint<i64>) -> Coord {
         [p.x as f64 * self.m, p.y as f64 * self.m]
     }
 
@@ -83,12 +83,12 @@ impl Grid {
 
 /// Which vertices on straight edges a result keeps.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Straight {
+pub(super) enum Straight {
     Drop,
     Keep,
 }
 
-fn engine(straight: Straight, capacity: usize) -> Overlay<i64> {
+pub(super) fn engine(straight: Straight, capacity: usize) -> Overlay<i64> {
     let keep = straight == Straight::Keep;
     let options = IntOverlayOptions {
         preserve_input_collinear: keep,
@@ -181,11 +181,13 @@ pub fn difference(from: &MultiPolygonRef<'_>, without: &[MultiPolygonRef<'_>]) -
 /// The land that lies in any geometry of a column: as [`union`], for many geometries that are mostly apart.
 ///
 /// Polygons whose boxes meet no other are copied as they are; each group of those that meet is united on its own,
-/// in parallel. Polygons come in the order of the first member of their group.
+/// in parallel. A group of more than 262,144 positions is cut into strips from south to north that are united in parallel and sewn
+/// together again; where the sides of a cut do not agree to the last crossing, it is united at once. Polygons come in the order of the
+/// first member of their group.
 ///
 /// # Complexity
 /// O((n + k) log n) time for n positions and k crossings; beside input and output, memory
-/// in proportion to the groups that are united at a time.
+/// in proportion to the groups or strips that are united at a time.
 ///
 /// ```
 /// use landuse::geometry::{MultiPolygonArray, boolean};
@@ -200,32 +202,46 @@ pub fn difference(from: &MultiPolygonRef<'_>, without: &[MultiPolygonRef<'_>]) -
 /// assert_eq!(land.get(0).signed_area(), 10.0);
 /// ```
 pub fn dissolve(array: &MultiPolygonArray) -> MultiPolygonArray {
-    let polygons: Vec<_> = array.iter().flat_map(|geometry| geometry.polygons()).collect();
-    let envelopes: Vec<Envelope> =
-        polygons.par_iter().map(|polygon| Envelope::of(polygon.rings().take(1).flatten().copied())).collect();
-    let parts: Vec<MultiPolygonArray> = groups_that_meet(&envelopes)
+    dissolve_all(array.iter())
+}
+
+/// As [`dissolve`], of geometries wherever they stand.
+pub(crate) fn dissolve_all<'a>(geometries: impl Iterator<Item = MultiPolygonRef<'a>>) -> MultiPolygonArray {
+    let polygons: Vec<_> = geometries.flat_map(|geometry| geometry.parts()).collect();
+    let exterior = |polygon: &MultiPolygonRef<'_>| Envelope::of(polygon.rings().take(1).flatten().copied());
+    let envelopes: Vec<Envelope> = polygons.par_iter().map(exterior).collect();
+    let united: Vec<_> = groups_that_meet(&envelopes)
         .par_iter()
         .map(|group| {
-            let rings = group.iter().flat_map(|&i| polygons[i as usize].rings());
-            if group.len() > 1 {
-                return unite(rings);
-            }
-            let mut alone = MultiPolygonArray::new();
-            rings.for_each(|ring| alone.push_ring(ring.iter().copied()));
-            alone.end_polygon();
-            alone.end_geometry();
-            alone
+            let members: Vec<_> = group.iter().map(|&i| polygons[i as usize]).collect();
+            (members[0], (group.len() > 1).then(|| unite_group(&members)))
         })
         .collect();
-    let mut land = MultiPolygonArray::new();
-    for part in &parts {
-        for polygon in part.get(0).polygons() {
+    let of = |group: &(MultiPolygonRef<'_>, Option<MultiPolygonArray>)| match group {
+        (alone, None) => alone.coords().len(),
+        (_, Some(union)) => union.coords().len(),
+    };
+    let mut land = MultiPolygonArray::with_capacity(1, united.iter().map(of).sum());
+    for (alone, union) in united {
+        for polygon in union.as_ref().map_or(alone, |union| union.get(0)).polygons() {
             polygon.rings().for_each(|ring| land.push_ring(ring.iter().copied()));
             land.end_polygon();
         }
     }
     land.end_geometry();
     land
+}
+
+/// Positions that are united at a time; twice as many are cut.
+const STRIP: usize = 1 << 17;
+
+/// The union of geometries that hang together.
+fn unite_group(geometries: &[MultiPolygonRef<'_>]) -> MultiPolygonArray {
+    let positions: usize = geometries.iter().map(|geometry| geometry.coords().len()).sum();
+    let rings = || geometries.iter().flat_map(MultiPolygonRef::rings);
+    let strips =
+        (positions >= 2 * STRIP).then(|| strips::unite(geometries, Grid::of(rings(), 0.0), STRIP)).flatten();
+    strips.unwrap_or_else(|| unite(rings()))
 }
 
 /// Positions of boxes in groups that hang together by meeting; ascending, groups by their first member. Empty boxes are

@@ -12,6 +12,7 @@ mod near;
 pub mod partition;
 mod predicates;
 pub mod prepared;
+mod strips;
 mod trapezoid;
 pub mod validity;
 

@@ -4,9 +4,9 @@ use serde::Serialize;
 use super::{Account, LandStatus, Ledger, LedgerInput, StudyUnits};
 use crate::control::{ControlLines, Effect, Exclusion, OVERLAP_TOLERANCE_M2, Overlay, Relation, SurveyError};
 use crate::error::{Error, ParamError};
+use crate::geometry::MultiPolygonArray;
 use crate::geometry::partition::Partition;
 use crate::geometry::prepared::PreparedArea;
-use crate::geometry::{MultiPolygonArray, boolean};
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::zoning::{ResolvedUses, SmallClass};
 
@@ -188,8 +188,8 @@ impl Constraints {
         reserve: &ReserveOptions,
     ) -> Result<Self, Error> {
         let union = |effect: Effect| {
-            let lines = input.lines.of_effect(effect);
-            (!lines.is_empty()).then(|| Exclusion::new(boolean::dissolve(&lines)))
+            let any = input.lines.iter().any(|line| line.effect() == effect);
+            any.then(|| Exclusion::new(input.lines.union_of(effect)))
         };
         let confine =
             union(Effect::Confine).map(|union| ConfineCheck::of(input, &union, survey)).transpose()?;

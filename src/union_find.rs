@@ -1,14 +1,14 @@
 /// Disjoint sets of positions; the root of a set is its smallest member.
 #[derive(Debug)]
-pub(super) struct UnionFind(Vec<u32>);
+pub(crate) struct UnionFind(Vec<u32>);
 
 impl UnionFind {
     /// `len` sets of one member each.
-    pub(super) fn new(len: usize) -> Self {
+    pub(crate) fn new(len: usize) -> Self {
         Self((0..len as u32).collect())
     }
 
-    pub(super) fn root(&mut self, mut i: u32) -> u32 {
+    pub(crate) fn root(&mut self, mut i: u32) -> u32 {
         while self.0[i as usize] != i {
             let above = self.0[self.0[i as usize] as usize];
             self.0[i as usize] = above;
@@ -18,7 +18,7 @@ impl UnionFind {
     }
 
     /// Unites the sets of both; the roots before, the one that stays first, or none where they are one set already.
-    pub(super) fn join(&mut self, a: u32, b: u32) -> Option<[u32; 2]> {
+    pub(crate) fn join(&mut self, a: u32, b: u32) -> Option<[u32; 2]> {
         let (a, b) = (self.root(a), self.root(b));
         if a == b {
             return None;
