@@ -4,6 +4,9 @@
 //! fault. Every verdict is exact: orientation is decided by predicates that do not round.
 
 use std::fmt;
+use std::ops::Range;
+
+use rayon::prelude::*;
 
 use super::boolean::Mender;
 use super::predicates::{Location, leads_left, locate, side};
@@ -110,7 +113,7 @@ impl fmt::Display for Fault {
 ///
 /// # Complexity
 /// A single ring of up to 40 edges: O(n²) box comparisons without allocation, well below a microsecond. Otherwise
-/// O(n log n) time and O(n) memory, as long as boxes of edges meet few others.
+/// O(n log n) time and O(n) memory, as long as boxes of edges meet few others; from tens of thousands of edges on all threads.
 ///
 /// ```
 /// use landuse::geometry::{MultiPolygonArray, validity::{Fault, find_fault}};
@@ -319,7 +322,7 @@ impl Outline {
         Ok(())
     }
 
-    fn ring(&self, r: u32) -> std::ops::Range<usize> {
+    fn ring(&self, r: u32) -> Range<usize> {
         self.starts[r as usize] as usize..self.starts[r as usize + 1] as usize
     }
 
@@ -389,20 +392,19 @@ impl Outline {
     /// Points at which different rings touch without crossing. Fails where rings cross, run along each other, or touch
     /// themselves.
     fn touches(&self) -> Result<Vec<Touch>, Fault> {
-        let mut touches = Vec::new();
-        self.each_close_edges(|s, t| {
+        let mut touches = self.of_close_edges(|s, t| {
             let rings = [self.ring_of[s as usize], self.ring_of[t as usize]];
             if rings[0] == rings[1] {
                 for (first, second) in [(s, t), (t, s)] {
                     if self.after(first) == second {
                         let ([a, b], [_, c]) = (self.edge(first), self.edge(second));
                         let fault = Fault::SelfIntersection { at: b };
-                        return if turns_back(a, b, c) { Err(fault) } else { Ok(()) };
+                        return if turns_back(a, b, c) { Err(fault) } else { Ok(None) };
                     }
                 }
             }
             match meeting(self.edge(s), self.edge(t)) {
-                None => Ok(()),
+                None => Ok(None),
                 Some(Meeting::Through(at)) => Err(self.crossing(rings, at)),
                 Some(Meeting::Touch(at)) if rings[0] == rings[1] => {
                     let ([a, b], [c, d]) = (self.arms(s, at), self.arms(t, at));
@@ -412,13 +414,12 @@ impl Outline {
                 }
                 Some(Meeting::Touch(at)) => {
                     let swap = usize::from(rings[0] > rings[1]);
-                    touches.push(Touch {
+                    Ok(Some(Touch {
                         rings: [rings[swap], rings[1 - swap]],
                         edges: [[s, t][swap], [s, t][1 - swap]],
                         // -0.0 and 0.0 are one place: adding 0.0 makes them one number.
                         at: at.map(|v| v + 0.0),
-                    });
-                    Ok(())
+                    }))
                 }
             }
         })?;
@@ -475,34 +476,64 @@ impl Outline {
         Ok(())
     }
 
-    /// Calls `visit` once for each pair of edges whose boxes meet, until it fails.
-    fn each_close_edges(&self, mut visit: impl FnMut(u32, u32) -> Result<(), Fault>) -> Result<(), Fault> {
-        let boxes: Vec<Envelope> =
-            (0..self.points.len() as u32).map(|i| Envelope::of(self.edge(i))).collect();
-        let strips = Strips::over(&boxes);
-        let mut entries: Vec<(u32, u32)> = Vec::with_capacity(boxes.len() * 2);
-        for (i, envelope) in boxes.iter().enumerate() {
-            entries.extend(strips.of(envelope).map(|strip| (strip, i as u32)));
-        }
-        let least_x = |i: u32| boxes[i as usize].min[0];
-        entries.sort_unstable_by(|&(p, a), &(q, b)| {
-            p.cmp(&q).then_with(|| least_x(a).total_cmp(&least_x(b))).then(a.cmp(&b))
-        });
-        for (position, &(strip, s)) in entries.iter().enumerate() {
-            let own = &boxes[s as usize];
-            for &(_, t) in entries[position + 1..]
-                .iter()
-                .take_while(|&&(other, t)| other == strip && least_x(t) <= own.max[0])
-            {
-                let other = &boxes[t as usize];
-                let meet = own.min[1] <= other.max[1] && other.min[1] <= own.max[1];
-                // A pair may share several strips; the first one counts.
-                if meet && strip == strips.at(own.min[1].max(other.min[1])) {
-                    visit(s.min(t), s.max(t))?;
+    /// What `visit` says of each pair of edges whose boxes meet, until it fails.
+    fn of_close_edges<T: Send>(
+        &self,
+        visit: impl Fn(u32, u32) -> Result<Option<T>, Fault> + Sync,
+    ) -> Result<Vec<T>, Fault> {
+        /// Edges from which on several threads look at them.
+        const MANY: usize = 1 << 15;
+        let boxes = self.boxes(0..self.points.len());
+        let stack = Stack::over(&boxes, 0);
+        let of_strips = |strips: Range<u32>| -> Result<Vec<T>, Fault> {
+            let mut found = Vec::new();
+            let mut own: Vec<(f64, u32)> = Vec::new();
+            for strip in strips {
+                own.clear();
+                own.extend(stack.edges_of(strip).iter().map(|&i| (boxes[i as usize].min[0], i)));
+                own.sort_unstable_by(|(x, s), (y, t)| x.total_cmp(y).then(s.cmp(t)));
+                for (position, &(_, s)) in own.iter().enumerate() {
+                    let own_box = &boxes[s as usize];
+                    for &(_, t) in own[position + 1..].iter().take_while(|(x, _)| *x <= own_box.max[0]) {
+                        let other = &boxes[t as usize];
+                        let meet = own_box.min[1] <= other.max[1] && other.min[1] <= own_box.max[1];
+                        // A pair may share several strips; the first one counts.
+                        if meet && strip == stack.strips.at(own_box.min[1].max(other.min[1])) {
+                            found.extend(visit(s.min(t), s.max(t))?);
+                        }
+                    }
                 }
             }
+            Ok(found)
+        };
+        let count = stack.strips.count;
+        if boxes.len() < MANY {
+            return of_strips(0..count);
         }
-        Ok(())
+        let run = (u64::from(count) * MANY as u64 / boxes.len() as u64).max(1) as u32;
+        // Each run's own answer is kept, so that the first fault is the same on any number of threads.
+        let runs: Vec<Result<Vec<T>, Fault>> = (0..count.div_ceil(run))
+            .into_par_iter()
+            .map(|i| of_strips(i * run..count.min((i + 1) * run)))
+            .collect();
+        let mut found = Vec::new();
+        for run in runs {
+            found.extend(run?);
+        }
+        Ok(found)
+    }
+
+    /// The boxes of the edges from `points` of whole rings.
+    fn boxes(&self, points: Range<usize>) -> Vec<Envelope> {
+        let first = self.ring_of[points.start] as usize;
+        let rings = self.starts[first..].windows(2).take_while(|ring| (ring[0] as usize) < points.end);
+        let mut boxes = Vec::with_capacity(points.len());
+        for ring in rings {
+            let ring = &self.points[ring[0] as usize..ring[1] as usize];
+            let next = ring[1..].iter().chain(ring.first());
+            boxes.extend(ring.iter().zip(next).map(|(&a, &b)| Envelope::of([a, b])));
+        }
+        boxes
     }
 }
 
@@ -552,7 +583,7 @@ struct Rings<'a> {
     stacks: Vec<Option<Stack>>,
 }
 
-/// Edges of one ring by strips: those a horizontal line may meet are together.
+/// Edges by strips: those a horizontal line may meet are together, ascending.
 struct Stack {
     strips: Strips,
     starts: Vec<u32>,
@@ -563,8 +594,12 @@ impl Stack {
     fn of(outline: &Outline, ring: u32) -> Self {
         let range = outline.ring(ring);
         let first = range.start as u32;
-        let boxes: Vec<Envelope> = range.map(|i| Envelope::of(outline.edge(i as u32))).collect();
-        let strips = Strips::over(&boxes);
+        Self::over(&outline.boxes(range), first)
+    }
+
+    /// Edges with these boxes, the first of which has the number `first`.
+    fn over(boxes: &[Envelope], first: u32) -> Self {
+        let strips = Strips::over(boxes);
         let mut starts = vec![0; strips.count as usize + 1];
         for strip in boxes.iter().flat_map(|e| strips.of(e)) {
             starts[strip as usize + 1] += 1;
@@ -585,7 +620,11 @@ impl Stack {
     }
 
     fn edges_at(&self, y: f64) -> &[u32] {
-        let strip = self.strips.at(y) as usize;
+        self.edges_of(self.strips.at(y))
+    }
+
+    fn edges_of(&self, strip: u32) -> &[u32] {
+        let strip = strip as usize;
         &self.edges[self.starts[strip] as usize..self.starts[strip + 1] as usize]
     }
 }
@@ -754,6 +793,33 @@ mod tests {
 
     fn fault(polygons: &[Rings]) -> Option<Fault> {
         find_fault(&multi(polygons).get(0))
+    }
+
+    #[test]
+    fn a_fault_among_very_many_edges_is_the_same_on_any_number_of_threads() {
+        let count = 60_000;
+        let at = |i: u32, radius: f64| {
+            let angle = f64::from(i) / f64::from(count) * std::f64::consts::TAU;
+            [radius * angle.cos(), radius * angle.sin()]
+        };
+        let jagged = |i: u32| at(i, 1_000.0 + 0.2 * f64::from(i % 7));
+        let mut ring: Vec<Coord> = (0..count).map(jagged).collect();
+        ring.push(ring[0]);
+        assert_eq!(fault(&[vec![ring.clone()]]), None);
+        // Two spikes through the other side, far apart: whichever thread is first, one of them is told.
+        for i in [1_000, 40_000] {
+            let [x, y] = ring[i];
+            ring[i] = [-1.01 * x, -1.01 * y];
+        }
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| fault(&[vec![ring.clone()]]))
+        };
+        let found = on(1);
+        assert!(matches!(found, Some(Fault::SelfIntersection { .. })), "{found:?}");
+        for threads in [2, 3] {
+            assert_eq!(on(threads), found);
+        }
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl ParcelSet {
 
         let (envelopes, exceptions): (Vec<Envelope>, Vec<Option<Box<Exception>>>) = (0..geometry.len())
             .into_par_iter()
-            .with_min_len(256)
+            .with_min_len(run(&geometry))
             .map(|i| match Exception::of(&geometry.get(i)) {
                 None => (geometry.get(i).envelope(), None),
                 Some(exception) => (exception.envelope(), Some(Box::new(exception))),
@@ -137,7 +137,7 @@ impl ParcelSet {
     ) -> Self {
         let (area_m2, envelopes) = (0..geometry.len())
             .into_par_iter()
-            .with_min_len(256)
+            .with_min_len(run(&geometry))
             .map(|i| (geometry.get(i).signed_area(), geometry.get(i).envelope()))
             .unzip();
         Self { geometry, attributes, source_row, rejected, repaired, area_m2, envelopes, plane }
@@ -264,6 +264,12 @@ impl FromIterator<Parcel> for ParcelSet {
         #[expect(clippy::expect_used, reason = "the only error is a size that was just checked")]
         Self::new(table, WorkingPlane::local()).expect("the size was checked")
     }
+}
+
+/// Geometries that one thread takes at a time: a few hundred parcels, or one of many positions.
+fn run(geometry: &MultiPolygonArray) -> usize {
+    const POSITIONS: usize = 4_096;
+    (POSITIONS * geometry.len() / geometry.coords().len().max(1)).clamp(1, 256)
 }
 
 /// What becomes of a feature whose boundary is not valid.
