@@ -184,11 +184,11 @@ impl Encroachments {
         let attributes = set.attributes();
         let (mut findings, mut certain) = (Vec::new(), MultiPolygonArray::new());
         let of_line = overlay.overlaps.chunk_by(|a, b| a.line == b.line);
-        for (line, overlaps) in of_line.map(|own| (lines.line(own[0].line as usize), own)) {
-            if line.effect() != Effect::Exclude {
-                continue;
-            }
-            let border = PreparedLand::new(line.geometry());
+        let of_line = of_line.map(|own| (lines.line(own[0].line as usize), own));
+        let excluding: Vec<_> = of_line.filter(|(line, _)| line.effect() == Effect::Exclude).collect();
+        let borders: Vec<PreparedLand<'_>> =
+            excluding.par_iter().map(|(line, _)| PreparedLand::new(line.geometry())).collect();
+        for ((line, overlaps), border) in excluding.into_iter().zip(&borders) {
             let pieces: Vec<(Finding, Pieces)> = overlaps
                 .par_iter()
                 .filter(|overlap| status[overlap.parcel.index()] == LandStatus::Construction)
@@ -196,7 +196,7 @@ impl Encroachments {
                     let i = overlap.parcel.index();
                     let parcel = set.geometry().get(i);
                     let pieces =
-                        Pieces::of(&border, parcel, overlap.relation, overlap.area_m2, &options.survey);
+                        Pieces::of(border, parcel, overlap.relation, overlap.area_m2, &options.survey);
                     let building = Building {
                         parcel: attributes.id.get(i),
                         code: attributes.current_use.get(i),

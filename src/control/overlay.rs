@@ -124,9 +124,11 @@ impl Overlay {
     /// O(m) to prepare m line vertices and O(m log m) to dissolve those that exclude, then about O(1) per parcel and line away from the
     /// line's boundary, and along it as [`PreparedArea`] says. On all threads.
     pub fn new(set: &ParcelSet, lines: &ControlLines) -> Self {
-        let exclusion = Exclusion::new(lines.excluded());
-        let prepared: Vec<PreparedLand<'_>> =
-            (0..lines.len()).into_par_iter().map(|i| PreparedLand::new(lines.line(i).geometry())).collect();
+        let union = lines.excluded();
+        let prepare =
+            || (0..lines.len()).into_par_iter().map(|i| PreparedLand::new(lines.line(i).geometry()));
+        let (exclusion, prepared): (_, Vec<PreparedLand<'_>>) =
+            rayon::join(|| Exclusion::new(union), || prepare().collect());
         let index = EnvelopeIndex::new(lines.features().envelopes());
         let scene = Scene { set, lines, prepared: &prepared, index: &index, exclusion: &exclusion };
         let blocks: Vec<Block> = (0..set.len() as u32)

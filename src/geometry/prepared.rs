@@ -1,5 +1,7 @@
 //! Large areas, made ready for many questions of how much of a parcel lies in them.
 
+use rayon::prelude::*;
+
 use super::distance::Shape;
 use super::near::{RingBoxes, meets};
 use super::trapezoid::{self, Clipper, Edge, Piece};
@@ -7,6 +9,10 @@ use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, boolean};
 
 /// Cells of a map per position of the boundary. With more, fewer parcels beside the boundary are measured that it does not meet.
 const CELLS_PER_COORD: usize = 8;
+/// Positions of the boundary in one tile, where an area is asked that holds much of it.
+const TILE_POSITIONS: usize = 256;
+/// Tiles to a side from which on that is done.
+const FEWEST_TILES: usize = 8;
 /// Cells of a map at most, 1 byte each.
 const MOST_CELLS: usize = 1 << 24;
 
@@ -23,7 +29,8 @@ const MOST_CELLS: usize = 1 << 24;
 /// # Complexity
 /// Building takes O(v) time for `v` vertices and keeps about 26 bytes per vertex, a copy of them included. A question takes O(cells
 /// that the box meets) for a parcel away from the boundary, else O(log v) for each time that the boundary runs past it, and the
-/// edges in its box times those of the parcel above or below them.
+/// edges in its box times those of the parcel above or below them. An area that holds tens of thousands of positions of the
+/// boundary is asked tile by tile on all threads, in O(those).
 ///
 /// ```
 /// use landuse::geometry::{MultiPolygonArray, prepared::PreparedArea};
@@ -148,17 +155,81 @@ impl Index {
             Some(0) => 0.0,
             Some(winding) => f64::from(winding) * parcel.geometry.signed_area(),
             None => {
+                let tiles = (self.positions_in(land, &window) / TILE_POSITIONS).isqrt();
+                if tiles >= FEWEST_TILES {
+                    return self.tiled_overlap_area(land, parcel, tiles);
+                }
                 let clipper = Clipper::new(&window);
                 let (mut ours, mut theirs): (Vec<Piece>, Vec<Piece>) = (Vec::new(), Vec::new());
-                self.boxes.each_near(land, &window, |ring| {
-                    for edge in ring.windows(2) {
-                        clipper.clip(&Edge { from: edge[0], to: edge[1] }, &mut ours);
-                    }
-                });
+                self.clip(land, &window, &mut ours);
                 trapezoid::edges(parcel.geometry).for_each(|edge| clipper.clip(&edge, &mut theirs));
                 trapezoid::shared_area(&mut ours, &mut theirs).max(0.0)
             }
         }
+    }
+
+    /// Adds the boundary's pieces inside a window.
+    fn clip(&self, land: MultiPolygonRef<'_>, window: &Envelope, pieces: &mut Vec<Piece>) {
+        let clipper = Clipper::new(window);
+        self.boxes.each_near(land, window, |ring| {
+            for edge in ring.windows(2) {
+                clipper.clip(&Edge { from: edge[0], to: edge[1] }, pieces);
+            }
+        });
+    }
+
+    /// About how many positions lie in a window, were they spread evenly.
+    fn positions_in(&self, land: MultiPolygonRef<'_>, window: &Envelope) -> usize {
+        let share = |axis: usize| {
+            let bounds = &self.map.bounds;
+            let common = window.max[axis].min(bounds.max[axis]) - window.min[axis].max(bounds.min[axis]);
+            let length = bounds.max[axis] - bounds.min[axis];
+            if length > 0.0 { (common / length).clamp(0.0, 1.0) } else { 1.0 }
+        };
+        (land.coords().len() as f64 * share(0) * share(1)) as usize
+    }
+
+    /// As [`overlap_area`](Self::overlap_area) of a parcel that holds much of the boundary: tile by tile of so many by so many, so
+    /// that edges are only held against those near them. On all threads.
+    fn tiled_overlap_area(&self, land: MultiPolygonRef<'_>, parcel: &Shape<'_>, tiles: usize) -> f64 {
+        let other = Self::new(parcel.geometry);
+        let bounds = &self.map.bounds;
+        let window = Envelope {
+            min: [0, 1].map(|axis| parcel.envelope.min[axis].max(bounds.min[axis])),
+            max: [0, 1].map(|axis| parcel.envelope.max[axis].min(bounds.max[axis])),
+        };
+        // Neighbours share the very same sides, so that nothing between them is lost.
+        let side = |axis: usize, i: usize| {
+            let share = i as f64 / tiles as f64;
+            if i == tiles {
+                window.max[axis]
+            } else {
+                window.min[axis] + share * (window.max[axis] - window.min[axis])
+            }
+        };
+        let of_row = |row: usize| {
+            let (mut ours, mut theirs): (Vec<Piece>, Vec<Piece>) = (Vec::new(), Vec::new());
+            let of_tile = |column: usize| {
+                let tile = Envelope {
+                    min: [side(0, column), side(1, row)],
+                    max: [side(0, column + 1), side(1, row + 1)],
+                };
+                match (self.map.winding(&tile), other.map.winding(&tile)) {
+                    (Some(0), _) | (_, Some(0)) => 0.0,
+                    (Some(a), Some(b)) => f64::from(a) * f64::from(b) * tile.width() * tile.height(),
+                    _ => {
+                        ours.clear();
+                        theirs.clear();
+                        self.clip(land, &tile, &mut ours);
+                        other.clip(parcel.geometry, &tile, &mut theirs);
+                        trapezoid::shared_area(&mut ours, &mut theirs)
+                    }
+                }
+            };
+            (0..tiles).map(of_tile).sum::<f64>()
+        };
+        let rows: Vec<f64> = (0..tiles).into_par_iter().map(of_row).collect();
+        rows.iter().sum::<f64>().max(0.0)
     }
 
     fn intersection(&self, land: MultiPolygonRef<'_>, parcel: &MultiPolygonRef<'_>) -> MultiPolygonArray {
@@ -274,5 +345,53 @@ impl Map {
             cells.iter().all(|&cell| cell == first)
         });
         (alike && first != Self::BOUNDARY).then_some(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Random, key};
+
+    fn star(random: &mut Random, center: Coord, radius: f64, points: u32) -> Vec<Coord> {
+        let at = |i: u32| {
+            let angle = f64::from(i) / f64::from(points) * std::f64::consts::TAU;
+            let radius = radius * random.between(0.4, 1.0);
+            [center[0] + radius * angle.cos(), center[1] + radius * angle.sin()]
+        };
+        let mut ring: Vec<Coord> = (0..points).map(at).collect();
+        ring.push(ring[0]);
+        ring
+    }
+
+    #[test]
+    fn tiles_hold_what_the_whole_holds() {
+        let mut random = Random::new(key([31]));
+        let mut stars = MultiPolygonArray::new();
+        for i in 0..40 {
+            for j in 0..40 {
+                stars.push_ring(star(&mut random, [f64::from(i) * 20.0, f64::from(j) * 20.0], 9.0, 20));
+                stars.end_polygon();
+                stars.end_geometry();
+            }
+        }
+        let area = PreparedArea::new(&stars);
+        let (all, hole) =
+            (star(&mut random, [400.0, 380.0], 700.0, 60), star(&mut random, [390.0; 2], 150.0, 9));
+        let square = [[-1e3, -1e3], [2e3, -1e3], [2e3, 2e3], [-1e3, 2e3], [-1e3, -1e3]];
+        for rings in [vec![all, hole.into_iter().rev().collect()], vec![square.to_vec()]] {
+            let mut parcel = MultiPolygonArray::new();
+            rings.into_iter().for_each(|ring| parcel.push_ring(ring));
+            parcel.end_polygon();
+            parcel.end_geometry();
+            let parcel = parcel.get(0);
+            let tiles = area.index.positions_in(area.land.get(0), &parcel.envelope()) / TILE_POSITIONS;
+            assert!(tiles >= FEWEST_TILES * FEWEST_TILES, "{tiles} tiles");
+            // Star by star nothing is large enough for tiles.
+            let single = PreparedLand::new(parcel);
+            let expected: f64 = stars.iter().map(|star| single.overlap_area(star)).sum();
+            let found = area.overlap_area(parcel);
+            assert!((found / expected - 1.0).abs() < 1e-12, "{found} instead of {expected}");
+        }
     }
 }
