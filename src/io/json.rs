@@ -104,6 +104,13 @@ impl<'a> Json<'a> {
         self.pos
     }
 
+    /// Passes over an object by its braces and quotes, without reading it. Whether it ends.
+    pub(super) fn pass_object(&mut self) -> bool {
+        let end = object_end(self.text.as_bytes(), self.pos);
+        self.pos = end.unwrap_or(self.pos);
+        end.is_some()
+    }
+
     /// The text from `start` to here.
     pub(super) fn since(&self, start: usize) -> &'a str {
         &self.text[start..self.pos]
