@@ -1,9 +1,17 @@
 //! All pairs of near envelopes by a sweep along strips.
 
+use std::cmp::Ordering;
+
 use rayon::prelude::*;
 
 use crate::geometry::Envelope;
 use crate::parcel::ParcelIdx;
+
+/// Envelopes whose pairs are put in order at a time.
+const BLOCK: usize = 1_024;
+
+/// Runs at most that strips are put into, and as many for large envelopes.
+const MOST_RUNS: usize = 512;
 
 /// All unordered pairs `(a, b)`, `a < b`, of envelopes that are at most `gap_m` apart along both axes, ascending.
 ///
@@ -14,8 +22,8 @@ use crate::parcel::ParcelIdx;
 /// From 4,294,967,296 envelopes on.
 ///
 /// # Complexity
-/// O(n log n + pairs) time for envelopes of similar size, 8 bytes per pair, on all threads. The largest hundredth
-/// is handled apart, each against the strips it crosses.
+/// O(n log n + pairs) time for envelopes of similar size, 24 bytes per pair and 50 per envelope, on all threads. The largest
+/// hundredth is handled apart, each against the strips it crosses.
 ///
 /// ```
 /// use landuse::{adjacency::candidate_pairs, geometry::Envelope, parcel::ParcelIdx};
@@ -23,30 +31,114 @@ use crate::parcel::ParcelIdx;
 /// assert_eq!(candidate_pairs(&boxes, 2.0), [(ParcelIdx(0), ParcelIdx(1))]);
 /// ```
 pub fn candidate_pairs(envelopes: &[Envelope], gap_m: f64) -> Vec<(ParcelIdx, ParcelIdx)> {
-    candidates_of(envelopes.iter().zip(0..), envelopes.len(), gap_m)
+    let candidates = Candidates::new(envelopes, gap_m, |_| true);
+    let blocks: Vec<Vec<_>> = (0..candidates.blocks()).into_par_iter().map(|i| candidates.block(i)).collect();
+    blocks.concat()
 }
 
-/// As [`candidate_pairs`] for some envelopes out of `len`, each with its position.
-pub(super) fn candidates_of<'a>(
-    envelopes: impl Iterator<Item = (&'a Envelope, u32)>,
-    len: usize,
-    gap_m: f64,
-) -> Vec<(ParcelIdx, ParcelIdx)> {
-    assert!(u32::try_from(len).is_ok(), "more than {} envelopes", u32::MAX);
-    if gap_m.is_nan() || gap_m < 0.0 {
-        return Vec::new();
+/// All pairs of near envelopes, to be taken block by block: of each block those whose lower position lies in it, ascending.
+pub(super) struct Candidates {
+    runs: Vec<Run>,
+    blocks: usize,
+}
+
+impl Candidates {
+    /// As [`candidate_pairs`], of those envelopes that take part.
+    pub(super) fn new(envelopes: &[Envelope], gap_m: f64, takes_part: impl Fn(usize) -> bool + Sync) -> Self {
+        assert!(u32::try_from(envelopes.len()).is_ok(), "more than {} envelopes", u32::MAX);
+        let blocks = envelopes.len().div_ceil(BLOCK);
+        if gap_m.is_nan() || gap_m < 0.0 {
+            return Self { runs: Vec::new(), blocks };
+        }
+        let limit = usual_size(envelopes);
+        let [regular, large] = [false, true].map(|large| {
+            let members = envelopes.par_iter().enumerate().filter(|&(i, envelope)| {
+                takes_part(i) && !envelope.is_empty() && (size(envelope) > limit) == large
+            });
+            members.map(|(i, _)| i as u32).collect::<Vec<_>>()
+        });
+        let strips = Strips::new(envelopes, &regular, gap_m);
+        let mut large: Vec<Item> = large.into_iter().map(|i| Item::new(envelopes, i)).collect();
+        large.sort_unstable_by(Item::by_lower_x);
+        let per_run = |len: usize| len.div_ceil(MOST_RUNS).max(1);
+        let run = |find: &dyn Fn(&mut Vec<(u32, u32)>)| {
+            let mut pairs = Vec::new();
+            find(&mut pairs);
+            Run::new(&pairs, blocks)
+        };
+        let mut runs: Vec<Run> = (0..strips.len())
+            .into_par_iter()
+            .chunks(per_run(strips.len()))
+            .map(|some| run(&|pairs| some.iter().for_each(|&strip| strips.pairs(strip, pairs))))
+            .collect();
+        runs.par_extend(
+            large
+                .par_chunks(per_run(large.len()))
+                .map(|some| run(&|pairs| some.iter().for_each(|item| strips.partners(item, pairs)))),
+        );
+        runs.push(run(&|pairs| scan_all(&large, gap_m, pairs)));
+        Self { runs, blocks }
     }
-    let boxes: Vec<Item> = envelopes
-        .filter(|(envelope, _)| !envelope.is_empty())
-        .map(|(envelope, position)| Item { low: envelope.min, high: envelope.max, position, strip: 0 })
-        .collect();
-    let (regular, large) = by_size(boxes);
-    let strips = Strips::new(regular, gap_m);
-    let mut found: Vec<Vec<(u32, u32)>> =
-        (0..strips.len()).into_par_iter().with_min_len(4).map(|strip| strips.pairs(strip)).collect();
-    found.push(large.par_iter().flat_map_iter(|item| strips.partners(item)).collect());
-    found.push(pairs_by_sweep(large, gap_m));
-    ascending(&found, len)
+
+    /// How many blocks there are.
+    pub(super) fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// The pairs of block `i`, ascending: counted by `a`, put in place, and each short row sorted.
+    pub(super) fn block(&self, i: usize) -> Vec<(ParcelIdx, ParcelIdx)> {
+        let first = (i * BLOCK) as u32;
+        let found = || self.runs.iter().flat_map(|run| run.of_block(i));
+        let mut starts = vec![0usize; BLOCK + 1];
+        for &(a, _) in found() {
+            starts[(a - first) as usize + 1] += 1;
+        }
+        for row in 0..BLOCK {
+            starts[row + 1] += starts[row];
+        }
+        let mut next = starts.clone();
+        let mut pairs = vec![(ParcelIdx(0), ParcelIdx(0)); starts[BLOCK]];
+        for &(a, b) in found() {
+            let place = &mut next[(a - first) as usize];
+            pairs[*place] = (ParcelIdx(a), ParcelIdx(b));
+            *place += 1;
+        }
+        for row in starts.windows(2) {
+            pairs[row[0]..row[1]].sort_unstable();
+        }
+        pairs
+    }
+}
+
+/// The pairs of some strips, or of some large envelopes, by block.
+struct Run {
+    pairs: Vec<(u32, u32)>,
+    /// Start of each block in `pairs`; one more than there are blocks.
+    starts: Vec<u32>,
+}
+
+impl Run {
+    fn new(found: &[(u32, u32)], blocks: usize) -> Self {
+        let mut starts = vec![0; blocks + 1];
+        for &(a, _) in found {
+            starts[a as usize / BLOCK + 1] += 1;
+        }
+        for block in 0..blocks {
+            starts[block + 1] += starts[block];
+        }
+        let mut next = starts.clone();
+        let mut pairs = vec![(0, 0); found.len()];
+        for &pair in found {
+            let place = &mut next[pair.0 as usize / BLOCK];
+            pairs[*place as usize] = pair;
+            *place += 1;
+        }
+        Self { pairs, starts }
+    }
+
+    fn of_block(&self, i: usize) -> &[(u32, u32)] {
+        &self.pairs[self.starts[i] as usize..self.starts[i + 1] as usize]
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -54,13 +146,16 @@ struct Item {
     low: [f64; 2],
     high: [f64; 2],
     position: u32,
-    /// Number of the strip that the lower side lies in, once it is known.
-    strip: u32,
 }
 
 impl Item {
-    fn size(&self) -> f64 {
-        (self.high[0] - self.low[0]).max(self.high[1] - self.low[1])
+    fn new(envelopes: &[Envelope], position: u32) -> Self {
+        let Envelope { min, max } = envelopes[position as usize];
+        Self { low: min, high: max, position }
+    }
+
+    fn by_lower_x(a: &Self, b: &Self) -> Ordering {
+        a.low[0].total_cmp(&b.low[0]).then(a.position.cmp(&b.position))
     }
 
     fn pair(&self, other: &Self) -> (u32, u32) {
@@ -68,35 +163,30 @@ impl Item {
     }
 
     fn is_level_with(&self, other: &Self, gap: f64) -> bool {
-        other.low[1] - self.high[1] <= gap && self.low[1] - other.high[1] <= gap
+        (other.low[1] - self.high[1] <= gap) & (self.low[1] - other.high[1] <= gap)
     }
 }
 
-/// The many of similar size, and the large ones, at most one in a hundred: looked up apart, they widen no window.
-fn by_size(mut boxes: Vec<Item>) -> (Vec<Item>, Vec<Item>) {
-    let mut sizes: Vec<f64> = boxes.iter().map(Item::size).collect();
-    if sizes.is_empty() {
-        return (boxes, Vec::new());
-    }
-    let place = (sizes.len() - 1) * 99 / 100;
-    let (_, usual, _) = sizes.select_nth_unstable_by(place, f64::total_cmp);
-    let limit = *usual;
-    drop(sizes);
-    let large = boxes.extract_if(.., |item| item.size() > limit).collect();
-    (boxes, large)
+fn size(envelope: &Envelope) -> f64 {
+    envelope.width().max(envelope.height())
 }
 
-/// Pairs among envelopes sorted by their lower x, by a scan ahead of each.
-fn pairs_by_sweep(mut items: Vec<Item>, gap: f64) -> Vec<(u32, u32)> {
-    items.sort_unstable_by(|a, b| a.low[0].total_cmp(&b.low[0]).then(a.position.cmp(&b.position)));
-    let mut pairs = Vec::new();
+/// A size that about one in a hundred exceeds: those are looked up apart, so that they widen no window.
+fn usual_size(envelopes: &[Envelope]) -> f64 {
+    let step = envelopes.len().div_ceil(1 << 14).max(1);
+    let mut sizes: Vec<f64> = envelopes.iter().step_by(step).map(size).collect();
+    let place = sizes.len().saturating_sub(1) * 99 / 100;
+    if sizes.is_empty() { 0.0 } else { *sizes.select_nth_unstable_by(place, f64::total_cmp).1 }
+}
+
+/// Adds the pairs among items by lower x.
+fn scan_all(items: &[Item], gap: f64, pairs: &mut Vec<(u32, u32)>) {
     for (i, item) in items.iter().enumerate() {
-        scan(item, &items[i + 1..], gap, &mut pairs);
+        scan(item, &items[i + 1..], gap, pairs);
     }
-    pairs
 }
 
-/// Pairs of `item` with those of `ahead` (by lower x, none of them lower) that it reaches.
+/// Adds the pairs of `item` with those of `ahead` (by lower x, none of them lower) that it reaches.
 fn scan(item: &Item, ahead: &[Item], gap: f64, pairs: &mut Vec<(u32, u32)>) {
     for other in ahead {
         if other.low[0] - item.high[0] > gap {
@@ -111,9 +201,7 @@ fn scan(item: &Item, ahead: &[Item], gap: f64, pairs: &mut Vec<(u32, u32)>) {
 /// Envelopes of similar size by the strip their lower side lies in, and by lower x within it. A strip is so high that
 /// partners lie in the same or the next one.
 struct Strips {
-    items: Vec<Item>,
-    /// Start of each strip in `items`; one more than there are strips.
-    starts: Vec<u32>,
+    strips: Vec<Vec<Item>>,
     base: f64,
     height: f64,
     widest: f64,
@@ -121,40 +209,31 @@ struct Strips {
 }
 
 impl Strips {
-    fn new(mut items: Vec<Item>, gap: f64) -> Self {
-        let fold = |value: fn(&Item) -> f64, pick: fn(f64, f64) -> f64, start: f64| {
-            items.iter().map(value).fold(start, pick)
+    fn new(envelopes: &[Envelope], members: &[u32], gap: f64) -> Self {
+        let of = |value: fn(&Envelope) -> f64, pick: fn(f64, f64) -> f64, start: f64| {
+            members.par_iter().map(|&i| value(&envelopes[i as usize])).reduce(|| start, pick)
         };
-        let base = fold(|i| i.low[1], f64::min, f64::INFINITY);
-        let top = fold(|i| i.low[1], f64::max, f64::NEG_INFINITY);
-        let tallest = fold(|i| i.high[1] - i.low[1], f64::max, 0.0);
-        let widest = fold(|i| i.high[0] - i.low[0], f64::max, 0.0);
+        let base = of(|e| e.min[1], f64::min, f64::INFINITY);
+        let top = of(|e| e.min[1], f64::max, f64::NEG_INFINITY);
+        let tallest = of(Envelope::height, f64::max, 0.0);
+        let widest = of(Envelope::width, f64::max, 0.0);
         // Rounding must not push a partner past the next strip; and there are never more strips than envelopes.
-        let least = (top - base).max(0.0) / items.len().max(1) as f64;
+        let least = (top - base).max(0.0) / members.len().max(1) as f64;
         let height = ((tallest + gap) * (1.0 + 1e-9)).max(least).max(f64::MIN_POSITIVE);
-        let mut strips = Self { items: Vec::new(), starts: vec![0], base, height, widest, gap };
-        for item in &mut items {
-            item.strip = strips.strip(item.low[1]) as u32;
+        let mut strips = Self { strips: Vec::new(), base, height, widest, gap };
+        let strip_of: Vec<u32> =
+            members.par_iter().map(|&i| strips.strip(envelopes[i as usize].min[1]) as u32).collect();
+        let count = strip_of.par_iter().max().map_or(0, |&last| last as usize + 1);
+        let mut rows: Vec<Vec<u32>> = vec![Vec::new(); count];
+        for (&position, strip) in members.iter().zip(strip_of) {
+            rows[strip as usize].push(position);
         }
-        // There are few strips: their items are put side by side without a comparison, and only those are sorted.
-        let count = items.iter().map(|item| item.strip as usize + 1).max().unwrap_or(0);
-        strips.starts.resize(count + 1, 0);
-        for item in &items {
-            strips.starts[item.strip as usize + 1] += 1;
-        }
-        for strip in 0..count {
-            strips.starts[strip + 1] += strips.starts[strip];
-        }
-        let mut next = strips.starts.clone();
-        strips.items.clone_from(&items);
-        for item in items {
-            let place = &mut next[item.strip as usize];
-            strips.items[*place as usize] = item;
-            *place += 1;
-        }
-        strips.items.par_chunk_by_mut(|a, b| a.strip == b.strip).for_each(|strip| {
-            strip.sort_unstable_by(|a, b| a.low[0].total_cmp(&b.low[0]).then(a.position.cmp(&b.position)));
+        let items = rows.into_par_iter().map(|row| {
+            let mut items: Vec<Item> = row.into_iter().map(|i| Item::new(envelopes, i)).collect();
+            items.sort_unstable_by(Item::by_lower_x);
+            items
         });
+        strips.strips = items.collect();
         strips
     }
 
@@ -163,39 +242,31 @@ impl Strips {
     }
 
     fn len(&self) -> usize {
-        self.starts.len() - 1
+        self.strips.len()
     }
 
     fn items(&self, strip: usize) -> &[Item] {
-        match self.starts.get(strip..strip + 2) {
-            Some(&[start, end]) => &self.items[start as usize..end as usize],
-            _ => &[],
-        }
+        self.strips.get(strip).map_or(&[], Vec::as_slice)
     }
 
-    /// Pairs within one strip, and of it with the next.
-    fn pairs(&self, strip: usize) -> Vec<(u32, u32)> {
+    /// Adds the pairs within one strip, and of it with the next.
+    fn pairs(&self, strip: usize, pairs: &mut Vec<(u32, u32)>) {
         let (here, above) = (self.items(strip), self.items(strip + 1));
-        let mut pairs = Vec::with_capacity(4 * here.len());
-        for (i, item) in here.iter().enumerate() {
-            scan(item, &here[i + 1..], self.gap, &mut pairs);
-        }
+        scan_all(here, self.gap, pairs);
         let (mut i, mut j) = (0, 0);
         while i < here.len() && j < above.len() {
             if here[i].low[0] <= above[j].low[0] {
-                scan(&here[i], &above[j..], self.gap, &mut pairs);
+                scan(&here[i], &above[j..], self.gap, pairs);
                 i += 1;
             } else {
-                scan(&above[j], &here[i..], self.gap, &mut pairs);
+                scan(&above[j], &here[i..], self.gap, pairs);
                 j += 1;
             }
         }
-        pairs
     }
 
-    /// Pairs of an envelope that stands in no strip.
-    fn partners(&self, item: &Item) -> Vec<(u32, u32)> {
-        let mut pairs = Vec::new();
+    /// Adds the pairs of an envelope that stands in no strip.
+    fn partners(&self, item: &Item, pairs: &mut Vec<(u32, u32)>) {
         let first = self.strip(item.low[1] - self.gap - self.height);
         // One strip more on either side than needed, for rounding.
         let last = self.strip(item.high[1] + self.gap).saturating_add(1);
@@ -212,29 +283,5 @@ impl Strips {
                 }
             }
         }
-        pairs
     }
-}
-
-/// All pairs by (a, b): counted by `a`, put in place, and each short row sorted.
-fn ascending(found: &[Vec<(u32, u32)>], len: usize) -> Vec<(ParcelIdx, ParcelIdx)> {
-    let total = found.iter().map(Vec::len).sum();
-    let mut starts = vec![0usize; len + 1];
-    for &(a, _) in found.iter().flatten() {
-        starts[a as usize + 1] += 1;
-    }
-    for i in 0..len {
-        starts[i + 1] += starts[i];
-    }
-    let mut next = starts.clone();
-    let mut pairs = vec![(ParcelIdx(0), ParcelIdx(0)); total];
-    for &(a, b) in found.iter().flatten() {
-        let place = &mut next[a as usize];
-        pairs[*place] = (ParcelIdx(a), ParcelIdx(b));
-        *place += 1;
-    }
-    for row in starts.windows(2) {
-        pairs[row[0]..row[1]].sort_unstable();
-    }
-    pairs
 }

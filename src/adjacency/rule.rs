@@ -1,8 +1,11 @@
 //! Which parcels count as neighbours.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use rayon::prelude::*;
 
-use super::candidates::candidates_of;
+use super::candidates::Candidates;
 use super::centroids::Centres;
 use super::{Graph, Link};
 use crate::error::ParamError;
@@ -12,8 +15,8 @@ use crate::parcel::{ParcelIdx, ParcelSet};
 /// Pairs one thread measures at a time.
 const CHUNK: usize = 4_096;
 
-/// Pairs that are measured before their links are put in place: what stands in memory twice.
-const BLOCK: usize = 256 * CHUNK;
+/// Lists of links that are found before they are put in place: what stands in memory twice.
+const BLOCK: usize = 256;
 
 /// Which parcels count as neighbours. Every rule keeps the reason with the link.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -164,7 +167,7 @@ impl Adjacency {
         self.link(set, |i| mask[i]).0
     }
 
-    fn link(&self, set: &ParcelSet, takes_part: impl Fn(usize) -> bool) -> (Graph, Vec<Overlap>) {
+    fn link(&self, set: &ParcelSet, takes_part: impl Fn(usize) -> bool + Sync) -> (Graph, Vec<Overlap>) {
         let gap_m = match self.rule {
             Rule::Gap { gap_m } => gap_m,
             Rule::SharedEdge { .. } | Rule::SharedPoint => 0.0,
@@ -180,24 +183,27 @@ impl Adjacency {
             Rule::SharedPoint | Rule::Gap { .. } | Rule::KNearest { .. } | Rule::DistanceBand { .. } => true,
         };
         let pairs = match self.rule {
-            Rule::KNearest { k } => Centres::new(set.geometry(), takes_part).nearest(k as usize),
-            Rule::DistanceBand { within_m } => Centres::new(set.geometry(), takes_part).within(within_m),
-            _ => near_pairs(set, gap_m, takes_part),
+            Rule::KNearest { k } => {
+                Pairs::Listed(Centres::new(set.geometry(), takes_part).nearest(k as usize))
+            }
+            Rule::DistanceBand { within_m } => {
+                Pairs::Listed(Centres::new(set.geometry(), takes_part).within(within_m))
+            }
+            _ => Pairs::near(set, gap_m, takes_part),
         };
         let shapes = Shapes::new(set.geometry(), set.envelopes());
-        let (mut links, mut overlaps) = (Vec::with_capacity(pairs.len()), Vec::new());
-        for block in pairs.chunks(BLOCK) {
-            let found = measured(&shapes, block, gap_m, |a, b, found| {
+        let (mut links, mut overlaps) = (Vec::new(), Vec::new());
+        for first in (0..pairs.chunks()).step_by(BLOCK) {
+            let chunks = first..pairs.chunks().min(first + BLOCK);
+            let found = pairs.measured(&shapes, chunks, gap_m, |a, b, found| {
                 let link =
                     Link { a, b, contact: found.contact, gap_m: found.gap_m, shared_m: found.shared_m };
                 keep(&link).then_some((link, found.overlap_m2))
             });
-            for (link, overlap_m2) in found.into_iter().flatten() {
-                if link.contact == Contact::Overlap {
-                    overlaps.push((link.a, link.b, overlap_m2));
-                }
-                links.push(link);
+            for (link, overlap_m2) in found.iter().flatten().filter(|(l, _)| l.contact == Contact::Overlap) {
+                overlaps.push((link.a, link.b, *overlap_m2));
             }
+            append(&mut links, &found, |&(link, _)| link);
         }
         drop(pairs);
         links.shrink_to_fit();
@@ -240,33 +246,74 @@ pub type Overlap = (ParcelIdx, ParcelIdx, f64);
 /// As [`within_gap`] with a gap of 0.
 pub fn overlapping_pairs(set: &ParcelSet) -> Vec<Overlap> {
     let shapes = Shapes::new(set.geometry(), set.envelopes());
-    let found = measured(&shapes, &near_pairs(set, 0.0, |_| true), 0.0, |a, b, found| {
+    let pairs = Pairs::near(set, 0.0, |_| true);
+    let found = pairs.measured(&shapes, 0..pairs.chunks(), 0.0, |a, b, found| {
         (found.contact == Contact::Overlap).then_some((a, b, found.overlap_m2))
     });
-    found.into_iter().flatten().collect()
+    found.concat()
 }
 
-/// Pairs of parcels that may be within the gap or touch.
-fn near_pairs(
-    set: &ParcelSet,
-    gap_m: f64,
-    takes_part: impl Fn(usize) -> bool,
-) -> Vec<(ParcelIdx, ParcelIdx)> {
-    let chosen = set.envelopes().iter().zip(0u32..).filter(|(_, position)| takes_part(*position as usize));
-    // Twice the tolerance: a pair at the very limit is left to the measurement, whatever the boxes' rounding.
-    candidates_of(chosen, set.len(), gap_m.max(SNAP_M) + SNAP_M)
+/// Pairs of parcels to be measured, ascending.
+enum Pairs {
+    Listed(Vec<(ParcelIdx, ParcelIdx)>),
+    Near(Candidates),
 }
 
-/// What `take` makes of each pair that is within the gap or touches, in the order of the pairs.
-fn measured<T: Send>(
-    shapes: &Shapes<'_>,
-    pairs: &[(ParcelIdx, ParcelIdx)],
-    gap_m: f64,
-    take: impl Fn(ParcelIdx, ParcelIdx, Measured) -> Option<T> + Sync,
-) -> Vec<Vec<T>> {
-    let chunks = pairs.par_chunks(CHUNK).map_init(Gauge::new, |gauge, chunk| {
-        let measure = |&(a, b): &(_, _)| take(a, b, gauge.measure_of(shapes, [a.index(), b.index()], gap_m)?);
-        chunk.iter().filter_map(measure).collect()
-    });
-    chunks.collect()
+impl Pairs {
+    /// Those that may be within the gap or touch.
+    fn near(set: &ParcelSet, gap_m: f64, takes_part: impl Fn(usize) -> bool + Sync) -> Self {
+        // Twice the tolerance: a pair at the very limit is left to the measurement, whatever the boxes' rounding.
+        Self::Near(Candidates::new(set.envelopes(), gap_m.max(SNAP_M) + SNAP_M, takes_part))
+    }
+
+    /// How many lists they come in.
+    fn chunks(&self) -> usize {
+        match self {
+            Self::Listed(pairs) => pairs.len().div_ceil(CHUNK),
+            Self::Near(candidates) => candidates.blocks(),
+        }
+    }
+
+    /// List `i` of them.
+    fn chunk(&self, i: usize) -> Cow<'_, [(ParcelIdx, ParcelIdx)]> {
+        match self {
+            Self::Listed(pairs) => Cow::Borrowed(&pairs[i * CHUNK..pairs.len().min((i + 1) * CHUNK)]),
+            Self::Near(candidates) => Cow::Owned(candidates.block(i)),
+        }
+    }
+
+    /// What `take` makes of each pair of some chunks that is within the gap or touches, in the order of the pairs.
+    fn measured<T: Send>(
+        &self,
+        shapes: &Shapes<'_>,
+        chunks: Range<usize>,
+        gap_m: f64,
+        take: impl Fn(ParcelIdx, ParcelIdx, Measured) -> Option<T> + Sync,
+    ) -> Vec<Vec<T>> {
+        let found = chunks.into_par_iter().map_init(Gauge::new, |gauge, chunk| {
+            let measure =
+                |&(a, b): &(_, _)| take(a, b, gauge.measure_of(shapes, [a.index(), b.index()], gap_m)?);
+            self.chunk(chunk).iter().filter_map(measure).collect()
+        });
+        found.collect()
+    }
+}
+
+/// Adds to `all` what `get` takes of each item of `lists`, in order, on all threads.
+fn append<T: Sync, U: Send>(all: &mut Vec<U>, lists: &[Vec<T>], get: impl Fn(&T) -> U + Sync) {
+    let mut starts = vec![0];
+    for list in lists {
+        starts.push(starts[starts.len() - 1] + list.len());
+    }
+    let items = (0..starts[lists.len()]).into_par_iter().map_init(
+        || 0,
+        |list, i| {
+            // Nearly always the list of the item before.
+            if !(starts[*list]..starts[*list + 1]).contains(&i) {
+                *list = starts.partition_point(|&start| start <= i) - 1;
+            }
+            get(&lists[*list][i - starts[*list]])
+        },
+    );
+    all.par_extend(items);
 }

@@ -419,10 +419,7 @@ struct NearEdges {
 #[derive(Debug, Clone, Copy)]
 struct RingEdge {
     from: Coord,
-    along: Coord,
     to: Coord,
-    /// length²
-    length2: f64,
 }
 
 /// How two boundaries touch.
@@ -443,12 +440,10 @@ impl NearEdges {
     /// coordinates are exact to their last digit, so that no pair of edges depends on which polygon comes first.
     fn squared_distance(&mut self, a: &Shape<'_>, b: &Shape<'_>, reach: f64) -> Option<f64> {
         let mut best = loose(reach * reach);
-        // A vertex near the other's box, and the one nearest to it, shut out most edges.
-        let coords = a.geometry.coords();
-        let first = nearest_by(coords, |c| squared_gap(&b.envelope, c, c))?;
+        // The distance between a vertex near the other's box and the one nearest to it shuts out most edges.
+        let first = nearest_by(a.geometry.coords(), |c| squared_gap(&b.envelope, c, c))?;
         let second = nearest_by(b.geometry.coords(), |c| squared(first, c))?;
-        let third = nearest_by(coords, |c| squared(second, c))?;
-        best = best.min(squared(second, third));
+        best = lesser(best, squared(first, second));
         let limit = loose(best);
         let ours = collect(a.geometry, &b.envelope, limit, &mut self.a);
         let theirs = collect(b.geometry, &a.envelope, limit, &mut self.b);
@@ -475,7 +470,7 @@ impl NearEdges {
         let (mut vertices, mut runs, mut shared_m) = (0, 0, 0.0);
         for s in ours {
             for t in theirs {
-                if !s.comes_near(t) {
+                if !s.comes_near(t) || s.from == s.to || t.from == t.to {
                     continue;
                 }
                 let starts = s.from == t.from;
@@ -483,14 +478,14 @@ impl NearEdges {
                 let clean = match (starts, s.to == t.to, s.from == t.to, s.to == t.from) {
                     (false, false, true, true) => {
                         runs += 1;
-                        shared_m += s.length2.sqrt();
+                        shared_m += s.length2().sqrt();
                         true
                     }
                     (false, false, false, false) => s.keeps_off(t),
-                    (true, false, false, false) => s.parts_from(t, s.along, t.along),
-                    (false, true, false, false) => s.parts_from(t, back(s.along), back(t.along)),
-                    (false, false, true, false) => s.parts_from(t, s.along, back(t.along)),
-                    (false, false, false, true) => s.parts_from(t, back(s.along), t.along),
+                    (true, false, false, false) => s.parts_from(t, s.along(), t.along()),
+                    (false, true, false, false) => s.parts_from(t, back(s.along()), back(t.along())),
+                    (false, false, true, false) => s.parts_from(t, s.along(), back(t.along())),
+                    (false, false, false, true) => s.parts_from(t, back(s.along()), t.along()),
                     _ => false,
                 };
                 if !clean {
@@ -512,15 +507,25 @@ impl NearEdges {
 }
 
 impl RingEdge {
-    const NONE: Self = Self { from: [0.0; 2], along: [0.0; 2], to: [0.0; 2], length2: 0.0 };
+    const NONE: Self = Self { from: [0.0; 2], to: [0.0; 2] };
+
+    fn along(&self) -> Coord {
+        [self.to[0] - self.from[0], self.to[1] - self.from[1]]
+    }
+
+    /// length²
+    fn length2(&self) -> f64 {
+        squared(self.from, self.to)
+    }
 
     /// `best`, or the square of the distance from a point, given relative to the edge's start, if that is less and the
     /// point stands square to the edge.
     fn closer_square(&self, [x, y]: Coord, best: f64) -> f64 {
-        let [u, v] = self.along;
+        let [u, v] = self.along();
+        let length2 = u * u + v * v;
         let (ahead, aside) = (x * u + y * v, y * u - x * v);
-        if ahead > 0.0 && ahead < self.length2 && aside * aside < best * self.length2 {
-            aside * aside / self.length2
+        if ahead > 0.0 && ahead < length2 && aside * aside < best * length2 {
+            aside * aside / length2
         } else {
             best
         }
@@ -528,20 +533,21 @@ impl RingEdge {
 
     /// Whether the boxes come within [`SNAP_M`] of each other.
     fn comes_near(&self, other: &Self) -> bool {
-        [0, 1].iter().all(|&k| {
-            lesser(self.from[k], self.to[k]) - greater(other.from[k], other.to[k]) <= SNAP_M
-                && lesser(other.from[k], other.to[k]) - greater(self.from[k], self.to[k]) <= SNAP_M
-        })
+        let gap = |k: usize| {
+            let low = greater(lesser(self.from[k], self.to[k]), lesser(other.from[k], other.to[k]));
+            low - lesser(greater(self.from[k], self.to[k]), greater(other.from[k], other.to[k]))
+        };
+        greater(gap(0), gap(1)) <= SNAP_M
     }
 
     /// Whether the edges surely keep more than [`SNAP_M`] apart.
     fn keeps_off(&self, other: &Self) -> bool {
         let is_beyond = |edge: &Self, p: Coord, q: Coord| {
-            let side =
-                |c: Coord| (c[1] - edge.from[1]) * edge.along[0] - (c[0] - edge.from[0]) * edge.along[1];
+            let along = edge.along();
+            let side = |c: Coord| (c[1] - edge.from[1]) * along[0] - (c[0] - edge.from[0]) * along[1];
             let (one, two) = (side(p), side(q));
             let least = one.abs().min(two.abs());
-            one * two > 0.0 && least * least > loose(SNAP_M * SNAP_M) * edge.length2
+            one * two > 0.0 && least * least > loose(SNAP_M * SNAP_M) * edge.length2()
         };
         is_beyond(self, other.from, other.to) || is_beyond(other, self.from, self.to)
     }
@@ -554,7 +560,7 @@ impl RingEdge {
         let across = (u[0] * v[1] - u[1] * v[0]).abs();
         along <= 0.0
             || (across >= LEAST_SLOPE * along
-                && across * across > loose(SNAP_M * SNAP_M) * self.length2.max(other.length2))
+                && across * across > loose(SNAP_M * SNAP_M) * self.length2().max(other.length2()))
     }
 }
 
@@ -604,20 +610,19 @@ fn nearest_by(coords: &[Coord], distance: impl Fn(Coord) -> f64) -> Option<Coord
     coords.get(nearest).copied()
 }
 
-/// The edges whose box is no farther from `envelope` than the root of `limit`.
+/// The edges whose box is no farther from `envelope` than the root of `limit`; one without length where a position repeats.
 fn collect<'e>(
     geometry: MultiPolygonRef<'_>,
     envelope: &Envelope,
     limit: f64,
     edges: &'e mut Vec<RingEdge>,
 ) -> &'e [RingEdge] {
-    let room = geometry.coords().len();
-    if edges.len() < room {
-        edges.resize(room, RingEdge::NONE);
-    }
     let mut count = 0;
     for ring in geometry.rings() {
         let Some((&first, rest)) = ring.split_first() else { continue };
+        if edges.len() < count + rest.len() {
+            edges.resize(count + rest.len(), RingEdge::NONE);
+        }
         let mut from = first;
         for &to in rest {
             let low = [lesser(from[0], to[0]), lesser(from[1], to[1])];
@@ -626,16 +631,11 @@ fn collect<'e>(
             // Written in any case, kept if it counts: whether an edge is near cannot be foretold either.
             let edge = &mut edges[count];
             (edge.from, edge.to) = (from, to);
-            count += usize::from(near) * usize::from(from != to);
+            count += usize::from(near);
             from = to;
         }
     }
-    let edges = &mut edges[..count];
-    for edge in &mut *edges {
-        edge.along = [edge.to[0] - edge.from[0], edge.to[1] - edge.from[1]];
-        edge.length2 = squared(edge.from, edge.to);
-    }
-    edges
+    &edges[..count]
 }
 
 /// The box that both boxes share; an inverted one where they share none.
