@@ -37,30 +37,33 @@ impl Graph {
     /// # Complexity
     /// O(n + m) where the links come sorted, O(n + m log m) otherwise.
     pub fn new(len: usize, mut links: Vec<Link>) -> Self {
-        if !links.is_sorted_by_key(|link| (link.a, link.b)) {
+        // How many neighbours of each parcel are lower, and the end of each row.
+        let (mut lower, mut offsets) = (vec![0u32; len], vec![0u32; len + 1]);
+        let (mut is_sorted, mut before) = (true, (ParcelIdx(0), ParcelIdx(0)));
+        for link in &links {
+            is_sorted &= before <= (link.a, link.b);
+            before = (link.a, link.b);
+            lower[link.b.index()] += 1;
+            offsets[link.a.index() + 1] += 1;
+        }
+        if !is_sorted {
             links.sort_unstable_by_key(|link| (link.a, link.b));
         }
-        let mut offsets = vec![0u32; len + 1];
-        for link in &links {
-            offsets[link.a.index() + 1] += 1;
-            offsets[link.b.index() + 1] += 1;
-        }
         for i in 0..len {
-            offsets[i + 1] += offsets[i];
+            offsets[i + 1] += offsets[i] + lower[i];
         }
-        let mut next = offsets.clone();
-        let mut neighbours = vec![ParcelIdx(0); links.len() * 2];
-        let mut put = |row: ParcelIdx, neighbour: ParcelIdx| {
-            let slot = &mut next[row.index()];
-            neighbours[*slot as usize] = neighbour;
-            *slot += 1;
-        };
         // Lower neighbours first, then higher ones: each row comes out ascending without a sort.
+        let mut next_lower = offsets.clone();
+        let mut next_higher: Vec<u32> =
+            lower.iter().zip(&offsets).map(|(lower, start)| start + lower).collect();
+        let mut neighbours = vec![ParcelIdx(0); links.len() * 2];
+        let mut put = |next: &mut u32, neighbour: ParcelIdx| {
+            neighbours[*next as usize] = neighbour;
+            *next += 1;
+        };
         for link in &links {
-            put(link.b, link.a);
-        }
-        for link in &links {
-            put(link.a, link.b);
+            put(&mut next_lower[link.b.index()], link.a);
+            put(&mut next_higher[link.a.index()], link.b);
         }
         Self { links, offsets, neighbours }
     }
