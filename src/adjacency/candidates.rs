@@ -61,7 +61,7 @@ impl Candidates {
         let mut large: Vec<Item> = large.into_iter().map(|i| Item::new(envelopes, i)).collect();
         large.sort_unstable_by(Item::by_lower_x);
         let per_run = |len: usize| len.div_ceil(MOST_RUNS).max(1);
-        let run = |find: &dyn Fn(&mut Vec<(u32, u32)>)| {
+        let run = |find: &dyn Fn(&mut Vec<Pair>)| {
             let mut pairs = Vec::new();
             find(&mut pairs);
             Run::new(&pairs, blocks)
@@ -110,15 +110,18 @@ impl Candidates {
     }
 }
 
+/// Two positions, the lower first.
+type Pair = (u32, u32);
+
 /// The pairs of some strips, or of some large envelopes, by block.
 struct Run {
-    pairs: Vec<(u32, u32)>,
+    pairs: Vec<Pair>,
     /// Start of each block in `pairs`; one more than there are blocks.
     starts: Vec<u32>,
 }
 
 impl Run {
-    fn new(found: &[(u32, u32)], blocks: usize) -> Self {
+    fn new(found: &[Pair], blocks: usize) -> Self {
         let mut starts = vec![0; blocks + 1];
         for &(a, _) in found {
             starts[a as usize / BLOCK + 1] += 1;
@@ -136,7 +139,7 @@ impl Run {
         Self { pairs, starts }
     }
 
-    fn of_block(&self, i: usize) -> &[(u32, u32)] {
+    fn of_block(&self, i: usize) -> &[Pair] {
         &self.pairs[self.starts[i] as usize..self.starts[i + 1] as usize]
     }
 }
@@ -158,12 +161,12 @@ impl Item {
         a.low[0].total_cmp(&b.low[0]).then(a.position.cmp(&b.position))
     }
 
-    fn pair(&self, other: &Self) -> (u32, u32) {
+    fn pair(&self, other: &Self) -> Pair {
         (self.position.min(other.position), self.position.max(other.position))
     }
 
     fn is_level_with(&self, other: &Self, gap: f64) -> bool {
-        (other.low[1] - self.high[1] <= gap) & (self.low[1] - other.high[1] <= gap)
+        other.low[1] - self.high[1] <= gap && self.low[1] - other.high[1] <= gap
     }
 }
 
@@ -180,14 +183,14 @@ fn usual_size(envelopes: &[Envelope]) -> f64 {
 }
 
 /// Adds the pairs among items by lower x.
-fn scan_all(items: &[Item], gap: f64, pairs: &mut Vec<(u32, u32)>) {
+fn scan_all(items: &[Item], gap: f64, pairs: &mut Vec<Pair>) {
     for (i, item) in items.iter().enumerate() {
         scan(item, &items[i + 1..], gap, pairs);
     }
 }
 
 /// Adds the pairs of `item` with those of `ahead` (by lower x, none of them lower) that it reaches.
-fn scan(item: &Item, ahead: &[Item], gap: f64, pairs: &mut Vec<(u32, u32)>) {
+fn scan(item: &Item, ahead: &[Item], gap: f64, pairs: &mut Vec<Pair>) {
     for other in ahead {
         if other.low[0] - item.high[0] > gap {
             break;
@@ -201,7 +204,7 @@ fn scan(item: &Item, ahead: &[Item], gap: f64, pairs: &mut Vec<(u32, u32)>) {
 /// Envelopes of similar size by the strip their lower side lies in, and by lower x within it. A strip is so high that
 /// partners lie in the same or the next one.
 struct Strips {
-    strips: Vec<Vec<Item>>,
+    rows: Vec<Vec<Item>>,
     base: f64,
     height: f64,
     widest: f64,
@@ -220,7 +223,7 @@ impl Strips {
         // Rounding must not push a partner past the next strip; and there are never more strips than envelopes.
         let least = (top - base).max(0.0) / members.len().max(1) as f64;
         let height = ((tallest + gap) * (1.0 + 1e-9)).max(least).max(f64::MIN_POSITIVE);
-        let mut strips = Self { strips: Vec::new(), base, height, widest, gap };
+        let mut strips = Self { rows: Vec::new(), base, height, widest, gap };
         let strip_of: Vec<u32> =
             members.par_iter().map(|&i| strips.strip(envelopes[i as usize].min[1]) as u32).collect();
         let count = strip_of.par_iter().max().map_or(0, |&last| last as usize + 1);
@@ -233,7 +236,7 @@ impl Strips {
             items.sort_unstable_by(Item::by_lower_x);
             items
         });
-        strips.strips = items.collect();
+        strips.rows = items.collect();
         strips
     }
 
@@ -242,15 +245,15 @@ impl Strips {
     }
 
     fn len(&self) -> usize {
-        self.strips.len()
+        self.rows.len()
     }
 
     fn items(&self, strip: usize) -> &[Item] {
-        self.strips.get(strip).map_or(&[], Vec::as_slice)
+        self.rows.get(strip).map_or(&[], Vec::as_slice)
     }
 
     /// Adds the pairs within one strip, and of it with the next.
-    fn pairs(&self, strip: usize, pairs: &mut Vec<(u32, u32)>) {
+    fn pairs(&self, strip: usize, pairs: &mut Vec<Pair>) {
         let (here, above) = (self.items(strip), self.items(strip + 1));
         scan_all(here, self.gap, pairs);
         let (mut i, mut j) = (0, 0);
@@ -266,7 +269,7 @@ impl Strips {
     }
 
     /// Adds the pairs of an envelope that stands in no strip.
-    fn partners(&self, item: &Item, pairs: &mut Vec<(u32, u32)>) {
+    fn partners(&self, item: &Item, pairs: &mut Vec<Pair>) {
         let first = self.strip(item.low[1] - self.gap - self.height);
         // One strip more on either side than needed, for rounding.
         let last = self.strip(item.high[1] + self.gap).saturating_add(1);
