@@ -525,6 +525,16 @@ def agreement(us, peers):
     return "\n".join(lines)
 
 
+def own_stages(what, runs):
+    """landuse's stages across, runs down."""
+    stages = next(iter(runs.values()))["seconds"]
+    lines = [f"| {what} | " + " | ".join(stages) + " | everything | peak GB |", "|---:|" + "---:|" * (len(stages) + 2)]
+    for name, run in runs.items():
+        cells = [show(value) for value in run["seconds"].values()] + [show(run["wall"]), show(run["peak"] / 1e9)]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def plot(path, runs):
     import matplotlib
 
@@ -562,18 +572,16 @@ def main():
         if name in only and not (name == "libpysal + esda" and "--no-esda" in options):
             print(f"running {name}", file=sys.stderr)
             peers[name] = peer(name, city)
+    fabrics = {"cadastral": us}
+    for fabric in ("clustered", "slivers"):
+        fabrics[fabric] = ours(binary, work / f"{fabric}-{parcels}")
     Path("docs").mkdir(exist_ok=True)
     plot("docs/scaling.svg", runs)
     print(f"{parcels:,} parcels, {date.today()}, {machine()}\n")
     print(table(us, peers) + "\n")
     print(agreement(us, peers) + "\n")
-    sizes = sorted(runs)
-    print("| parcels | " + " | ".join(us["seconds"]) + " | everything | peak GB |")
-    print("|---:|" + "---:|" * (len(us["seconds"]) + 2))
-    for n in sizes:
-        run = runs[n]
-        cells = [show(value) for value in run["seconds"].values()] + [show(run["wall"]), show(run["peak"] / 1e9)]
-        print(f"| {n:,} | {' | '.join(cells)} |")
+    print(own_stages("parcels", {f"{n:,}": runs[n] for n in sorted(runs)}) + "\n")
+    print(own_stages("fabric", fabrics))
     for name, result in peers.items():
         for step, why in result["failed"].items():
             print(f"\n{name}, {step}: {why}")
