@@ -200,9 +200,10 @@ impl Adjacency {
                     Link { a, b, contact: found.contact, gap_m: found.gap_m, shared_m: found.shared_m };
                 keep(&link).then_some((link, found.overlap_m2))
             });
-            for (link, overlap_m2) in found.iter().flatten().filter(|(l, _)| l.contact == Contact::Overlap) {
-                overlaps.push((link.a, link.b, *overlap_m2));
-            }
+            overlaps.par_extend(found.par_iter().flat_map_iter(|list| {
+                let overlapping = list.iter().filter(|(link, _)| link.contact == Contact::Overlap);
+                overlapping.map(|&(link, overlap_m2)| (link.a, link.b, overlap_m2))
+            }));
             append(&mut links, &found, |&(link, _)| link);
         }
         drop(pairs);
