@@ -19,7 +19,7 @@ use landuse::{Analysis, Error, ParcelSet};
 
 use crate::appraise::GradingArguments;
 use crate::joins::{self, JoinArguments};
-use crate::layers::ParcelArguments;
+use crate::layers::{ParcelArguments, read_with};
 use crate::manifest::{Clock, Input, Manifest, id_property, take};
 use crate::{Progress, say};
 
@@ -369,10 +369,7 @@ fn rules(arguments: &Arguments) -> Result<JudgeOptions, Error> {
                 rules.appraisal = Some(Appraisal::builtin(name)?);
                 rules
             }
-            _ => {
-                let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-                JudgeOptions::from_toml(&text, &path.display().to_string())?
-            }
+            _ => read_with(path, JudgeOptions::from_toml)?,
         },
         None => JudgeOptions::default(),
     };
@@ -445,10 +442,7 @@ fn options(arguments: &Arguments, mut judge: JudgeOptions, parcels: &ParcelSet) 
 fn limits(arguments: &Arguments, layers: &Layers) -> Result<Vec<UnitLimit>, Error> {
     let mut limits = match &arguments.quotas {
         None => Vec::new(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-            UnitLimit::from_toml(&text, &path.display().to_string())?
-        }
+        Some(path) => read_with(path, UnitLimit::from_toml)?,
     };
     if let Some(districts) = layers.districts.as_ref().filter(|_| arguments.units.is_none()) {
         let source = arguments.warning_source.as_deref().unwrap_or("property of the district");
@@ -461,9 +455,7 @@ fn limits(arguments: &Arguments, layers: &Layers) -> Result<Vec<UnitLimit>, Erro
 
 /// What is swept: by a file, else by default.
 fn sweep(file: Option<&Path>) -> Result<SweepOptions, Error> {
-    let Some(path) = file else { return Ok(SweepOptions::default()) };
-    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-    SweepOptions::from_toml(&text, &path.display().to_string())
+    file.map_or_else(|| Ok(SweepOptions::default()), |path| read_with(path, SweepOptions::from_toml))
 }
 
 /// Reads `grid:500` or `hex:250`.
@@ -520,10 +512,7 @@ fn review(arguments: &Arguments) -> Result<Option<ReviewOptions>, Error> {
     }
     let permits = arguments.permits.as_ref().map(|path| match path.to_str() {
         Some(name) if path.extension().is_none() && !path.exists() => Permits::builtin(name),
-        _ => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-            Permits::from_toml(&text, &path.display().to_string())
-        }
+        _ => read_with(path, Permits::from_toml),
     });
     let survey = SurveyError::new(arguments.parcel_error, arguments.line_error)?;
     Ok(Some(ReviewOptions { permits: permits.transpose()?, survey }))

@@ -1,7 +1,7 @@
 //! `landuse appraise`: firms by a rule pack, from one table.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -14,6 +14,7 @@ use landuse::{Error, ParamError};
 use serde::Serialize;
 
 use crate::joins::{Basis, table};
+use crate::layers::read_with;
 use crate::manifest::Input;
 use crate::say;
 
@@ -144,13 +145,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 }
 
 /// A pack from a file, or a built-in one by its name.
-fn pack(path: &PathBuf) -> Result<Appraisal, Error> {
+fn pack(path: &Path) -> Result<Appraisal, Error> {
     match path.to_str() {
         Some(name) if path.extension().is_none() && !path.exists() => Appraisal::builtin(name),
-        _ => {
-            let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-            Appraisal::from_toml(&text, &path.display().to_string())
-        }
+        _ => read_with(path, Appraisal::from_toml),
     }
 }
 

@@ -108,17 +108,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         }
         Ok(ParcelSet::merged(sets))
     };
-    let excluded = |layer: Option<ParcelSet>| -> Result<Option<Arc<Exclusion>>, Error> {
-        let lines = layer.map(ControlLines::new).transpose()?;
-        Ok(lines.map(|lines| Arc::new(Exclusion::new(lines.excluded()))))
-    };
-    let lines = excluded(beside("control lines", &arguments.control_lines)?)?;
-    let old_lines = excluded(beside("old control lines", &arguments.old_control_lines)?)?;
+    let lines = beside("control lines", &arguments.control_lines)?;
+    let old_lines = beside("old control lines", &arguments.old_control_lines)?;
     let districts = beside("districts", arguments.districts.as_slice())?;
     let old_districts = beside("old districts", arguments.old_districts.as_slice())?;
 
     clock.lap("read");
     progress.step("measuring");
+    let excluded = |layer: Option<ParcelSet>| -> Result<Option<Arc<Exclusion>>, Error> {
+        let lines = layer.map(ControlLines::new).transpose()?;
+        Ok(lines.map(|lines| Arc::new(Exclusion::new(lines.excluded()))))
+    };
+    let (lines, old_lines) = (excluded(lines)?, excluded(old_lines)?);
     let year = |set: ParcelSet, schemes: &Schemes, lines: Option<&_>, districts: Option<&_>| {
         let status = land_status(&set, schemes, arguments.floor_area_counts);
         let label = labels(&set, schemes, arguments.label.as_deref());

@@ -10,6 +10,15 @@ use landuse::io::{Loader, OnBadFeature, ReadOptions, Source, infer};
 use landuse::parcel::expr::Expr;
 use landuse::zoning::Schemes;
 
+/// What `parse` makes of a file of text, told its name for its faults.
+pub(crate) fn read_with<T>(
+    path: &Path,
+    parse: impl FnOnce(&str, &str) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
+    parse(&text, &path.display().to_string())
+}
+
 /// Which parcels, and how to understand them.
 #[derive(Debug, Args)]
 pub(crate) struct ParcelArguments {
@@ -65,10 +74,7 @@ impl ParcelArguments {
     pub(crate) fn schema(&self, source: &Source, expressions: &[&str]) -> Result<(Schema, Schemes), Error> {
         let inference = infer(source)?;
         let (mut schema, schemes) = match (&self.schema, &self.profile) {
-            (Some(path), _) => {
-                let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
-                Schema::from_toml(&text, &path.display().to_string())?
-            }
+            (Some(path), _) => read_with(path, Schema::from_toml)?,
             (None, Some(name)) => {
                 let properties = inference.decisions.iter().map(|decision| &*decision.property);
                 (Schema::builtin(name)?.fit(properties), Schemes::builtin())

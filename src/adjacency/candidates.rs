@@ -85,29 +85,41 @@ impl Candidates {
         self.blocks
     }
 
-    /// The pairs of block `i`, ascending: counted by `a`, put in place, and each short row sorted.
+    /// The pairs of block `i`, ascending: each parcel's few are sorted.
     pub(super) fn block(&self, i: usize) -> Vec<(ParcelIdx, ParcelIdx)> {
-        let first = (i * BLOCK) as u32;
-        let found = || self.runs.iter().flat_map(|run| run.of_block(i));
-        let mut starts = vec![0usize; BLOCK + 1];
-        for &(a, _) in found() {
-            starts[(a - first) as usize + 1] += 1;
-        }
-        for row in 0..BLOCK {
-            starts[row + 1] += starts[row];
-        }
-        let mut next = starts.clone();
-        let mut pairs = vec![(ParcelIdx(0), ParcelIdx(0)); starts[BLOCK]];
-        for &(a, b) in found() {
-            let place = &mut next[(a - first) as usize];
-            pairs[*place] = (ParcelIdx(a), ParcelIdx(b));
-            *place += 1;
-        }
+        let found = self.runs.iter().flat_map(|run| run.of_block(i));
+        let pairs = found.map(|&(a, b)| (ParcelIdx(a), ParcelIdx(b)));
+        let nothing = (ParcelIdx(0), ParcelIdx(0));
+        let (mut pairs, starts) = by_bucket(pairs, nothing, BLOCK, |(a, _)| a.index() - i * BLOCK);
         for row in starts.windows(2) {
-            pairs[row[0]..row[1]].sort_unstable();
+            pairs[row[0] as usize..row[1] as usize].sort_unstable();
         }
         pairs
     }
+}
+
+/// Items bucket by bucket, in each in the order given, and where each bucket starts; the last start is their number.
+fn by_bucket<T: Copy>(
+    items: impl Iterator<Item = T> + Clone,
+    nothing: T,
+    buckets: usize,
+    bucket_of: impl Fn(T) -> usize,
+) -> (Vec<T>, Vec<u32>) {
+    let mut starts = vec![0_u32; buckets + 1];
+    for item in items.clone() {
+        starts[bucket_of(item) + 1] += 1;
+    }
+    for bucket in 0..buckets {
+        starts[bucket + 1] += starts[bucket];
+    }
+    let mut next = starts.clone();
+    let mut placed = vec![nothing; starts[buckets] as usize];
+    for item in items {
+        let place = &mut next[bucket_of(item)];
+        placed[*place as usize] = item;
+        *place += 1;
+    }
+    (placed, starts)
 }
 
 /// Two positions, the lower first.
@@ -122,20 +134,7 @@ struct Run {
 
 impl Run {
     fn new(found: &[Pair], blocks: usize) -> Self {
-        let mut starts = vec![0; blocks + 1];
-        for &(a, _) in found {
-            starts[a as usize / BLOCK + 1] += 1;
-        }
-        for block in 0..blocks {
-            starts[block + 1] += starts[block];
-        }
-        let mut next = starts.clone();
-        let mut pairs = vec![(0, 0); found.len()];
-        for &pair in found {
-            let place = &mut next[pair.0 as usize / BLOCK];
-            pairs[*place as usize] = pair;
-            *place += 1;
-        }
+        let (pairs, starts) = by_bucket(found.iter().copied(), (0, 0), blocks, |(a, _)| a as usize / BLOCK);
         Self { pairs, starts }
     }
 

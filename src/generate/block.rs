@@ -62,14 +62,14 @@ pub(super) const SEPARATOR: &[u8] = b",\n";
 
 /// One feature before its properties are drawn.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Subject<'a> {
+struct Subject<'a> {
     /// Which of the block's streams of numbers is its own.
-    pub(super) salt: u64,
-    pub(super) id: &'a str,
-    pub(super) area_m2: f64,
-    pub(super) row: u32,
+    salt: u64,
+    id: &'a str,
+    area_m2: f64,
+    row: u32,
     /// The use it has been turned to, in place of the one that is drawn.
-    pub(super) turned_to: Option<&'static str>,
+    turned_to: Option<&'static str>,
 }
 
 /// A rectangle of the block's square.
@@ -760,12 +760,12 @@ impl Writer<'_> {
         *previous_id = last_id;
     }
 
-    pub(super) fn id(&self, index: usize, row: u32) -> String {
+    fn id(&self, index: usize, row: u32) -> String {
         format!("{}-{row:07}", self.district_ids[self.plan.blocks[index].district as usize])
     }
 
-    /// Writes one feature after a comma, and tells its use as drawn.
-    pub(super) fn write_feature(
+    /// Writes one feature after a comma, and tells its use, also where that is missing in the text.
+    fn write_feature(
         &self,
         index: usize,
         subject: Subject<'_>,

@@ -177,12 +177,6 @@ pub(super) fn of_changes(options: &CityOptions, changes: &[Change]) -> Value {
     for change in changes {
         *counts.entry(change.kind).or_insert(0_u32) += 1;
     }
-    let counts: serde_json::Map<String, Value> = counts
-        .into_iter()
-        .filter_map(|(kind, count)| {
-            Some((serde_json::to_value(kind).ok()?.as_str()?.to_owned(), count.into()))
-        })
-        .collect();
     json!({
         "fictional": true,
         "generator": concat!("landuse ", env!("CARGO_PKG_VERSION")),

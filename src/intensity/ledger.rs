@@ -506,7 +506,7 @@ impl Layers<'_> {
             let Some(study) = study.as_ref().filter(|_| in_study > rounding) else {
                 return vec![Share { unit: outside, ..whole }];
             };
-            let piece = boolean::intersection(&land, &study.dissolved().get(0));
+            let piece = study.intersection(&land);
             let (piece, in_study) = (piece.get(0), in_study.clamp(0.0, whole.area));
             let inside = exclusion.overlap_m2(piece).clamp(0.0, in_study.min(whole.inside));
             let blocked = self.blocked.map_or(inside, |blocked| blocked.overlap_m2(piece));

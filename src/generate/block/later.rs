@@ -110,26 +110,19 @@ impl Writer<'_> {
             } else {
                 previous_id = self.id(index, rows[leaf]);
             }
-            let was = before(leaf);
-            let outline = ground.outline(&ground.leaves[leaf]);
+            let outline = || ground.outline(&ground.leaves[leaf]);
             let mut write = |ring: &[[f64; 2]], salt: usize, suffix: &str, to: Option<&'static str>| {
-                self.write_changed(
-                    index,
-                    ring,
-                    salt as u64,
-                    format!("{}{suffix}", was.id),
-                    to,
-                    &mut later.block,
-                )
+                let id = format!("{}{suffix}", self.id(index, rows[leaf]));
+                self.write_changed(index, ring, salt as u64, id, to, &mut later.block)
             };
             let (kind, after) = match fate {
                 Fate::Stays | Fate::Gone => continue,
-                Fate::Turned if is_construction(was.current_use) => {
-                    (Kind::Cleared, vec![write(&outline.points, leaf, "", Some(CLEARED_USE))])
+                Fate::Turned if is_construction(before(leaf).current_use) => {
+                    (Kind::Cleared, vec![write(&outline().points, leaf, "", Some(CLEARED_USE))])
                 }
-                Fate::Turned => (Kind::Built, vec![write(&outline.points, leaf, "", Some(BUILT_USE))]),
+                Fate::Turned => (Kind::Built, vec![write(&outline().points, leaf, "", Some(BUILT_USE))]),
                 Fate::Split => {
-                    let [one, two] = halves(&outline);
+                    let [one, two] = halves(&outline());
                     (Kind::Split, vec![write(&one, leaf, "A", None), write(&two, leaf, "B", None)])
                 }
                 Fate::Merged(with) => {
@@ -138,14 +131,14 @@ impl Writer<'_> {
                 }
                 Fate::Vanished => (Kind::Vanished, Vec::new()),
                 Fate::Widened => {
-                    let strip = sliver(&ground.leaves[leaf], &outline, STRIP_M);
+                    let strip = sliver(&ground.leaves[leaf], &outline(), STRIP_M);
                     (Kind::Appeared, vec![write(&strip, leaf + 40_000, "S", Some(STREET_USE))])
                 }
             };
             let before = match fate {
                 Fate::Widened => Vec::new(),
-                Fate::Merged(with) => vec![was, before(with)],
-                _ => vec![was],
+                Fate::Merged(with) => vec![before(leaf), before(with)],
+                _ => vec![before(leaf)],
             };
             later.changes.push(Change { kind, before, after });
         }
