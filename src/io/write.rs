@@ -178,6 +178,16 @@ impl OutputFile {
     }
 }
 
+impl Write for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}
+
 /// Adds a number as JSON: the shortest decimal that reads back to the same double; `null` for unknown, NaN and infinity.
 ///
 /// ```
