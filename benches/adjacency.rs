@@ -9,8 +9,8 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use landuse::adjacency::{candidate_pairs, overlapping_pairs, within_gap};
 use landuse::geometry::Envelope;
+use landuse::geometry::EnvelopeIndex;
 use landuse::geometry::distance::{Gauge, Shape};
-use landuse::index::EnvelopeIndex;
 
 const GAP_M: f64 = 20.0;
 

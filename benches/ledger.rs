@@ -9,7 +9,8 @@ use divan::counter::ItemsCount;
 use landuse::adjacency::overlapping_pairs;
 use landuse::control::{ControlLines, Overlay};
 use landuse::geometry::partition::Partition;
-use landuse::intensity::{LandStatus, Ledger, LedgerInput, StudyUnits};
+use landuse::intensity::{Ledger, LedgerInput, StudyUnits};
+use landuse::land::LandStatus;
 use landuse::{Parcel, ParcelSet};
 
 fn main() {

@@ -7,8 +7,8 @@
 use landuse::adjacency::within_gap;
 use landuse::cluster::{SiteOptions, Sites};
 use landuse::efficiency::{Assessment, Rule, Verdict};
+use landuse::expr::Expr;
 use landuse::io::{Loader, Source, schema::Schema};
-use landuse::parcel::expr::Expr;
 use landuse::zoning::Schemes;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -4,8 +4,8 @@
 
 #![expect(clippy::print_stdout, reason = "an example answers on the terminal")]
 
-use landuse::intensity::{LandStatus, land_status};
 use landuse::io::{Loader, Source, schema::Schema};
+use landuse::land::{LandStatus, land_status};
 use landuse::units::people_area;
 use landuse::zoning::Schemes;
 

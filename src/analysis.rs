@@ -13,13 +13,14 @@ use crate::efficiency::{
     Measures, ParcelMeasures, Rule, StockClass, UnusedLand, Verdict, unused_land,
 };
 use crate::error::{Error, ParamError};
+use crate::expr::Expr;
 use crate::geometry::partition::Partition;
 use crate::geometry::{MultiPolygonArray, boolean};
 use crate::intensity::{
-    Bands, Carried, CellShape, ConstraintInput, Constraints, LandStatus, Ledger, LedgerInput, Nature,
-    ReserveOptions, StudyUnits, UnitLimit, UnitOutlook, WarningLine, clipped_grid, land_status,
+    Bands, Carried, CellShape, ConstraintInput, Constraints, Ledger, LedgerInput, Nature, ReserveOptions,
+    StudyUnits, UnitLimit, UnitOutlook, WarningLine, clipped_grid,
 };
-use crate::parcel::expr::Expr;
+use crate::land::{LandStatus, land_status};
 use crate::parcel::{CategoryColumn, Column, ParcelIdx, ParcelSet};
 use crate::sensitivity::{Sensitivity, SweepOptions};
 use crate::stats::{LocalOptions, LocalResults, Observations, Weights};

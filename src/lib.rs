@@ -4,16 +4,19 @@ pub mod adjacency;
 pub mod analysis;
 pub mod audit;
 pub mod cluster;
+mod column;
 pub mod control;
 pub mod crs;
 pub mod efficiency;
 pub mod error;
+pub mod expr;
 pub mod generate;
 pub mod geometry;
-pub mod index;
+
 pub mod intensity;
 pub mod io;
 pub mod join;
+pub mod land;
 pub mod parcel;
 mod random;
 pub mod report;
@@ -25,7 +28,7 @@ pub mod zoning;
 
 pub use analysis::Analysis;
 pub use error::{Error, ParamError};
-pub use parcel::{Parcel, ParcelIdx, ParcelRef, ParcelSet};
+pub use parcel::{Parcel, ParcelIdx, ParcelIndex, ParcelRef, ParcelSet};
 
 /// Sets the number of threads that all stages share; without a call, one per core. No figure depends on it.
 ///

@@ -13,7 +13,8 @@ use crate::control::{Exclusion, Relation};
 use crate::efficiency::{Basis, Direction, Verdict, quantile};
 use crate::error::{Error, ParamError};
 use crate::geometry::boolean;
-use crate::intensity::{LandStatus, WarningStatus};
+use crate::intensity::WarningStatus;
+use crate::land::LandStatus;
 use crate::parcel::{Column, ParcelIdx};
 
 /// The settings that are swept.

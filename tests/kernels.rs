@@ -11,16 +11,17 @@
 
 use std::collections::BTreeMap;
 
-use geo::{Area, BooleanOps, Distance, Euclidean, MultiPolygon, Point};
+use geo::{Area, BooleanOps, Distance, Euclidean, MultiPolygon, Point, coord};
 use landuse::adjacency::{
     Adjacency, Contact, Link, Rule, candidate_pairs, overlapping_pairs, within_gap, within_gap_among,
 };
 use landuse::crs::WorkingPlane;
+use landuse::geometry::EnvelopeIndex;
 use landuse::geometry::distance::{self, Gauge, Shape, measure};
 use landuse::geometry::prepared::PreparedArea;
 use landuse::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
-use landuse::index::{EnvelopeIndex, ParcelIndex};
 use landuse::parcel::{Attributes, FeatureTable, Parcel, ParcelIdx, ParcelSet};
+use landuse::{ParcelIndex, ParcelRef};
 
 /// As large as coordinates of a national grid are; a multiple of every grid used below, so that moving there is exact.
 const FAR: Coord = [500_000.0, 2_500_000.0];
@@ -669,7 +670,7 @@ fn bad_lengths_are_refused() {
 #[test]
 fn the_index_finds_what_all_parcels_hold() {
     let set = muddle(11, 120);
-    let index = ParcelIndex::new(&set);
+    let index = ParcelIndex::new(set.clone());
     let mut random = Random(12);
     for i in 0..300 {
         let point = if i % 5 == 0 {
@@ -685,7 +686,7 @@ fn the_index_finds_what_all_parcels_hold() {
             assert_near(found.1, distance_m(parcel.geometry()), 1e-9, "point");
         }
         let held: Vec<ParcelIdx> = expected.iter().filter(|e| e.1 <= 1e-3).map(|e| e.0).collect();
-        assert_eq!(index.locate(point), held);
+        assert_eq!(index.at(point), held);
         expected.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
         for k in [0, 1, 7] {
             assert_eq!(index.nearest(point, k), expected[..k]);
@@ -693,7 +694,28 @@ fn the_index_finds_what_all_parcels_hold() {
     }
     assert!(index.nearest([f64::NAN, 0.0], 3).is_empty());
     assert_eq!(index.nearest([0.0, 0.0], usize::MAX).len(), set.len());
-    assert_eq!(index.candidates(Envelope::EMPTY).count(), 0);
+    assert!(index.window(Envelope::EMPTY).is_empty());
+    for _ in 0..100 {
+        let (x, y) = (random.within(-40.0, 350.0), random.within(-40.0, 350.0));
+        let (width, height) = (random.within(0.0, 60.0), random.within(0.0, 60.0));
+        let window = Envelope { min: [x, y], max: [x + width, y + height] };
+        let all = |holds: &dyn Fn(ParcelRef<'_>) -> bool| -> Vec<ParcelIdx> {
+            set.iter().filter(|parcel| holds(*parcel)).map(ParcelRef::idx).collect()
+        };
+        let meets = |e: Envelope| (0..2).all(|a| e.min[a] <= window.max[a] && e.max[a] >= window.min[a]);
+        assert_eq!(index.window(window), all(&|parcel| meets(parcel.envelope())));
+        let corner = |x: f64, y: f64| coord! { x: x, y: y };
+        let rect = geo::Rect::new(corner(x, y), corner(x + width, y + height));
+        let area = MultiPolygon::new(vec![rect.to_polygon()]);
+        let apart = |parcel: ParcelRef<'_>| Euclidean.distance(&area, &parcel.geometry().to_geo());
+        assert_eq!(index.polygon(&area), all(&|parcel| apart(parcel) <= 1e-3));
+    }
+    let ids: Vec<&str> = set.iter().filter_map(ParcelRef::id).collect();
+    for id in ids.iter().chain(&["", "nobody"]) {
+        let expected: Vec<ParcelIdx> =
+            set.iter().filter(|parcel| parcel.id() == Some(id)).map(ParcelRef::idx).collect();
+        assert_eq!(index.with_id(id), expected);
+    }
 }
 
 // ---- a real town ----

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use landuse::Error;
 use landuse::crs::{SourceCrs, WorkingCrs};
+use landuse::expr::Expr;
 use landuse::io::schema::{Field, Schema, Target};
 use landuse::io::{Loader, OnBadFeature, ReadOptions, Source, infer};
-use landuse::parcel::expr::Expr;
 use landuse::zoning::Schemes;
 
 /// What `parse` makes of a file of text, told its name for its faults.

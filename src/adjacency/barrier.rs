@@ -4,9 +4,9 @@ use rayon::prelude::*;
 
 use super::{Contact, Graph, Link};
 use crate::error::ParamError;
+use crate::geometry::EnvelopeIndex;
 use crate::geometry::distance::{SNAP_M, to_point};
 use crate::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
-use crate::index::EnvelopeIndex;
 use crate::parcel::{ParcelIdx, ParcelSet};
 
 /// Barriers between parcels, and the lanes through them.

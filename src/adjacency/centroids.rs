@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
+use crate::geometry::EnvelopeIndex;
 use crate::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
-use crate::index::EnvelopeIndex;
 use crate::parcel::ParcelIdx;
 
 /// Centre of mass of a valid multipolygon, holes taken out; the middle of the box where it has no area.

@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use super::{AuditOptions, ROUNDING, Year, is_land};
 use crate::control::Exclusion;
+use crate::geometry::EnvelopeIndex;
 use crate::geometry::distance::{Gauge, Shape};
 use crate::geometry::{Envelope, boolean};
-use crate::index::EnvelopeIndex;
 use crate::parcel::ParcelIdx;
 
 /// What became of a parcel.

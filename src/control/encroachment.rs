@@ -6,7 +6,7 @@ use crate::error::ParamError;
 use crate::geometry::array::ring_area;
 use crate::geometry::prepared::PreparedLand;
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef, PolygonRef};
-use crate::intensity::LandStatus;
+use crate::land::LandStatus;
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::zoning::ResolvedUses;
 
@@ -310,7 +310,7 @@ mod tests {
         let overlay = Overlay::new(&set, &lines);
         let schemes = Schemes::builtin();
         let current_use = schemes.resolve_column(&set.attributes().current_use);
-        let status = crate::intensity::land_status(&set, &schemes, false);
+        let status = crate::land::land_status(&set, &schemes, false);
         let input = ReviewInput {
             set: &set,
             status: &status,

@@ -2,10 +2,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{ControlLines, Effect};
+use crate::geometry::EnvelopeIndex;
 use crate::geometry::distance::Shape;
 use crate::geometry::prepared::{PreparedArea, PreparedLand};
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef};
-use crate::index::EnvelopeIndex;
 use crate::parcel::{ParcelIdx, ParcelRef, ParcelSet};
 
 /// Overlaps up to this area are none: two layers never meet to the last square decimetre.

@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::definition::Definition;
 use super::engine::Named;
 use super::{CrsError, Projection, SourceCrs};
+use crate::error::Reading;
 use crate::geometry::{Coord, Envelope, MultiPolygonArray};
 
 /// Coordinates of another kind than the rest are strays up to this share, a mixture above.
@@ -293,42 +294,6 @@ impl fmt::Display for Finding {
             Self::LooksLikeDegrees => f.write_str("coordinates declared `local` (metres) look like degrees"),
         }
     }
-}
-
-/// A system coordinates may be in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reading {
-    /// Its name, as `--source-crs` takes it, or a range of names.
-    pub crs: Box<str>,
-    /// Whether x and y would have to be exchanged first.
-    pub swapped: bool,
-    /// What speaks for it.
-    pub why: Box<str>,
-}
-
-impl Reading {
-    fn new(crs: impl Into<Box<str>>, why: impl Into<Box<str>>) -> Self {
-        Self { crs: crs.into(), swapped: false, why: why.into() }
-    }
-
-    fn swapped(crs: impl Into<Box<str>>, why: impl Into<Box<str>>) -> Self {
-        Self { swapped: true, ..Self::new(crs, why) }
-    }
-}
-
-impl fmt::Display for Reading {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let exchange = if self.swapped { "exchange x and y in the file, then " } else { "" };
-        write!(f, "{exchange}`--source-crs {}` ({})", self.crs, self.why)
-    }
-}
-
-pub(super) fn how_to_say(readings: &[Reading]) -> String {
-    if readings.is_empty() {
-        return "say which system they are in, for example with `--source-crs EPSG:4547`".to_owned();
-    }
-    let list: Vec<String> = readings.iter().map(Reading::to_string).collect();
-    format!("nothing is guessed, say which: {}", list.join(", or "))
 }
 
 /// The doctor's answer.

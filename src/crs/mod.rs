@@ -19,6 +19,7 @@ mod plane;
 
 use std::fmt;
 
+pub use crate::error::{CrsError, Reading};
 pub use definition::{SourceCrs, WorkingCrs};
 pub use ellipsoid::Ellipsoid;
 #[cfg(feature = "proj")]
@@ -44,63 +45,4 @@ pub enum AreaKind {
     EqualArea,
     /// Areas in a plane that does not keep them exactly.
     Planar,
-}
-
-/// Why coordinates cannot be used as they are.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CrsError {
-    /// No engine knows the system.
-    #[error("unknown coordinate reference system `{0}`{hint}", hint = unknown_hint())]
-    Unknown(Box<str>),
-    /// Source and working system stand on different datums, and no engine at hand computes the shift.
-    #[error("`{from}` to `{to}` needs a shift of datum, which {engine}", engine = shift_hint())]
-    DatumShift {
-        /// The system coordinates are in.
-        from: Box<str>,
-        /// The system they should go to.
-        to: Box<str>,
-    },
-    /// The system cannot serve for this.
-    #[error("`{crs}` cannot be used: {reason}")]
-    Unfit {
-        /// The system.
-        crs: Box<str>,
-        /// Why, and what to do.
-        reason: Box<str>,
-    },
-    /// The data lie where the system has no place.
-    #[error("x {} to {}, y {} to {} is no place in `{crs}`", min[0], max[0], min[1], max[1])]
-    Extent {
-        /// The system coordinates are said to be in.
-        crs: Box<str>,
-        /// Least x and y of the data.
-        min: Coord,
-        /// Greatest x and y of the data.
-        max: Coord,
-    },
-    /// Coordinates contradict what is said of them, or can be read in several ways. Nothing is guessed.
-    #[error("{reason}; {}", doctor::how_to_say(readings))]
-    Unsettled {
-        /// What is wrong.
-        reason: Box<str>,
-        /// Readings that are plausible, most plausible first.
-        readings: Box<[doctor::Reading]>,
-    },
-}
-
-fn unknown_hint() -> &'static str {
-    if cfg!(feature = "proj") {
-        ""
-    } else {
-        " to the default engine; the feature `proj` knows more systems, and WKT"
-    }
-}
-
-fn shift_hint() -> &'static str {
-    if cfg!(feature = "proj") {
-        "PROJ can only approximate with the grids that are installed"
-    } else {
-        "the default engine does not compute; build with the feature `proj`, or use `--crs auto` with all layers on one datum"
-    }
 }

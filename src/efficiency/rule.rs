@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::parcel::expr::Expr;
+use crate::expr::Expr;
 use crate::parcel::{Column, ParcelSet};
 use crate::zoning::Schemes;
 
@@ -149,7 +149,7 @@ pub trait Measures {
     fn holds(&self, expression: &str) -> Result<Column<bool>, Error>;
 }
 
-/// Expressions over the columns of parcels, in the [language](crate::parcel::expr) of conditions.
+/// Expressions over the columns of parcels, in the [language](crate::expr) of conditions.
 #[derive(Debug, Clone, Copy)]
 pub struct ParcelMeasures<'a> {
     /// The parcels.

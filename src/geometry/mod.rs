@@ -7,6 +7,7 @@ pub mod boolean;
 pub mod closing;
 pub mod distance;
 mod envelope;
+mod envelope_index;
 pub mod hilbert;
 mod near;
 pub mod partition;
@@ -18,6 +19,7 @@ pub mod validity;
 
 pub use array::{MultiPolygonArray, MultiPolygonRef, PolygonRef};
 pub use envelope::Envelope;
+pub use envelope_index::EnvelopeIndex;
 
 /// A position in the plane, metres: x east, y north.
 pub type Coord = [f64; 2];

@@ -1,12 +1,13 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::{Account, LandStatus, Ledger, LedgerInput, StudyUnits};
+use super::{Account, Ledger, LedgerInput, StudyUnits};
 use crate::control::{ControlLines, Effect, Exclusion, OVERLAP_TOLERANCE_M2, Overlay, Relation, SurveyError};
 use crate::error::{Error, ParamError};
 use crate::geometry::MultiPolygonArray;
 use crate::geometry::partition::Partition;
 use crate::geometry::prepared::PreparedArea;
+use crate::land::LandStatus;
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::zoning::{ResolvedUses, SmallClass};
 
@@ -420,7 +421,7 @@ mod tests {
         let overlay = Overlay::new(&set, &lines);
         let schemes = Schemes::builtin();
         let current_use = schemes.resolve_column(&set.attributes().current_use);
-        let status = crate::intensity::land_status(&set, &schemes, false);
+        let status = crate::land::land_status(&set, &schemes, false);
         let pairs: Vec<[u32; 2]> =
             crate::adjacency::overlapping_pairs(&set).iter().map(|(a, b, _)| [a.0, b.0]).collect();
         let partition = Partition::new(set.geometry(), &pairs, &vec![0; set.len()]);

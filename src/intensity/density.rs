@@ -1,6 +1,7 @@
 use serde::Serialize;
 
-use super::{LandStatus, Spacematrix};
+use super::Spacematrix;
+use crate::land::LandStatus;
 use crate::parcel::{Column, ParcelSet};
 
 /// How a column behaves where a parcel is split by the border of a unit.

@@ -1,8 +1,8 @@
 use geo::{Coord as GeoCoord, LineString, Polygon};
 
 use crate::error::ParamError;
+use crate::geometry::EnvelopeIndex;
 use crate::geometry::{Envelope, MultiPolygonArray, boolean};
-use crate::index::EnvelopeIndex;
 use crate::{Parcel, ParcelIdx, ParcelRef, ParcelSet};
 
 /// The shape of a grid's cells.

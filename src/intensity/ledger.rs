@@ -3,14 +3,15 @@ use serde::Serialize;
 
 use super::account::{Account, Totals, WarningLine};
 use super::density::{Built, Columns};
-use super::{Bands, Carried, LandStatus, Limit, UnitLimit};
+use super::{Bands, Carried, Limit, UnitLimit};
 use crate::control::Exclusion;
 use crate::error::{Error, ParamError};
+use crate::geometry::EnvelopeIndex;
 use crate::geometry::distance::Shape;
 use crate::geometry::partition::Partition;
 use crate::geometry::prepared::PreparedArea;
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef, boolean};
-use crate::index::EnvelopeIndex;
+use crate::land::LandStatus;
 use crate::parcel::{Column, ParcelIdx, ParcelSet};
 
 /// Shares of a parcel below this part of its area are rounding, not land.

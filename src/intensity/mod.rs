@@ -13,7 +13,6 @@ mod ledger;
 mod limits;
 mod outlook;
 mod spacematrix;
-mod status;
 
 pub use account::{Account, Diagnostic, Totals, WarningLine, WarningStatus};
 pub use bands::{Bands, MOST_BANDS};
@@ -27,4 +26,3 @@ pub use ledger::{Ledger, LedgerInput, StudyArea, StudyUnits, unit_id};
 pub use limits::UnitLimit;
 pub use outlook::{Limit, Outlook, UnitOutlook, carriers, withdrawals};
 pub use spacematrix::Spacematrix;
-pub use status::{LandStatus, land_status};

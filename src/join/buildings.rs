@@ -5,8 +5,8 @@ use super::{Filled, overlay};
 use crate::control::OVERLAP_TOLERANCE_M2;
 use crate::efficiency::ordered_sum;
 use crate::error::{Error, ParamError};
+use crate::geometry::EnvelopeIndex;
 use crate::geometry::distance::Gauge;
-use crate::index::EnvelopeIndex;
 use crate::parcel::{Column, NamedNumbers, ParcelIdx, ParcelSet};
 
 /// How buildings are brought onto parcels.

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::{Filled, overlay};
 use crate::efficiency::{Allocation, AllocationBasis, Columns, JoinReport, Occupancy};
 use crate::error::Error;
+use crate::expr::own_names;
 use crate::io::Table;
-use crate::parcel::expr::own_names;
 use crate::parcel::{CategoryColumn, Column, NamedNumbers, ParcelSet, TextColumn};
 use crate::units::AreaUnit;
 

@@ -1,14 +1,14 @@
 //! What a parcel is: one row as a person thinks of it ([`Parcel`]), and a million of them as columns ([`ParcelSet`]).
 
 mod attributes;
-mod columns;
-pub mod expr;
+mod index;
 mod row;
 mod set;
 mod table;
 
+pub use crate::column::{CategoryColumn, Column, TextColumn};
 pub use attributes::{Attributes, NamedNumbers, NamedTexts};
-pub use columns::{CategoryColumn, Column, TextColumn};
+pub use index::ParcelIndex;
 pub use row::Parcel;
 pub use set::{ParcelIdx, ParcelRef, ParcelSet, Repair};
 pub use table::{FeatureTable, Rejected};

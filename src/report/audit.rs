@@ -7,8 +7,9 @@ use super::text::{percent, table};
 use crate::Error;
 use crate::audit::{Audit, Change, Decomposition, Fate, InsideChange, Year};
 use crate::geometry::MultiPolygonArray;
-use crate::intensity::{Account, LandStatus};
+use crate::intensity::Account;
 use crate::io::{OutputDir, push_json, push_number};
+use crate::land::LandStatus;
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::units::{people_area, people_number};
 

@@ -8,10 +8,11 @@ use crate::control::Relation;
 use crate::crs::WorkingPlane;
 use crate::efficiency::{Language, StockClass};
 use crate::geometry::MultiPolygonArray;
-use crate::intensity::{Account, LandStatus};
+use crate::intensity::Account;
 use crate::io::{
     FeatureWriter, OutputDir, Rounding, Source, push_count, push_json, push_number, push_text, splice,
 };
+use crate::land::LandStatus;
 use crate::parcel::ParcelIdx;
 
 /// Writes `parcels.geojson`, and `rejected.geojson` where a feature was rejected.

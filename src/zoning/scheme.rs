@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use super::config::{self, Keys, Source};
 use super::{Construction, LandUse, LandUseCode, SmallClass};
 use crate::Error;
-use crate::parcel::CategoryColumn;
+use crate::column::CategoryColumn;
 
 const BUILTIN: [(&str, &str); 5] = [
     ("built-in mnr:2023", include_str!("tables/mnr_2023.toml")),

@@ -5,7 +5,8 @@ use landuse::adjacency;
 use landuse::control::{ControlLines, Overlay};
 use landuse::geometry::partition::Partition;
 use landuse::geometry::{Coord, MultiPolygonArray, boolean};
-use landuse::intensity::{LandStatus, Ledger, LedgerInput, StudyUnits, WarningLine, land_status};
+use landuse::intensity::{Ledger, LedgerInput, StudyUnits, WarningLine};
+use landuse::land::{LandStatus, land_status};
 use landuse::zoning::Schemes;
 use landuse::{Parcel, ParcelSet};
 

@@ -9,8 +9,9 @@ use landuse::geometry::boolean;
 use landuse::geometry::partition::Partition;
 use landuse::intensity::{
     Account, Bands, Carried, CellShape, Ledger, LedgerInput, Limit, Nature, StudyUnits, UnitLimit,
-    WarningLine, WarningStatus, clipped_grid, land_status,
+    WarningLine, WarningStatus, clipped_grid,
 };
+use landuse::land::land_status;
 use landuse::parcel::Column;
 use landuse::zoning::Schemes;
 use landuse::{Error, Parcel, ParcelSet};
@@ -22,7 +23,7 @@ const TOLERANCE: f64 = 1e-9;
 /// All that a ledger is made of.
 struct Stage {
     set: ParcelSet,
-    status: Vec<landuse::intensity::LandStatus>,
+    status: Vec<landuse::land::LandStatus>,
     partition: Partition,
     overlay: Overlay,
     unsuitable: MultiPolygonArray,

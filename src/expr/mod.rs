@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use geo::{Rect, coord};
-//! use landuse::parcel::expr::Expr;
+//! use landuse::expr::Expr;
 //! use landuse::zoning::{LandUseCode, Schemes};
 //! use landuse::{Parcel, ParcelSet};
 //!
@@ -51,7 +51,8 @@ use std::borrow::Cow;
 
 use rayon::prelude::*;
 
-use super::{Attributes, CategoryColumn, Column, ParcelSet, TextColumn};
+use crate::column::{CategoryColumn, Column, TextColumn};
+use crate::parcel::{Attributes, ParcelSet};
 use crate::zoning::config::nearest;
 use crate::zoning::{Construction, LandUse, LandUseCode, ResolvedUses, Schemes, SmallClass};
 use crate::{Error, ParamError};
@@ -156,7 +157,7 @@ impl Expr {
     /// [`ExprError`] with the position, what was found and what was expected.
     ///
     /// ```
-    /// use landuse::parcel::expr::Expr;
+    /// use landuse::expr::Expr;
     /// let error = Expr::parse("area_m2 >= ").unwrap_err();
     /// assert_eq!(error.to_string(), "expression `area_m2 >= `: at character 12: found the end, \
     ///     expected a number, a text, a column or `(`");
@@ -224,7 +225,7 @@ impl Expr {
     ///
     /// ```
     /// use geo::{Rect, coord};
-    /// use landuse::parcel::expr::Expr;
+    /// use landuse::expr::Expr;
     /// use landuse::{Parcel, ParcelSet, zoning::Schemes};
     ///
     /// let land = Rect::new(coord! { x: 0., y: 0. }, coord! { x: 50., y: 60. }).to_polygon();

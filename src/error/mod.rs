@@ -1,7 +1,11 @@
 //! What can go wrong, in words a planner can act on: which file, feature, id, property, value, and what was expected.
 
+mod crs;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+pub use crs::{CrsError, Reading};
 
 /// Any failure of this library.
 ///
@@ -43,7 +47,7 @@ pub enum Error {
     },
     /// A coordinate reference system that is unknown, ambiguous or unfit for the question.
     #[error(transparent)]
-    Crs(#[from] crate::crs::CrsError),
+    Crs(#[from] CrsError),
     /// A land-use scheme, schema or rule file that does not hold together.
     #[error("{file}: {reason}")]
     Config {
