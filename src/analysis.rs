@@ -90,8 +90,7 @@ impl JudgeOptions {
             let appraisal = Some(Appraisal::from_toml(text, file)?);
             return Ok(Self { appraisal, ..Self::default() });
         }
-        toml::from_str(text)
-            .map_err(|error| Error::Config { file: file.into(), reason: error.to_string().into() })
+        crate::zoning::config::read(text, file)
     }
 
     /// Every expression that a run with these options evaluates.

@@ -60,7 +60,7 @@ impl SweepOptions {
     /// [`Error::Config`] naming `file`, for text that is not such TOML and for a setting that is out of range.
     pub fn from_toml(text: &str, file: &str) -> Result<Self, Error> {
         let fault = |reason: String| Error::Config { file: file.into(), reason: reason.into() };
-        let options: Self = toml::from_str(text).map_err(|error| fault(error.to_string()))?;
+        let options: Self = crate::zoning::config::read(text, file)?;
         options.check().map_err(|error| fault(error.to_string()))?;
         Ok(options)
     }

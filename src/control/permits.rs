@@ -112,7 +112,7 @@ impl Permits {
     /// [`Error::Config`] with the line, the key and what was expected.
     pub fn from_toml(text: &str, file: &str) -> Result<Self, Error> {
         let fault = |reason: String| Error::Config { file: file.into(), reason: reason.into() };
-        let permits: Self = toml::from_str(text).map_err(|error| fault(error.to_string()))?;
+        let permits: Self = crate::zoning::config::read(text, file)?;
         for rule in &permits.rules {
             if let Some(code) = rule.codes.iter().find(|code| code.splitn(3, ':').count() != 3) {
                 return Err(fault(format!("`codes` holds `{code}`, expected `scheme:edition:code`")));

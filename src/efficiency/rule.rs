@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::expr::Expr;
 use crate::parcel::{Column, ParcelSet};
 use crate::zoning::Schemes;
+use crate::zoning::config::list;
 
 /// Which end of a metric is the good one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -20,7 +21,7 @@ pub enum Direction {
 
 /// What makes a parcel low-efficiency.
 ///
-/// In a file, each test is a table with the keys of its variant:
+/// In a file, each test is a table with the keys of its variant, and no others:
 ///
 /// ```
 /// use landuse::efficiency::Rule;
@@ -38,18 +39,16 @@ pub enum Direction {
 ///     highest 20% of energy_tce / output_yuan, year_built < 1990)");
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "Keys")]
 #[non_exhaustive]
 pub enum Rule {
     /// An absolute standard: the metric is strictly worse than it.
-    #[serde(rename_all = "snake_case")]
     Standard {
         /// Expression for the value.
         metric: Box<str>,
         /// The standard, in the unit of the metric.
         worse_than: f64,
         /// Which end is good.
-        #[serde(default)]
         direction: Direction,
     },
     /// A relative test: the metric is strictly worse than its quantile among known candidates.
@@ -59,7 +58,6 @@ pub enum Rule {
         /// Probability of the quantile, counted from the worse end: 0.2 for the worst fifth.
         worst_share: f64,
         /// Which end is good.
-        #[serde(default)]
         direction: Direction,
     },
     /// Any condition in the expression language.
@@ -84,6 +82,65 @@ pub enum Rule {
         /// The rules.
         of: Vec<Rule>,
     },
+}
+
+/// All keys that a test may have, before it is known which kind it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    metric: Option<Box<str>>,
+    direction: Option<Direction>,
+    worse_than: Option<f64>,
+    worst_share: Option<f64>,
+    holds: Option<Box<str>>,
+    any: Option<Vec<Rule>>,
+    all: Option<Vec<Rule>>,
+    at_least: Option<usize>,
+    of: Option<Vec<Rule>>,
+}
+
+impl TryFrom<Keys> for Rule {
+    type Error = String;
+
+    fn try_from(keys: Keys) -> Result<Self, String> {
+        let Keys { metric, direction, worse_than, worst_share, holds, any, all, at_least, of } = keys;
+        let kinds = [
+            ("worse_than", worse_than.is_some()),
+            ("worst_share", worst_share.is_some()),
+            ("holds", holds.is_some()),
+            ("any", any.is_some()),
+            ("all", all.is_some()),
+            ("at_least", at_least.is_some()),
+        ];
+        let given: Vec<&str> = kinds.iter().filter(|kind| kind.1).map(|kind| kind.0).collect();
+        let [kind] = given[..] else {
+            let known = list(&kinds.map(|kind| kind.0));
+            let found = if given.is_empty() { "none".into() } else { list(&given) };
+            return Err(format!("a test has exactly one of {known}, found {found}"));
+        };
+        let measured = worse_than.is_some() || worst_share.is_some();
+        let beside = [
+            ("metric", metric.is_some(), measured),
+            ("direction", direction.is_some(), measured),
+            ("of", of.is_some(), at_least.is_some()),
+        ];
+        if let Some((key, ..)) = beside.iter().find(|(_, given, fits)| *given && !fits) {
+            return Err(format!("a test by `{kind}` has no `{key}`"));
+        }
+        let missing = |key: &str| format!("a test by `{kind}` has a `{key}` too");
+        let direction = direction.unwrap_or_default();
+        let metric = metric.ok_or_else(|| missing("metric"));
+        Ok(match (worse_than, worst_share, holds, any, all, at_least) {
+            (Some(worse_than), ..) => Self::Standard { metric: metric?, worse_than, direction },
+            (_, Some(worst_share), ..) => Self::Quantile { metric: metric?, worst_share, direction },
+            (_, _, Some(holds), ..) => Self::Holds { holds },
+            (_, _, _, Some(any), ..) => Self::Any { any },
+            (_, _, _, _, Some(all), _) => Self::All { all },
+            (.., at_least) => {
+                Self::AtLeast { at_least: at_least.unwrap_or_default(), of: of.ok_or_else(|| missing("of"))? }
+            }
+        })
+    }
 }
 
 impl Rule {

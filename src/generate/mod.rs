@@ -237,6 +237,7 @@ impl Default for Faults {
 
 /// What city to make.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CityOptions {
     /// Features of `parcels.geojson`, planted trouble included; [`MIN_PARCELS`] to [`MAX_PARCELS`].

@@ -56,7 +56,7 @@ impl UnitLimit {
     /// ```
     pub fn from_toml(text: &str, file: &str) -> Result<Vec<Self>, Error> {
         let fault = |reason: String| Error::Config { file: file.into(), reason: reason.into() };
-        let read: File = toml::from_str(text).map_err(|error| fault(error.to_string()))?;
+        let read: File = crate::zoning::config::read(text, file)?;
         let all = read.source;
         let limit = |entry: Entry| {
             let id = &entry.id;

@@ -1,5 +1,6 @@
-//! TOML files read by hand, so that every fault is told with its line, key, value and what was expected.
+//! TOML files, read so that every fault is told with its line, key, value and what was expected.
 
+use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -31,6 +32,53 @@ impl<'a> Source<'a> {
     }
 }
 
+/// Reads a type that refuses unknown keys; `file` is what errors call the text.
+///
+/// # Errors
+/// [`Error::Config`] with the line, the key, what was expected, and the nearest known name for one that is unknown.
+pub(crate) fn read<T: DeserializeOwned>(text: &str, file: &str) -> Result<T, Error> {
+    let source = Source { file, text };
+    let table = source.parse()?;
+    toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let message = error.message().trim();
+        // The names in it are all that serde says of the field or variant.
+        let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+        let reason = match names.split_first() {
+            Some((name, known)) if message.starts_with("unknown ") => {
+                let what = if message.starts_with("unknown field") { "key" } else { "name" };
+                format!("unknown {what} `{name}`, {}", hint(name, known))
+            }
+            _ => match key_at(&table, at) {
+                Some(key) => format!("`{key}`: {message}"),
+                None => message.into(),
+            },
+        };
+        source.fault(at, reason.replace('\n', "; "))
+    })
+}
+
+/// The innermost key whose value begins at byte `at`.
+fn key_at(table: &DeTable<'_>, at: usize) -> Option<String> {
+    fn within(value: &Spanned<DeValue<'_>>, at: usize) -> Option<String> {
+        match value.get_ref() {
+            DeValue::Table(table) => key_at(table, at),
+            DeValue::Array(items) => items.iter().find_map(|item| within(item, at)),
+            _ => None,
+        }
+    }
+    table.iter().find_map(|(key, value)| {
+        let own = || value.span().contains(&at).then(|| key.get_ref().to_string());
+        within(value, at).or_else(own)
+    })
+}
+
+/// What an unknown name most likely meant, else all known ones.
+fn hint(name: &str, known: &[&str]) -> String {
+    nearest(name, known.iter().copied())
+        .map_or_else(|| format!("expected {}", list(known)), |near| format!("did you mean `{near}`?"))
+}
+
 /// One table of a file, and where it starts.
 #[derive(Clone, Copy)]
 pub(crate) struct Keys<'a, 'i> {
@@ -47,11 +95,8 @@ impl<'a, 'i> Keys<'a, 'i> {
         for key in self.table.keys() {
             let name: &str = key.get_ref();
             if !known.contains(&name) {
-                let hint = nearest(name, known.iter().copied()).map_or_else(
-                    || format!("expected {}", list(known)),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                return Err(self.source.fault(key.span().start, format!("unknown key `{name}`, {hint}")));
+                let reason = format!("unknown key `{name}`, {}", hint(name, known));
+                return Err(self.source.fault(key.span().start, reason));
             }
         }
         Ok(self)

@@ -1,4 +1,5 @@
 use landuse::ParcelIdx;
+use landuse::analysis::JudgeOptions;
 use landuse::efficiency::{
     Assessment, BuildableClass, BuildableFigures, BuildableRule, Direction, HighRiseFactory, IdleFigures,
     Language, Lot, QualitativeFlags, Recall, Redevelopment, Rule, SoftSiteRule, contributions,
@@ -240,4 +241,48 @@ fn verdicts_are_said_in_sentences() {
         say(2, Language::English),
         "Not decided: the value of `far` is not known. It could be decided if its value were known."
     );
+}
+
+/// A misspelt key turns a ranking round in silence; so each table is read strictly.
+#[test]
+fn rules_are_read_strictly() {
+    let rule = |low: &str| JudgeOptions::from_toml(&format!("score = \"far\"\n{low}"), "rules.toml");
+    for (low, expected) in [
+        (
+            "[low]\nmetric = \"far\"\nworst_share = 0.2\ndirecton = \"lower_is_better\"",
+            "rules.toml: line 5: unknown key `directon`, did you mean `direction`?",
+        ),
+        (
+            "[low]\nmetric = \"far\"\nworst_share = 0.2\ndirection = \"lower_is_beter\"",
+            "rules.toml: line 5: unknown name `lower_is_beter`, did you mean `lower_is_better`?",
+        ),
+        (
+            "[low]\nmetric = \"far\"\nworst_share = 0.2\nworse_than = 0.8",
+            "rules.toml: line 2: `low`: a test has exactly one of `worse_than`, `worst_share`, `holds`, `any`, `all`, \
+             `at_least`, found `worse_than`, `worst_share`",
+        ),
+        ("[low]\nmetric = \"far\"", "`low`: a test has exactly one of"),
+        (
+            "[low]\nany = [\n  { holds = \"true\" },\n  { holds = \"far < 1\", metric = \"far\" },\n]",
+            "rules.toml: line 3: `any`: a test by `holds` has no `metric`",
+        ),
+        ("[low]\nat_least = 1", "line 2: `low`: a test by `at_least` has a `of` too"),
+        ("[low]\nworse_than = 1", "a test by `worse_than` has a `metric` too"),
+        ("[low]\nmetric = \"far\"\nworse_than = \"1\"", "rules.toml: line 4: `worse_than`: invalid type"),
+        ("peer = \"district\"", "rules.toml: line 2: unknown key `peer`, did you mean `peers`?"),
+        (
+            "[composite]\nparts = [{ metric = \"far\", wieght = 1, benchmark = 1 }]",
+            "line 3: unknown key `wieght`, did you mean `weight`?",
+        ),
+    ] {
+        let error = rule(low).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let all = rule(
+        "low = { at_least = 1, of = [{ holds = \"true\" }, { metric = \"far\", worse_than = 1 }, \
+         { metric = \"far\", worst_share = 0.1, direction = \"lower_is_better\" }, { all = [{ any = [] }] }] }",
+    )
+    .unwrap();
+    let text = toml::to_string(&all).unwrap();
+    assert_eq!(JudgeOptions::from_toml(&text, "again.toml").unwrap(), all, "{text}");
 }
