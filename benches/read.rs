@@ -14,7 +14,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use landuse::ParcelSet;
 use landuse::crs::WorkingPlane;
 use landuse::io::schema::Schema;
-use landuse::io::{Loader, OutputFile, ReadOptions, Source, push_number, read, splice};
+use landuse::io::{Loader, ReadOptions, Source, push_number, read, splice};
 
 fn main() {
     divan::main();
@@ -80,14 +80,13 @@ fn validity_and_order(bencher: Bencher<'_, '_>, (fabric, parcels): (Fabric, usiz
 fn splice_two_columns(bencher: Bencher<'_, '_>, case: (Fabric, usize)) {
     let text = Text::of(case);
     let write = || {
-        let out = OutputFile::to("bench", std::io::sink());
         let append = |row: u32, text: &mut Vec<u8>| {
             text.extend_from_slice(b"\"lu_area_m2\":");
             push_number(text, f64::from(row) * 1.37);
             text.extend_from_slice(b",\"lu_score\":");
             push_number(text, f64::from(row) * 0.3337);
         };
-        splice(&text.source, out, None, &[], append).unwrap()
+        splice(&text.source, std::io::sink(), None, &[], append).unwrap()
     };
     assert_eq!(write(), [text.parcels as u64, 0]);
     bencher.counter(text.bytes).bench(write);

@@ -25,6 +25,19 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A writer did not take what it was given. Where it leads, its owner knows.
+    #[error("cannot write")]
+    Write(#[source] std::io::Error),
+    /// A feature with a coordinate that no file can hold.
+    #[error("feature {feature} of the layer has the coordinate {x}, {y}, expected finite numbers")]
+    NotFinite {
+        /// Position in the layer, from 0.
+        feature: usize,
+        /// First ordinate.
+        x: f64,
+        /// Second ordinate.
+        y: f64,
+    },
     /// The text is not JSON, not GeoJSON, or not of the shape this reader takes.
     #[error("{file}: {reason} (at byte {offset})")]
     Syntax {

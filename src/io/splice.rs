@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
@@ -7,7 +8,7 @@ use super::json::{Fault, Habit, Json};
 use super::places::{PlacedText, Places, Stand};
 use super::source::Source;
 use super::walk::{BLOCK, GEOMETRIES, PIECE, Parsed, Piece, Stop, Walk};
-use super::write::{OutputFile, push_opening, push_text};
+use super::write::{push_opening, push_text};
 use crate::Error;
 use crate::parcel::Rejected;
 
@@ -25,28 +26,29 @@ pub(super) const OWN: &str = "lu_";
 /// Returns how many features were written to each.
 ///
 /// # Errors
-/// [`Error::Io`] where reading or writing fails; [`Error::Syntax`] or [`Error::Data`] where the source is not what was read before.
+/// [`Error::Io`] where reading fails, [`Error::Write`] where writing does; [`Error::Syntax`] or [`Error::Data`] where the source is not what was read before.
 ///
 /// # Complexity
 /// O(bytes) time, a few blocks of text in memory.
 ///
 /// # Examples
 /// ```
-/// use landuse::io::{OutputFile, Source, push_number, splice};
+/// use landuse::io::{Source, push_number, splice};
 ///
 /// let text = r#"{"type":"Feature","properties":{"id":1},"geometry":null}"#;
-/// let out = OutputFile::to("parcels", Vec::new());
+/// let mut out = Vec::new();
 /// let append = |row: u32, text: &mut Vec<u8>| {
 ///     text.extend_from_slice(b"\"lu_area_m2\":");
 ///     push_number(text, f64::from(row) + 0.5);
 /// };
-/// assert_eq!(splice(&Source::bytes("in", text.as_bytes()), out, None, &[], append)?, [1, 0]);
+/// assert_eq!(splice(&Source::bytes("in", text.as_bytes()), &mut out, None, &[], append)?, [1, 0]);
+/// assert!(String::from_utf8_lossy(&out).contains(r#"{"id":1,"lu_area_m2":0.5}"#));
 /// # Ok::<(), landuse::Error>(())
 /// ```
-pub fn splice(
+pub fn splice<W: Write + Send>(
     source: &Source,
-    accepted: OutputFile,
-    quarantine: Option<OutputFile>,
+    accepted: W,
+    quarantine: Option<W>,
     rejected: &[Rejected],
     append: impl Fn(u32, &mut Vec<u8>) + Sync,
 ) -> Result<[u64; 2], Error> {
@@ -57,10 +59,10 @@ pub fn splice(
 }
 
 /// [`splice`] along a walk that was opened already.
-pub(super) fn splice_walked(
+pub(super) fn splice_walked<W: Write + Send>(
     mut walk: Walk,
-    accepted: OutputFile,
-    quarantine: Option<OutputFile>,
+    accepted: W,
+    quarantine: Option<W>,
     rejected: &[Rejected],
     append: &(impl Fn(u32, &mut Vec<u8>) + Sync),
 ) -> Result<[u64; 2], Error> {
@@ -82,12 +84,12 @@ pub(super) fn splice_walked(
 }
 
 /// [`splice`] of a text whose features were found before.
-pub(super) fn splice_placed(
+pub(super) fn splice_placed<W: Write + Send>(
     source: &Source,
     places: &Places,
     block: usize,
-    accepted: OutputFile,
-    quarantine: Option<OutputFile>,
+    accepted: W,
+    quarantine: Option<W>,
     rejected: &[Rejected],
     append: &(impl Fn(u32, &mut Vec<u8>) + Sync),
 ) -> Result<[u64; 2], Error> {
@@ -128,9 +130,9 @@ fn runs(stands: &[Stand], mut row: u64) -> Vec<Run> {
 }
 
 /// The outputs, while features are put into them.
-struct Splicer<'a, A> {
-    accepted: OutputFile,
-    quarantine: Option<OutputFile>,
+struct Splicer<'a, W, A> {
+    accepted: W,
+    quarantine: Option<W>,
     rejected: &'a [Rejected],
     append: &'a A,
     counts: [u64; 2],
@@ -140,19 +142,18 @@ struct Splicer<'a, A> {
     spare: Mutex<Vec<Vec<u8>>>,
 }
 
-impl<'a, A: Fn(u32, &mut Vec<u8>) + Sync> Splicer<'a, A> {
+impl<'a, W: Write + Send, A: Fn(u32, &mut Vec<u8>) + Sync> Splicer<'a, W, A> {
     fn new(
-        mut accepted: OutputFile,
-        mut quarantine: Option<OutputFile>,
+        mut accepted: W,
+        mut quarantine: Option<W>,
         rejected: &'a [Rejected],
         append: &'a A,
         crs: Option<&str>,
     ) -> Result<Self, Error> {
         let mut opening = Vec::new();
         push_opening(&mut opening, crs);
-        accepted.write(&opening)?;
-        if let Some(out) = &mut quarantine {
-            out.write(&opening)?;
+        for out in std::iter::once(&mut accepted).chain(&mut quarantine) {
+            out.write_all(&opening).map_err(Error::Write)?;
         }
         Ok(Self {
             accepted,
@@ -192,8 +193,7 @@ impl<'a, A: Fn(u32, &mut Vec<u8>) + Sync> Splicer<'a, A> {
         }
         closing.extend_from_slice(b"}\n");
         for mut out in [Some(self.accepted), self.quarantine].into_iter().flatten() {
-            out.write(&closing)?;
-            out.finish()?;
+            out.write_all(&closing).and_then(|()| out.flush()).map_err(Error::Write)?;
         }
         Ok(self.counts)
     }
@@ -202,8 +202,8 @@ impl<'a, A: Fn(u32, &mut Vec<u8>) + Sync> Splicer<'a, A> {
 /// Writes runs of features, and keeps their room.
 fn write(
     pieces: Vec<Spliced>,
-    accepted: &mut OutputFile,
-    quarantine: &mut Option<OutputFile>,
+    accepted: &mut impl Write,
+    quarantine: &mut Option<impl Write>,
     counts: &mut [u64; 2],
     spare: &Mutex<Vec<Vec<u8>>>,
 ) -> Result<(), Error> {
@@ -226,11 +226,11 @@ struct Spliced {
     counts: [u64; 2],
 }
 
-fn put(out: &mut OutputFile, text: &[u8], before: &mut u64, more: u64) -> Result<(), Error> {
+fn put(out: &mut impl Write, text: &[u8], before: &mut u64, more: u64) -> Result<(), Error> {
     // The first feature of all has no comma before it.
     let text = if *before == 0 { text.strip_prefix(b",").unwrap_or(text) } else { text };
     *before += more;
-    out.write(text)
+    out.write_all(text).map_err(Error::Write)
 }
 
 /// Where a feature stands in a text, and its properties in it.

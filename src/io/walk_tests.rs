@@ -7,7 +7,7 @@ use super::json::Json;
 use super::read::read_walked;
 use super::splice::{splice_placed, splice_walked};
 use super::walk::{Parsed, Piece, Walk};
-use super::{OutputFile, ReadOptions, Source, push_number, schema::Schema};
+use super::{ReadOptions, Source, push_number, schema::Schema};
 use crate::parcel::Rejected;
 
 /// Output that the test can look at.
@@ -135,8 +135,7 @@ fn guesses_change_nothing() {
                     text.extend_from_slice(b"\"lu_row\":");
                     push_number(text, f64::from(row));
                 };
-                let outs = [&accepted, &quarantine].map(|out| OutputFile::to("out", out.clone()));
-                let [first, second] = outs;
+                let [first, second] = [accepted.clone(), quarantine.clone()];
                 let counts = match (walk, &places) {
                     (Some(walk), _) => splice_walked(walk, first, Some(second), &rejected, &append),
                     (None, Some(places)) => {

@@ -329,43 +329,44 @@ pub(super) fn push_opening(text: &mut Vec<u8>, crs: Option<&str>) {
 ///
 /// ```
 /// use landuse::geometry::MultiPolygonArray;
-/// use landuse::io::{FeatureWriter, OutputFile, Rounding};
+/// use landuse::io::{FeatureWriter, Rounding};
 /// # let mut array = MultiPolygonArray::new();
 /// # array.push_ring([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]);
 /// # array.end_polygon();
 /// # array.end_geometry();
-/// let mut layer = FeatureWriter::new(OutputFile::to("sites", Vec::new()), None, Rounding::Degrees)?;
+/// let mut layer = FeatureWriter::new(Vec::new(), None, Rounding::Degrees)?;
 /// let properties = serde_json::from_str(r#"{"area_m2": 0.5}"#).unwrap();
 /// layer.write(Some(array.get(0)), &properties)?;
-/// layer.finish()?;
+/// assert!(layer.finish()?.ends_with(b"]}\n"));
 /// # Ok::<(), landuse::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct FeatureWriter {
-    out: OutputFile,
+pub struct FeatureWriter<W> {
+    out: W,
     rounding: Rounding,
     text: Vec<u8>,
-    first: bool,
+    /// How many features there are.
+    count: usize,
 }
 
-impl FeatureWriter {
+impl<W: Write> FeatureWriter<W> {
     /// Begins a layer. `crs_name` is written as the member `crs` of GeoJSON 2008; leave it out for longitude and latitude.
     ///
     /// # Errors
-    /// As [`OutputFile::write`].
-    pub fn new(mut out: OutputFile, crs_name: Option<&str>, rounding: Rounding) -> Result<Self, Error> {
+    /// [`Error::Write`].
+    pub fn new(mut out: W, crs_name: Option<&str>, rounding: Rounding) -> Result<Self, Error> {
         let crs = crs_name
             .map(|name| serde_json::json!({"type": "name", "properties": {"name": name}}).to_string());
         let mut text = Vec::new();
         push_opening(&mut text, crs.as_deref());
-        out.write(&text)?;
-        Ok(Self { out, rounding, text, first: true })
+        out.write_all(&text).map_err(Error::Write)?;
+        Ok(Self { out, rounding, text, count: 0 })
     }
 
     /// Adds a feature; one polygon is written as a `Polygon`, more or none as a `MultiPolygon`.
     ///
     /// # Errors
-    /// As [`OutputFile::write`]; [`Error::Data`] for a coordinate that is no finite number.
+    /// [`Error::Write`]; [`Error::NotFinite`] for a coordinate that is no finite number.
     pub fn write(
         &mut self,
         geometry: Option<MultiPolygonRef<'_>>,
@@ -374,9 +375,9 @@ impl FeatureWriter {
         self.text.clear();
         let properties = |text: &mut Vec<u8>| push_json(text, properties);
         push_feature(&mut self.text, geometry, properties, self.rounding)
-            .map_err(|at| self.not_finite(at))?;
+            .map_err(|at| not_finite(self.count, at))?;
         let text = std::mem::take(&mut self.text);
-        let written = self.put(&text);
+        let written = self.put(&text, 1);
         self.text = text;
         written
     }
@@ -394,43 +395,46 @@ impl FeatureWriter {
         for start in (0..geometry.len()).step_by(run * runs) {
             let end = geometry.len().min(start + run * runs);
             let starts: Vec<usize> = (start..end).step_by(run).collect();
-            let texts: Vec<Result<Vec<u8>, Coord>> = (starts.into_par_iter())
+            let (rounding, before) = (self.rounding, self.count);
+            let texts: Vec<Result<(Vec<u8>, usize), Error>> = (starts.into_par_iter())
                 .map(|first| {
                     let mut text = Vec::new();
-                    for i in first..end.min(first + run) {
+                    let features = first..end.min(first + run);
+                    for i in features.clone() {
                         let properties = |text: &mut Vec<u8>| properties(i, text);
-                        push_feature(&mut text, Some(geometry.get(i)), properties, self.rounding)?;
+                        push_feature(&mut text, Some(geometry.get(i)), properties, rounding)
+                            .map_err(|at| not_finite(before + i - start, at))?;
                     }
-                    Ok(text)
+                    Ok((text, features.len()))
                 })
                 .collect();
             for text in texts {
-                self.put(&text.map_err(|at| self.not_finite(at))?)?;
+                let (text, features) = text?;
+                self.put(&text, features)?;
             }
         }
         Ok(())
     }
 
     /// Writes features, each with a comma before it.
-    fn put(&mut self, text: &[u8]) -> Result<(), Error> {
-        let text = if self.first { text.strip_prefix(b",").unwrap_or(text) } else { text };
-        self.first = false;
-        self.out.write(text)
+    fn put(&mut self, text: &[u8], features: usize) -> Result<(), Error> {
+        let text = if self.count == 0 { text.strip_prefix(b",").unwrap_or(text) } else { text };
+        self.count += features;
+        self.out.write_all(text).map_err(Error::Write)
     }
 
-    fn not_finite(&self, [x, y]: Coord) -> Error {
-        let place = self.out.path.display();
-        Error::Data(format!("a coordinate of `{place}` is {x}, {y}, expected finite numbers").into())
-    }
-
-    /// Closes the layer.
+    /// Closes the layer, and gives the writer back.
     ///
     /// # Errors
-    /// As [`OutputFile::finish`].
-    pub fn finish(mut self) -> Result<(), Error> {
-        self.out.write(b"\n]}\n")?;
-        self.out.finish()
+    /// [`Error::Write`].
+    pub fn finish(mut self) -> Result<W, Error> {
+        self.out.write_all(b"\n]}\n").and_then(|()| self.out.flush()).map_err(Error::Write)?;
+        Ok(self.out)
     }
+}
+
+fn not_finite(feature: usize, [x, y]: Coord) -> Error {
+    Error::NotFinite { feature, x, y }
 }
 
 /// Adds one feature with a comma and a line break before it; fails at a coordinate that is no finite number.
