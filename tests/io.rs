@@ -375,8 +375,7 @@ fn a_device_without_room_is_named() {
 fn computed_layers_read_back() {
     let shapes = read_text(&collection(&[feature(0, SQUARE)])).unwrap().table.geometry;
     let text = Shared::default();
-    let mut layer =
-        FeatureWriter::new(text.clone(), Some("EPSG:4547"), Rounding::Metres).unwrap();
+    let mut layer = FeatureWriter::new(text.clone(), Some("EPSG:4547"), Rounding::Metres).unwrap();
     let properties = serde_json::from_str(r#"{"b":null,"a":1.5}"#).unwrap();
     layer.write(Some(shapes.get(0)), &properties).unwrap();
     layer.write(None, &properties).unwrap();

@@ -11,8 +11,8 @@ use landuse::control::{ControlLines, Permits, ReviewOptions, SurveyError};
 use landuse::efficiency::{Appraisal, CONTRACT_COLUMNS, Rule};
 use landuse::intensity::{CellShape, Nature, ReserveOptions, UnitLimit, WarningLine};
 use landuse::io::schema::Schema;
-use landuse::io::{OutputDir, Source, infer};
-use landuse::report::{self, Summary};
+use landuse::io::{OutputDir, OutputFile, Source, infer};
+use landuse::report::{self, OutputLayer, Summary};
 use landuse::sensitivity::SweepOptions;
 use landuse::zoning::SmallClass;
 use landuse::{Analysis, Error, ParcelSet};
@@ -280,20 +280,40 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     progress.step("writing");
     let write_figures = || -> Result<Summary, Error> {
         let summary = Summary::of(&analysis);
-        let mut file = out.file("summary.json")?;
-        file.write(summary.to_json().as_bytes())?;
-        file.finish()?;
-        report::write_layers(&analysis, &out)?;
-        report::write_intensity(&analysis, &out)?;
+        out.write("summary.json", |file| file.write(summary.to_json().as_bytes()))?;
+        for which in OutputLayer::ALL {
+            let layer = analysis.layer(which);
+            if layer.is_available() {
+                out.write(&format!("{}.geojson", which.name()), |file| layer.write(file))?;
+            }
+        }
+        let tables = [
+            ("intensity.csv", Some(report::intensity_csv(&analysis.ledger))),
+            ("gradient.csv", analysis.gradient.as_ref().map(report::intensity_csv)),
+            (
+                "withdrawals.csv",
+                (!analysis.outlooks().is_empty()).then(|| report::withdrawals_csv(&analysis)),
+            ),
+        ];
+        for (name, text) in tables {
+            text.map_or(Ok(()), |text| out.write(name, |file| file.write(text.as_bytes())))?;
+        }
         Ok(summary)
     };
-    let write_parcels = || report::write_parcels(&analysis, &source, &out);
+    let write_parcels = || -> Result<(), Error> {
+        let mut accepted = out.file("parcels.geojson")?;
+        let rejected = !analysis.parcels().rejected().is_empty();
+        let mut rejected = rejected.then(|| out.file("rejected.geojson")).transpose()?;
+        report::write_parcels(&analysis, &source, &mut accepted, rejected.as_mut())?;
+        accepted.finish()?;
+        rejected.map_or(Ok(()), OutputFile::finish)
+    };
     let (written, summary) = rayon::join(write_parcels, write_figures);
     written?;
     let summary = summary?;
     joins.write(&out)?;
     if arguments.gal {
-        report::write_graph(&analysis, &out)?;
+        out.write("neighbours.gal", |file| report::write_graph(&analysis, file))?;
     }
     clock.lap("write");
     if !arguments.no_map {

@@ -143,7 +143,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     clock.lap("compare");
     progress.step("writing");
     let summary = AuditSummary::of(&audit, &old, &new, &notes);
-    report::write_audit(&audit, &old, &new, &summary, &out)?;
+    out.write("audit.json", |file| file.write(summary.to_json().as_bytes()))?;
+    out.write("matches.csv", |file| file.write(report::matches_csv(&audit, &old, &new).as_bytes()))?;
+    out.write("changes.geojson", |file| report::write_changes(&audit, &old, &new, file))?;
+    out.write("inside_changes.geojson", |file| report::write_inside_changes(&audit, &old, &new, file))?;
     clock.lap("write");
     Manifest::new(inputs, id_property, &[&new.set, &old.set], clock).write(&out)?;
     out.commit()?;

@@ -28,6 +28,14 @@ pub enum Error {
     /// A writer did not take what it was given. Where it leads, its owner knows.
     #[error("cannot write")]
     Write(#[source] std::io::Error),
+    /// A layer of an analysis that was not asked for it.
+    #[error("there is no layer `{layer}`, expected an analysis with {needs}")]
+    NoLayer {
+        /// The layer.
+        layer: &'static str,
+        /// What the analysis would have needed.
+        needs: &'static str,
+    },
     /// A feature with a coordinate that no file can hold.
     #[error("feature {feature} of the layer has the coordinate {x}, {y}, expected finite numbers")]
     NotFinite {

@@ -98,6 +98,20 @@ impl OutputDir {
         Ok(OutputFile { path, writer, unfinished: Some(Arc::clone(&self.unfinished)) })
     }
 
+    /// Writes an output whole.
+    ///
+    /// # Errors
+    /// As [`file`](Self::file), and what `write` fails with.
+    pub fn write(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut OutputFile) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut file = self.file(name)?;
+        write(&mut file)?;
+        file.finish()
+    }
+
     /// Moves all outputs to their place, then removes known outputs of earlier runs that this one did not write.
     ///
     /// # Errors
@@ -165,6 +179,11 @@ impl OutputFile {
         self.writer.write_all(bytes).map_err(|error| Error::io("write", &self.path, error))
     }
 
+    /// A fault of the system, with the place it happened at.
+    fn named(&self, error: &io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("`{}`: {error}", self.path.display()))
+    }
+
     /// Hands everything to the system. An output that is dropped before is never committed.
     ///
     /// # Errors
@@ -180,11 +199,11 @@ impl OutputFile {
 
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.write(bytes)
+        self.writer.write(bytes).map_err(|error| self.named(&error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.flush()
+        self.writer.flush().map_err(|error| self.named(&error))
     }
 }
 

@@ -1,3 +1,5 @@
+use std::io::Write;
+
 use serde::Serialize;
 use serde_json::json;
 
@@ -8,7 +10,7 @@ use crate::Error;
 use crate::audit::{Audit, Change, Decomposition, Fate, InsideChange, Year};
 use crate::geometry::MultiPolygonArray;
 use crate::intensity::Account;
-use crate::io::{OutputDir, push_json, push_number};
+use crate::io::{push_json, push_number};
 use crate::land::LandStatus;
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::units::{people_area, people_number};
@@ -247,66 +249,64 @@ fn change_rows(changes: &[Change]) -> Vec<Vec<String>> {
     rows
 }
 
-/// Writes `audit.json`, `changes.geojson` (every parcel of the later date and vanished ones of the earlier, with fate and change inside
-/// the lines), `inside_changes.geojson` (land inside the lines of parcels where construction there changed) and `matches.csv` (which
-/// parcels share land).
+/// Writes every parcel of the later date and vanished ones of the earlier as GeoJSON, with fate and change inside the lines.
 ///
 /// # Errors
-/// [`Error::Io`] where a file cannot be written.
-pub fn write_audit(
-    audit: &Audit,
-    old: &Year,
-    new: &Year,
-    summary: &AuditSummary,
-    out: &OutputDir,
-) -> Result<(), Error> {
-    let write = |name: &str, text: &[u8]| {
-        let mut file = out.file(name)?;
-        file.write(text)?;
-        file.finish()
-    };
-    write("audit.json", summary.to_json().as_bytes())?;
-    write("matches.csv", &matches_csv(audit, old, new))?;
-    let side = |fate: Fate| if fate == Fate::Vanished { old } else { new };
-    let id = |set: &ParcelSet, parcel: ParcelIdx| set.get(parcel).id().map(str::to_owned);
-    let properties = |at: usize, text: &mut Vec<u8>| {
-        let change = &audit.parcels[at];
-        let (year, i) = (side(change.fate), change.parcel.index());
-        let others: Vec<_> = change.others.iter().map(|&other| id(&old.set, other)).collect();
-        let rows: Vec<u32> = change.others.iter().map(|other| old.set.source_row()[other.index()]).collect();
-        let properties = json!({
-            "id": id(&year.set, change.parcel),
-            "row": year.set.source_row()[i],
-            "date": if change.fate == Fate::Vanished { "old" } else { "new" },
-            "fate": change.fate,
-            "from_ids": others,
-            "from_rows": rows,
-            "status": year.status[i],
-            "label": year.label.get(i),
-            "area_m2": year.partition.area_m2()[i],
-            "inside": change.inside,
-            "inside_before_m2": change.inside_before_m2,
-            "inside_after_m2": change.inside_after_m2,
-            "added_m2": change.added_m2,
-            "removed_m2": change.removed_m2,
-        });
-        push_json(text, &properties);
-    };
+/// [`Error::Write`].
+pub fn write_changes(audit: &Audit, old: &Year, new: &Year, out: impl Write) -> Result<(), Error> {
     let mut shapes = MultiPolygonArray::new();
     for change in &audit.parcels {
-        shapes.push(side(change.fate).set.geometry().get(change.parcel.index()));
+        shapes.push(side(change.fate, old, new).set.geometry().get(change.parcel.index()));
     }
     // Both dates lie in one plane; what leaves it does so as the later date came in.
-    write_shapes(new.set.plane(), out, "changes.geojson", shapes, properties)?;
+    write_shapes(new.set.plane(), out, shapes, |at, text| push_change(audit, old, new, at, text))
+}
+
+/// Writes the land inside the lines of parcels where construction there changed as GeoJSON.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn write_inside_changes(audit: &Audit, old: &Year, new: &Year, out: impl Write) -> Result<(), Error> {
     let changed = audit.changed_shapes(old, new);
     let rows: Vec<u32> =
         (0..changed.len() as u32).filter(|&i| changed.get(i as usize).polygons().len() > 0).collect();
-    write_shapes(new.set.plane(), out, "inside_changes.geojson", changed.take(&rows), |i, text| {
-        properties(rows[i] as usize, text);
+    write_shapes(new.set.plane(), out, changed.take(&rows), |i, text| {
+        push_change(audit, old, new, rows[i] as usize, text);
     })
 }
 
-fn matches_csv(audit: &Audit, old: &Year, new: &Year) -> Vec<u8> {
+/// The date that a parcel of this fate belongs to.
+fn side<'a>(fate: Fate, old: &'a Year, new: &'a Year) -> &'a Year {
+    if fate == Fate::Vanished { old } else { new }
+}
+
+fn push_change(audit: &Audit, old: &Year, new: &Year, at: usize, text: &mut Vec<u8>) {
+    let id = |set: &ParcelSet, parcel: ParcelIdx| set.get(parcel).id().map(str::to_owned);
+    let change = &audit.parcels[at];
+    let (year, i) = (side(change.fate, old, new), change.parcel.index());
+    let others: Vec<_> = change.others.iter().map(|&other| id(&old.set, other)).collect();
+    let rows: Vec<u32> = change.others.iter().map(|other| old.set.source_row()[other.index()]).collect();
+    let properties = json!({
+        "id": id(&year.set, change.parcel),
+        "row": year.set.source_row()[i],
+        "date": if change.fate == Fate::Vanished { "old" } else { "new" },
+        "fate": change.fate,
+        "from_ids": others,
+        "from_rows": rows,
+        "status": year.status[i],
+        "label": year.label.get(i),
+        "area_m2": year.partition.area_m2()[i],
+        "inside": change.inside,
+        "inside_before_m2": change.inside_before_m2,
+        "inside_after_m2": change.inside_after_m2,
+        "added_m2": change.added_m2,
+        "removed_m2": change.removed_m2,
+    });
+    push_json(text, &properties);
+}
+
+/// Which parcels share land, as CSV.
+pub fn matches_csv(audit: &Audit, old: &Year, new: &Year) -> String {
     let mut text = Vec::from("old_id,old_row,new_id,new_row,shared_m2,share_of_old,share_of_new,fate\n");
     for piece in &audit.pieces {
         for (year, parcel) in [(old, piece.old), (new, piece.new)] {
@@ -323,5 +323,5 @@ fn matches_csv(audit: &Audit, old: &Year, new: &Year) -> Vec<u8> {
         text.extend_from_slice(audit.parcels[piece.new.index()].fate.name().as_bytes());
         text.push(b'\n');
     }
-    text
+    String::from_utf8(text).unwrap_or_default()
 }

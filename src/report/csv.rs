@@ -1,34 +1,14 @@
 use std::collections::HashMap;
 
+use crate::Analysis;
 use crate::intensity::{Account, Ledger};
-use crate::io::{OutputDir, push_number};
-use crate::{Analysis, Error};
+use crate::io::push_number;
 
 const HEADER: &str = "row,id,land_m2,control_m2,unrestricted_m2,developable_m2,construction_m2,construction_inside_m2,\
     construction_outside_m2,other_m2,other_inside_m2,unknown_m2,unknown_inside_m2,unparcelled_m2,gross,gross_upper,net,\
     construction_to_developable,warning_line,limit_m2,headroom_m2,status,limit_source,floor_area_m2,floor_area_unknown,\
     gross_far,net_far,footprint_m2,footprint_unknown,coverage,spacematrix_base_m2,fsi,gsi,osr,l,population,\
     land_per_person_m2,construction_per_person_m2";
-
-/// Writes `intensity.csv` and, where there are, `gradient.csv` and `withdrawals.csv`: see [`intensity_csv`] and [`withdrawals_csv`].
-///
-/// # Errors
-/// [`Error::Io`] where a file cannot be written.
-pub fn write_intensity(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
-    let write = |name: &str, text: &str| {
-        let mut file = out.file(name)?;
-        file.write(text.as_bytes())?;
-        file.finish()
-    };
-    write("intensity.csv", &intensity_csv(&analysis.ledger))?;
-    if let Some(gradient) = &analysis.gradient {
-        write("gradient.csv", &intensity_csv(gradient))?;
-    }
-    if !analysis.outlooks().is_empty() {
-        write("withdrawals.csv", &withdrawals_csv(analysis))?;
-    }
-    Ok(())
-}
 
 /// The ledger as a table (RFC 4180, `\n` ends a line): one row per unit, then the whole study area. `row` is `unit`, `outside` for
 /// what lies in no unit, or `total`; the other columns are the keys of `intensity` in `summary.json`, then for each carried

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::io::Write;
 
 use serde_json::json;
 
@@ -9,13 +10,11 @@ use crate::crs::WorkingPlane;
 use crate::efficiency::{Language, StockClass};
 use crate::geometry::MultiPolygonArray;
 use crate::intensity::Account;
-use crate::io::{
-    FeatureWriter, OutputDir, Rounding, Source, push_count, push_json, push_number, push_text, splice,
-};
+use crate::io::{FeatureWriter, Rounding, Source, push_count, push_json, push_number, push_text, splice};
 use crate::land::LandStatus;
 use crate::parcel::ParcelIdx;
 
-/// Writes `parcels.geojson`, and `rejected.geojson` where a feature was rejected.
+/// Writes the parcels to `accepted`, and the features that were rejected, where there are any, to `rejected`.
 ///
 /// Each feature of `source`, the text that the parcels were read from, is copied byte for byte in the input's order, and these
 /// properties are appended to its own. Unknown is `null`.
@@ -43,25 +42,25 @@ use crate::parcel::ParcelIdx;
 /// | `lu_outside_boundary_m2` | area outside the lines that confine construction |
 ///
 /// # Errors
-/// [`Error::Io`] where a file cannot be written, or the source read again.
-pub fn write_parcels(analysis: &Analysis, source: &Source, out: &OutputDir) -> Result<(), Error> {
+/// [`Error::Write`]; [`Error::Io`] where the source cannot be read again.
+pub fn write_parcels<W: Write + Send>(
+    analysis: &Analysis,
+    source: &Source,
+    accepted: W,
+    rejected: Option<W>,
+) -> Result<(), Error> {
     let set = analysis.parcels();
     let rows = set.source_row().iter().max().map_or(0, |&row| row as usize + 1);
     let mut parcel_of_row = vec![u32::MAX; rows];
     for (parcel, &row) in set.source_row().iter().enumerate() {
         parcel_of_row[row as usize] = parcel as u32;
     }
-    let quarantine = match set.rejected() {
-        [] => None,
-        _ => Some(out.file("rejected.geojson")?),
-    };
     let append = |row: u32, text: &mut Vec<u8>| {
         if let Some(&parcel) = parcel_of_row.get(row as usize).filter(|&&parcel| parcel != u32::MAX) {
             push_properties(analysis, ParcelIdx(parcel), text);
         }
     };
-    splice(source, out.file("parcels.geojson")?, quarantine, set.rejected(), append)?;
-    Ok(())
+    splice(source, accepted, rejected, set.rejected(), append).map(drop)
 }
 
 fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
@@ -246,9 +245,9 @@ fn push_flag(text: &mut Vec<u8>, flag: Option<bool>) {
     });
 }
 
-fn write_sites(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+fn write_sites(analysis: &Analysis, out: impl Write) -> Result<(), Error> {
     let set = analysis.parcels();
-    write_shapes(set.plane(), out, "clusters.geojson", analysis.sites.outlines().clone(), |i, text| {
+    write_shapes(set.plane(), out, analysis.sites.outlines().clone(), |i, text| {
         let site = analysis.sites.get(i);
         let gap_m = analysis.options.sites.gap_m;
         let lasting = analysis.merging.site_of(site.members[0], gap_m);
@@ -285,25 +284,99 @@ fn write_sites(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
     })
 }
 
-/// Writes the computed layers in the coordinates of the input: `clusters.geojson` (dissolved sites, with the measures of their
-/// closed outlines' [shapes](crate::cluster::Shape), [owners](crate::cluster::Ownership) where known, p as in [`Significance`](crate::cluster::Significance), and the gaps over which
-/// they last as in [`MergeTree`](crate::cluster::MergeTree), null where the gap is wider than the sweep's), `districts.geojson` (study
-/// units that have a shape, with their accounts), `inside_lines.geojson` (parcels that are, or may be, construction land
-/// and share land with a line that excludes it) and, where a review was asked for, `encroachments.geojson` (the certain part of
-/// construction land inside each such line, permitted or not, with its standing and the reason).
-///
-/// # Errors
-/// [`Error::Io`] where a file cannot be written.
-pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+/// A layer that an analysis gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OutputLayer {
+    /// Low-efficiency sites, dissolved, with the measures of their closed outlines' [shapes](crate::cluster::Shape),
+    /// [owners](crate::cluster::Ownership) where known, p as in [`Significance`](crate::cluster::Significance), and the gaps over which they
+    /// last as in [`MergeTree`](crate::cluster::MergeTree), null where the gap is wider than the sweep's.
+    Sites,
+    /// Study units that have a shape, with their accounts.
+    Districts,
+    /// Parcels that are, or may be, construction land and share land with a line that excludes it.
+    InsideLines,
+    /// The certain part of construction land inside each such line, permitted or not, with its standing and the reason.
+    Encroachments,
+}
+
+impl OutputLayer {
+    /// All layers, in the order in which they are written.
+    pub const ALL: [Self; 4] = [Self::Sites, Self::Districts, Self::InsideLines, Self::Encroachments];
+
+    /// Name of its file, without the ending.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sites => "clusters",
+            Self::Districts => "districts",
+            Self::InsideLines => "inside_lines",
+            Self::Encroachments => "encroachments",
+        }
+    }
+
+    /// What an analysis must have been given to have this layer.
+    fn needs(self) -> &'static str {
+        match self {
+            Self::Sites => "parcels",
+            Self::Districts => "districts, or cells as study units",
+            Self::InsideLines => "control lines",
+            Self::Encroachments => "control lines, and a review of what stands inside them",
+        }
+    }
+}
+
+/// One layer of an analysis.
+#[derive(Debug, Clone, Copy)]
+pub struct Layer<'a> {
+    analysis: &'a Analysis,
+    which: OutputLayer,
+}
+
+impl Analysis {
+    /// A layer of what was found; see [`Layer::is_available`].
+    pub fn layer(&self, which: OutputLayer) -> Layer<'_> {
+        Layer { analysis: self, which }
+    }
+}
+
+impl Layer<'_> {
+    /// Whether the analysis was asked for it. An available layer may be empty: that is a finding.
+    pub fn is_available(&self) -> bool {
+        let Analysis { cells, layers, overlay, encroachments, .. } = self.analysis;
+        match self.which {
+            OutputLayer::Sites => true,
+            OutputLayer::Districts => cells.as_ref().or(layers.districts.as_ref()).is_some(),
+            OutputLayer::InsideLines => overlay.is_some(),
+            OutputLayer::Encroachments => encroachments.is_some() && layers.lines.is_some(),
+        }
+    }
+
+    /// Writes it as GeoJSON, in the coordinates of the input.
+    ///
+    /// # Errors
+    /// [`Error::Write`]; [`Error::NoLayer`] where the analysis was not asked for it.
+    pub fn write(&self, out: impl Write) -> Result<(), Error> {
+        if !self.is_available() {
+            return Err(Error::NoLayer { layer: self.which.name(), needs: self.which.needs() });
+        }
+        match self.which {
+            OutputLayer::Sites => write_sites(self.analysis, out),
+            OutputLayer::Districts => write_districts(self.analysis, out),
+            OutputLayer::InsideLines => write_inside_lines(self.analysis, out),
+            OutputLayer::Encroachments => write_encroachments(self.analysis, out),
+        }
+    }
+}
+
+fn write_districts(analysis: &Analysis, out: impl Write) -> Result<(), Error> {
     let set = analysis.parcels();
-    write_sites(analysis, out)?;
     if let Some(districts) = analysis.cells.as_ref().or(analysis.layers.districts.as_ref()) {
         let units = &analysis.ledger.units;
         let accounts: HashMap<&str, &Account> =
             units.iter().filter_map(|unit| Some((unit.id.as_deref()?, unit))).collect();
         let none = json!({});
         let account_of = |i: usize| accounts.get(&*crate::intensity::unit_id(districts, i));
-        write_shapes(set.plane(), out, "districts.geojson", districts.geometry().clone(), |i, text| {
+        write_shapes(set.plane(), out, districts.geometry().clone(), |i, text| {
             let mut properties = json!(account_of(i));
             if let Some(name) = districts.attributes().texts.get("name").and_then(|names| names.get(i)) {
                 properties["name"] = json!(name);
@@ -311,12 +384,17 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
             push_json(text, if properties.is_object() { &properties } else { &none });
         })?;
     }
+    Ok(())
+}
+
+fn write_inside_lines(analysis: &Analysis, out: impl Write) -> Result<(), Error> {
+    let set = analysis.parcels();
     if let Some(overlay) = &analysis.overlay {
         let rows: Vec<u32> = (0..set.len())
             .filter(|&i| overlay.relation[i] != Relation::Outside && analysis.status[i] != LandStatus::Other)
             .map(|i| i as u32)
             .collect();
-        write_shapes(set.plane(), out, "inside_lines.geojson", set.geometry().take(&rows), |i, text| {
+        write_shapes(set.plane(), out, set.geometry().take(&rows), |i, text| {
             let i = rows[i] as usize;
             text.extend_from_slice(b"{\"area_m2\":");
             push_number(text, set.area_m2()[i]);
@@ -335,6 +413,11 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
             text.push(b'}');
         })?;
     }
+    Ok(())
+}
+
+fn write_encroachments(analysis: &Analysis, out: impl Write) -> Result<(), Error> {
+    let set = analysis.parcels();
     if let Some((encroachments, lines)) = analysis.encroachments.as_ref().zip(analysis.layers.lines.as_ref())
     {
         let names: Vec<_> = lines.iter().map(|line| (line.id(), line.tier())).collect();
@@ -343,7 +426,7 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
             .map(|i| i as u32);
         let rows: Vec<u32> = certain.collect();
         let certain = encroachments.certain.take(&rows);
-        write_shapes(set.plane(), out, "encroachments.geojson", certain, |i, text| {
+        write_shapes(set.plane(), out, certain, |i, text| {
             let finding = &encroachments.findings[rows[i] as usize];
             let parcel = finding.parcel.index();
             let (line, tier) = &names[finding.line as usize];
@@ -373,12 +456,12 @@ pub fn write_layers(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes `neighbours.gal`: the graph of neighbours, as other tools read it. Parcels go by their ids where all have one of their own without
+/// Writes the graph of neighbours as GAL, as other tools read it. Parcels go by their ids where all have one of their own without
 /// white space, else by their position in the input.
 ///
 /// # Errors
-/// [`Error::Io`] where the file cannot be written.
-pub fn write_graph(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+/// [`Error::Write`].
+pub fn write_graph(analysis: &Analysis, mut out: impl Write) -> Result<(), Error> {
     let set = analysis.parcels();
     let weights = crate::stats::Weights::from_graph(&analysis.graph);
     let ids: Option<Vec<String>> = set.attributes().id.iter().map(|id| id.map(str::to_owned)).collect();
@@ -387,17 +470,14 @@ pub fn write_graph(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
         Some(Ok(text)) => text,
         _ => weights.write_gal("parcels", &rows())?,
     };
-    let mut file = out.file("neighbours.gal")?;
-    file.write(text.as_bytes())?;
-    file.finish()
+    out.write_all(text.as_bytes()).map_err(Error::Write)
 }
 
 /// Writes one layer, moved from a plane back to the coordinates that it came from; `properties(i, text)` adds the object of properties
 /// of a feature.
 pub(super) fn write_shapes(
     plane: &WorkingPlane,
-    out: &OutputDir,
-    name: &str,
+    out: impl Write,
     mut geometry: MultiPolygonArray,
     properties: impl Fn(usize, &mut Vec<u8>) + Sync,
 ) -> Result<(), Error> {
@@ -407,7 +487,7 @@ pub(super) fn write_shapes(
         name if plane.source_is_geographic() => (Some(name), Rounding::Degrees),
         name => (Some(name), Rounding::Metres),
     };
-    let mut writer = FeatureWriter::new(out.file(name)?, crs_name, rounding)?;
+    let mut writer = FeatureWriter::new(out, crs_name, rounding)?;
     writer.write_all(&geometry, properties)?;
-    writer.finish()
+    writer.finish().map(drop)
 }

@@ -16,10 +16,13 @@ mod summary;
 mod text;
 mod verdict;
 
-pub use audit::{AuditSummary, AuditYear, FateCount, Ground, Inside, InsideCount, Relabelled, write_audit};
-pub use csv::{intensity_csv, withdrawals_csv, write_intensity};
+pub use audit::{
+    AuditSummary, AuditYear, FateCount, Ground, Inside, InsideCount, Relabelled, matches_csv, write_changes,
+    write_inside_changes,
+};
+pub use csv::{intensity_csv, withdrawals_csv};
 pub use joins::{appraisal_csv, appraised_parcels_csv, buildings_csv, firms_csv};
-pub use layers::{write_graph, write_layers, write_parcels};
+pub use layers::{Layer, OutputLayer, write_graph, write_parcels};
 #[cfg(feature = "map")]
 pub use ledger_pictures::{gradient_chart, intensity_picture, limit_chart};
 #[cfg(feature = "map")]
