@@ -1,0 +1,471 @@
+//! Reading and writing: bad input, bad disks, and the same answer as the `geojson` crate.
+
+use std::io::Write as _;
+use std::sync::{Arc, Mutex};
+
+use landuse::Error;
+use landuse::io::schema::{Scalar, Schema};
+use landuse::io::{
+    FeatureWriter, Layer, OnBadFeature, OutputDir, OutputFile, ReadOptions, Rounding, Source, push_number,
+    read, sample, splice,
+};
+use serde_json::Value;
+
+use crate::support::{Random, data_bytes};
+
+const SQUARE: &str = r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]]}"#;
+
+fn feature(id: u32, geometry: &str) -> String {
+    format!(
+        r#"{{"type":"Feature","id":"P{id}","properties":{{"n":{id},"s":"a\"}}b"}},"geometry":{geometry}}}"#
+    )
+}
+
+fn collection(features: &[String]) -> String {
+    format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","))
+}
+
+fn read_text(text: &str) -> Result<Layer, Error> {
+    read_bytes(text.as_bytes())
+}
+
+fn read_bytes(bytes: &[u8]) -> Result<Layer, Error> {
+    read(&Source::bytes("test.geojson", bytes), &Schema::default(), &ReadOptions::default())
+}
+
+fn reason_of(geometry: &str) -> String {
+    let layer = read_text(&collection(&[feature(0, SQUARE), feature(1, geometry)])).unwrap();
+    assert_eq!((layer.table.len(), layer.table.rejected.len()), (1, 1), "{geometry}");
+    let rejected = &layer.table.rejected[0];
+    assert_eq!(rejected.at.to_string(), "feature 1 (id `P1`)");
+    rejected.reason.to_string()
+}
+
+/// A writer whose text can be looked at afterwards.
+#[derive(Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Shared {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl std::io::Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn spliced(text: &str, layer: &Layer) -> (String, String) {
+    let (out, bad) = (Shared::default(), Shared::default());
+    let append = |row: u32, text: &mut Vec<u8>| {
+        text.extend_from_slice(b"\"lu_area_m2\":");
+        push_number(text, f64::from(row) + 0.5);
+    };
+    splice(
+        &Source::bytes("test.geojson", text.as_bytes()),
+        out.clone(),
+        Some(bad.clone()),
+        &layer.table.rejected,
+        append,
+    )
+    .unwrap();
+    (out.text(), bad.text())
+}
+
+#[test]
+fn a_cut_file_is_never_taken_in_silence() {
+    let text = collection(&[feature(0, SQUARE), feature(1, SQUARE)]);
+    for end in 0..text.len() {
+        let error = read_text(&text[..end]).unwrap_err();
+        assert!(matches!(error, Error::Syntax { .. }), "{end}: {error}");
+    }
+    assert_eq!(read_text(&text).unwrap().table.len(), 2);
+    // Features one a line end where the text ends: a whole line less cannot be told.
+    let lines = format!("{}\n{}\n", feature(0, SQUARE), feature(1, SQUARE));
+    for end in 0..lines.len() {
+        if let Ok(layer) = read_text(&lines[..end]) {
+            assert!(layer.table.len() <= 2 && lines[..end].trim_end().ends_with("]]}}"), "{end}");
+        }
+    }
+}
+
+#[test]
+fn all_forms_of_the_text_give_the_same_features() {
+    let (a, b) = (feature(0, SQUARE), feature(1, SQUARE));
+    let whole = read_text(&collection(&[a.clone(), b.clone()])).unwrap().table;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(collection(&[a.clone(), b.clone()]).as_bytes()).unwrap();
+    let forms = [
+        format!("\u{feff}{}", collection(&[a.clone(), b.clone()])).into_bytes(),
+        format!("{a}\n{b}").into_bytes(),
+        format!("{a}\r\n\r\n{b}\r\n").into_bytes(),
+        format!("\u{1e}{a}\n\u{1e}{b}\n").into_bytes(),
+        format!("{{\"features\":[ {a} , {b} ] , \"x\":[{{}}], \"type\":\"FeatureCollection\"}}\n")
+            .into_bytes(),
+        gzip.finish().unwrap(),
+    ];
+    for form in forms {
+        assert_eq!(read_bytes(&form).unwrap().table, whole, "{}", String::from_utf8_lossy(&form));
+    }
+    let keys_turned = r#"{"geometry":{"coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]],"type":"Polygon"},"id":"P0","type":"Feature"}"#;
+    assert_eq!(
+        read_text(keys_turned).unwrap().table.geometry.get(0).coords(),
+        whole.geometry.get(0).coords()
+    );
+    assert_eq!(read_text(SQUARE).unwrap().table.len(), 1);
+    assert!(read_text(&collection(&[])).unwrap().table.is_empty());
+}
+
+#[test]
+fn unusable_geometries_are_put_aside_with_the_reason() {
+    let cases = [
+        ("null", "the geometry is null"),
+        (r#"{"type":"Polygon","coordinates":[]}"#, "the geometry is empty"),
+        (r#"{"type":"Polygon","coordinates":[[]]}"#, "the geometry is empty"),
+        (r#"{"type":"MultiPolygon","coordinates":[[],[[]]]}"#, "the geometry is empty"),
+        (r#"{"type":"Polygon","coordinates":[[],[[0,0],[1,0],[1,1],[0,0]]]}"#, "the exterior ring is empty"),
+        (r#"{"type":"Point","coordinates":[0,0]}"#, "is a Point"),
+        (r#"{"type":"LineString","coordinates":[[0,0],[1,1]]}"#, "is a LineString"),
+        (
+            r#"{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[0,0]}]}"#,
+            "is a Point",
+        ),
+        (
+            r#"{"type":"Polygon","coordinates":[[[0,"x"],[1,0],[1,1],[0,0]]]}"#,
+            "found a text, expected a number",
+        ),
+        (
+            r#"{"type":"Polygon","coordinates":[[[0,null],[1,0],[1,1],[0,0]]]}"#,
+            "found null, expected a number",
+        ),
+        (
+            r#"{"type":"Polygon","coordinates":[[[0,1e400],[1,0],[1,1],[0,0]]]}"#,
+            "expected finite coordinates",
+        ),
+        (r#"{"type":"Polygon","coordinates":[[[0],[1,0],[1,1],[0,0]]]}"#, "a second ordinate"),
+        (r#"{"type":"Polygon","coordinates":{}}"#, "found an object"),
+        (r#"{"type":"Polygon"}"#, "there are no `coordinates`"),
+        (r#"{"coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}"#, "has no `type`"),
+        (r#"{"coordinates":[[[0,0],[1,0],[1,1],[0,0]]],"type":"MultiPolygon"}"#, "found a number"),
+        ("7", "the geometry is a number"),
+    ];
+    for (geometry, words) in cases {
+        let reason = reason_of(geometry);
+        assert!(reason.contains(words), "{geometry}: {reason}");
+    }
+    // No JSON at all: NaN is a fault of the file.
+    let nan =
+        read_text(&collection(&[feature(0, r#"{"type":"Polygon","coordinates":[[[NaN,0]]]}"#)])).unwrap_err();
+    assert!(nan.to_string().contains("found `N`, expected a value"), "{nan}");
+}
+
+#[test]
+fn odd_rings_and_extra_ordinates_are_taken() {
+    let rings = [
+        r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1]]]}"#,
+        r#"{"type":"Polygon","coordinates":[[[0,0],[1,0]]]}"#,
+        r#"{"type":"MultiPolygon","coordinates":[[],[[[0,0],[1,0],[1,1],[0,0]]]]}"#,
+        r#"{"type":"GeometryCollection","geometries":[{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}]}"#,
+        r#"{"type":"Polygon","coordinates":[[[0,0,9],[1,0,9,8],[1,1],[0,0]]]}"#,
+    ];
+    for ring in rings {
+        assert_eq!(
+            read_text(&collection(&[feature(0, ring), feature(0, SQUARE)])).unwrap().table.len(),
+            2,
+            "{ring}"
+        );
+    }
+    let layer = read_text(rings[4]).unwrap();
+    assert_eq!(layer.report.dropped_ordinates, 3);
+    assert!(layer.report.warnings[0].contains("3 ordinates"), "{:?}", layer.report.warnings);
+    let line = r#"{"type":"LineString","coordinates":[[0,0],[1,0],[1,1],[0,0]]}"#;
+    let source = Source::bytes("line", line.as_bytes());
+    let layer =
+        read(&source, &Schema::default(), &ReadOptions::default().closed_lines_as_polygons(true)).unwrap();
+    assert_eq!((layer.table.len(), layer.report.closed_lines), (1, 1));
+}
+
+#[test]
+fn the_first_bad_feature_stops_where_asked() {
+    let mut features: Vec<String> = (0..5_000).map(|i| feature(i, SQUARE)).collect();
+    features[4_000] = feature(4_000, "null");
+    features[1_234] = feature(1_234, r#"{"type":"Point","coordinates":[0,0]}"#);
+    let source = Source::bytes("test.geojson", collection(&features).as_bytes());
+    let options = ReadOptions::default().on_bad_feature(OnBadFeature::Stop);
+    let error = read(&source, &Schema::default(), &options).unwrap_err().to_string();
+    assert!(error.starts_with("test.geojson: feature 1234 (id `P1234`): the geometry is a Point"), "{error}");
+}
+
+#[test]
+fn blocks_and_threads_change_nothing() {
+    let mut features: Vec<String> = (0..3_000).map(|i| feature(i % 2_900, SQUARE)).collect();
+    features[77] = "null".into();
+    features[2_000] = feature(2_000, "null");
+    let text = collection(&features);
+    let source = Source::bytes("test.geojson", text.as_bytes());
+    let whole = read(&source, &Schema::default(), &ReadOptions::default()).unwrap();
+    assert_eq!((whole.table.len(), whole.table.rejected.len()), (2_998, 2));
+    for threads in [1, 2, 5] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        for block in [1, 100, 1_000, 70_000, 1 << 20] {
+            let options = ReadOptions::default().block_bytes(block);
+            let layer = pool.install(|| read(&source, &Schema::default(), &options)).unwrap();
+            assert!(layer == whole, "{threads} threads, blocks of {block}");
+        }
+        let (first, again) = (spliced(&text, &whole), pool.install(|| spliced(&text, &whole)));
+        assert!(first == again, "{threads} threads");
+    }
+}
+
+#[test]
+fn spliced_features_are_the_given_ones_and_a_second_run_changes_nothing() {
+    let text = format!(
+        "{{\"type\":\"FeatureCollection\",\"crs\":{{\"type\":\"name\",\"properties\":{{\"name\":\"EPSG:4490\"}}}},\"features\":[{}]}}",
+        [
+            format!(
+                r#"{{ "type":"Feature","properties":{{ "a" : 1.50, "b":"\u00e9" }},"geometry":{SQUARE}}}"#
+            ),
+            format!(r#"{{"type":"Feature","properties":null,"geometry":{SQUARE},"x":[1]}}"#),
+            format!(r#"{{"type":"Feature","properties":{{}},"geometry":{SQUARE}}}"#),
+            format!(r#"{{"geometry":{SQUARE},"type":"Feature"}}"#),
+            "null".to_owned(),
+            r#"{"type":"Feature","properties":{"k":1},"geometry":null}"#.to_owned(),
+            r#"{"type":"Feature","properties":[1],"geometry":null}"#.to_owned(),
+        ]
+        .join(",\n")
+    );
+    let layer = read_text(&text).unwrap();
+    assert_eq!(layer.report.crs_member.as_deref(), Some("EPSG:4490"));
+    let (out, bad) = spliced(&text, &layer);
+    assert!(
+        out.contains(r#"{ "type":"Feature","properties":{ "a" : 1.50, "b":"\u00e9","lu_area_m2":0.5},"#),
+        "{out}"
+    );
+    assert!(out.contains(r#""properties":{"lu_area_m2":1.5},"geometry""#), "{out}");
+    let parsed: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(parsed["features"].as_array().unwrap().len(), 4);
+    assert_eq!(parsed["features"][3]["properties"]["lu_area_m2"], 3.5);
+    assert_eq!(parsed["crs"]["properties"]["name"], "EPSG:4490");
+    let parsed: Value = serde_json::from_str(&bad).unwrap();
+    let rejected = parsed["features"].as_array().unwrap();
+    assert_eq!(rejected.len(), 3);
+    assert_eq!(rejected[0]["properties"]["lu_position"], 4);
+    assert_eq!(rejected[1]["properties"]["k"], 1);
+    assert!(rejected[2]["properties"]["lu_reason"].as_str().unwrap().contains("an array"));
+
+    let (again, _) = spliced(&out, &read_text(&out).unwrap());
+    assert_eq!(again.matches("lu_area_m2").count(), 4, "{again}");
+    let (third, _) = spliced(&again, &read_text(&again).unwrap());
+    assert_eq!(third, again);
+}
+
+#[test]
+fn outputs_appear_whole_or_not_at_all() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("out");
+    let known = ["a.json", "b.json"];
+    let write = |overwrite: bool, names: &[&str], commit: bool| -> Result<(), Error> {
+        let out = OutputDir::create(&path, &known, overwrite)?;
+        for name in names {
+            let mut file = out.file(name)?;
+            file.write(names.len().to_string().as_bytes())?;
+            file.finish()?;
+        }
+        if commit { out.commit() } else { Ok(()) }
+    };
+    write(false, &known, false).unwrap();
+    assert!(!path.exists(), "an abandoned run leaves nothing");
+    write(false, &known, true).unwrap();
+    let refused = write(false, &known, true).unwrap_err().chain();
+    assert!(refused.contains("not empty"), "{refused}");
+    std::fs::write(path.join("mine.txt"), "mine").unwrap();
+    write(true, &["a.json"], false).unwrap();
+    assert_eq!(std::fs::read_to_string(path.join("a.json")).unwrap(), "2", "the earlier run stands");
+    write(true, &["a.json"], true).unwrap();
+    assert_eq!(std::fs::read_to_string(path.join("a.json")).unwrap(), "1");
+    let mut left: Vec<_> =
+        std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["a.json", "mine.txt"], "nothing stale, nothing foreign touched");
+
+    let out = OutputDir::create(&path, &known, true).unwrap();
+    let file = out.file("a.json").unwrap();
+    drop(file);
+    assert!(out.commit().unwrap_err().to_string().contains("not finished"));
+    assert!(matches!(OutputDir::create(path.join("mine.txt"), &known, true), Err(Error::Io { .. })));
+}
+
+/// A disk with room for a few bytes.
+struct FullDisk(usize);
+
+impl std::io::Write for FullDisk {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 = self.0.checked_sub(bytes.len()).ok_or(std::io::ErrorKind::StorageFull)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_disk_and_unreadable_files_are_named() {
+    let text = collection(&(0..500).map(|i| feature(i, SQUARE)).collect::<Vec<_>>());
+    let source = Source::bytes("test.geojson", text.as_bytes());
+    for room in [0, 100, 20_000] {
+        let error = splice(&source, FullDisk(room), None, &[], |_, _| {}).unwrap_err();
+        assert!(matches!(&error, Error::Write(cause) if cause.kind() == std::io::ErrorKind::StorageFull));
+    }
+    assert!(FeatureWriter::new(FullDisk(0), None, Rounding::Exact).is_err());
+
+    let folder = tempfile::tempdir().unwrap();
+    for path in [folder.path().to_owned(), folder.path().join("missing.geojson")] {
+        let error = read(&Source::file(&path), &Schema::default(), &ReadOptions::default()).unwrap_err();
+        assert!(matches!(&error, Error::Io { path: named, .. } if *named == path), "{}", error.chain());
+    }
+}
+
+#[test]
+fn a_device_without_room_is_named() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full");
+    if full().is_err() {
+        println!("skipped: there is no /dev/full here");
+        return;
+    }
+    let out = || std::io::BufWriter::new(full().unwrap());
+    let text = collection(&[feature(0, SQUARE)]);
+    let source = Source::bytes("test.geojson", text.as_bytes());
+    let layer = FeatureWriter::new(out(), None, Rounding::Exact).and_then(FeatureWriter::finish);
+    for outcome in [splice(&source, out(), None, &[], |_, _| {}).map(drop), layer.map(drop)] {
+        assert!(matches!(&outcome, Err(Error::Write(_))), "{outcome:?}");
+    }
+    let mut file = OutputFile::to("/dev/full", full().unwrap());
+    let error = splice(&source, &mut file, None, &[], |_, _| {}).unwrap_err().chain();
+    assert!(error.contains("/dev/full"), "{error}");
+}
+
+#[test]
+fn computed_layers_read_back() {
+    let shapes = read_text(&collection(&[feature(0, SQUARE)])).unwrap().table.geometry;
+    let text = Shared::default();
+    let mut layer = FeatureWriter::new(text.clone(), Some("EPSG:4547"), Rounding::Metres).unwrap();
+    let properties = serde_json::from_str(r#"{"b":null,"a":1.5}"#).unwrap();
+    layer.write(Some(shapes.get(0)), &properties).unwrap();
+    layer.write(None, &properties).unwrap();
+    layer.finish().unwrap();
+    let back = read_text(&text.text()).unwrap();
+    assert_eq!(back.table.geometry, shapes);
+    assert_eq!(back.report.crs_member.as_deref(), Some("EPSG:4547"));
+    assert!(text.text().contains(r#""properties":{"a":1.5,"b":null}"#));
+}
+
+#[test]
+fn coordinates_and_properties_are_those_of_the_geojson_crate() {
+    for name in ["cambridge-ma/parcels_fy2014.geojson", "wuxi-xinwu/land_use.geojson.gz"] {
+        let Some(bytes) = data_bytes(name) else { continue };
+        let text = String::from_utf8(bytes).unwrap();
+        let layer = read_text(&text).unwrap();
+        let geojson::GeoJson::FeatureCollection(theirs) = text.parse().unwrap() else { panic!("{name}") };
+        assert_eq!(layer.report.features, theirs.features.len() as u64);
+        let mut row = 0;
+        for (position, feature) in theirs.features.iter().enumerate() {
+            if layer.table.source_row.get(row) != Some(&(position as u32)) {
+                assert!(layer.table.rejected.iter().any(|r| r.at.row as usize == position));
+                continue;
+            }
+            let value = feature.geometry.clone().unwrap();
+            let geometry = geo::Geometry::<f64>::try_from(value).unwrap();
+            let polygons = match geometry {
+                geo::Geometry::Polygon(polygon) => geo::MultiPolygon::new(vec![polygon]),
+                geo::Geometry::MultiPolygon(polygons) => polygons,
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(layer.table.geometry.get(row).to_geo(), polygons, "{name} {position}");
+            row += 1;
+        }
+        assert_eq!(row, layer.table.len());
+
+        let (out, _) = spliced(&text, &layer);
+        let geojson::GeoJson::FeatureCollection(back) = out.parse().unwrap() else { panic!("{name}") };
+        let mut back = back.features.into_iter();
+        for &position in &layer.table.source_row {
+            let mut ours = back.next().unwrap();
+            let area = ours.properties.as_mut().unwrap().remove("lu_area_m2");
+            assert_eq!(area, Some((f64::from(position) + 0.5).into()));
+            assert_eq!(ours, theirs.features[position as usize], "{name} {position}");
+        }
+    }
+}
+
+#[test]
+fn samples_name_every_property() {
+    let text = collection(&[feature(3, SQUARE), feature(4, "null"), feature(5, SQUARE)]);
+    let samples = sample(&Source::bytes("x", text.as_bytes()), 2).unwrap();
+    let found = samples.scalars();
+    let names: Vec<_> = found.iter().map(|(name, values)| (*name, values.len())).collect();
+    assert_eq!(names, [("$id", 2), ("n", 2), ("s", 2)]);
+    assert_eq!(found[1].1, [Scalar::Number(3.0), Scalar::Number(4.0)]);
+}
+
+#[test]
+fn damaged_text_is_an_error_or_a_feature_put_aside_never_a_panic() {
+    let seed = collection(&[
+        feature(0, SQUARE),
+        feature(1, r#"{"type":"MultiPolygon","coordinates":[[[[0,0],[1e2,0],[1,1],[0,0]],[[0,0],[0.5,0],[0.5,0.5],[0,0]]]]}"#),
+        r#"{"type":"Feature","id":7,"properties":{"é":"\ud83c\udfd9","x":[1,{"y":null}]},"geometry":null}"#.into(),
+    ])
+    .into_bytes();
+    let mut random = Random(1);
+    let mut below = |n: usize| random.below(n as u64) as usize;
+    let pieces: [&[u8]; 14] = [
+        b"\"",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"\\",
+        b"null",
+        b"1e999",
+        b"\xff",
+        b"-",
+        b" ",
+        b"\"features\":[",
+    ];
+    let mut valid = 0;
+    for _ in 0..4_000 {
+        let mut text = seed.clone();
+        for _ in 0..=below(3) {
+            let at = below(text.len());
+            match below(3) {
+                0 => drop(text.remove(at)),
+                1 => text.splice(at..at, pieces[below(pieces.len())].iter().copied()).for_each(drop),
+                _ => {
+                    let end = (at + below(40)).min(text.len());
+                    text.drain(at..end);
+                }
+            }
+        }
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok();
+        let source = Source::bytes("fuzz", &*text);
+        let outcome = read(&source, &Schema::default(), &ReadOptions::default().block_bytes(1 + below(900)));
+        if let Ok(layer) = outcome {
+            assert!(is_json, "taken, but not JSON: {}", String::from_utf8_lossy(&text));
+            valid += 1;
+            let text = String::from_utf8(text).unwrap();
+            let (out, bad) = spliced(&text, &layer);
+            for out in [out, bad] {
+                assert!(serde_json::from_str::<serde::de::IgnoredAny>(&out).is_ok(), "{text}\n{out}");
+            }
+        }
+    }
+    assert!(valid > 100, "only {valid} of the damaged texts could be read");
+}

@@ -1,0 +1,26 @@
+//! All tests of the library's public surface, one module per theme. One binary, so that they are linked once.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test stops where it does not hold, and says what it skipped"
+)]
+
+mod audit;
+mod cluster;
+mod conformance;
+mod crs;
+mod efficiency;
+mod generate;
+mod geos;
+mod io;
+mod kernels;
+mod ledger;
+#[cfg(feature = "map")]
+mod map;
+mod schema;
+mod sensitivity;
+mod stats;
+mod support;
