@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let districts = beside.load_beside(&Source::file("data/city/districts.geojson"), &parcels)?.set;
 
     let mut options = Options::default();
-    options.judge.score = Some("tax_yuan / area_m2".into());
+    options.efficiency.score = Some("tax_yuan / area_m2".into());
     let layers = Layers {
         parcels,
         schemes: Schemes::builtin(),

@@ -1,6 +1,6 @@
 //! All stages in a row: from parcels in a plane to every figure of a report.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::adjacency::{self, Adjacency, Barriers, Graph, Link};
 use crate::cluster::{
@@ -9,11 +9,10 @@ use crate::cluster::{
 };
 use crate::control::{ControlLines, Effect, Encroachments, Overlay, ReviewInput, ReviewOptions, SurveyError};
 use crate::efficiency::{
-    Appraisal, Appraised, Assessment, Composite, Direction, FieldCheck, FieldCheckReport, FieldChecks, Grade,
-    Measures, ParcelMeasures, Rule, StockClass, UnusedLand, Verdict, unused_land,
+    AppraisedParcels, Assessment, Efficiency, EfficiencyOptions, FieldCheck, FieldCheckReport, FieldChecks,
+    Measures, ParcelMeasures, Rule, ScoredParcels, StockClass, Verdict,
 };
-use crate::error::{Error, ParamError};
-use crate::expr::Expr;
+use crate::error::{Error, ParamError, few};
 use crate::geometry::partition::Partition;
 use crate::geometry::{MultiPolygonArray, boolean};
 use crate::intensity::{
@@ -24,94 +23,14 @@ use crate::land::{LandStatus, land_status};
 use crate::parcel::{CategoryColumn, Column, ParcelIdx, ParcelSet};
 use crate::sensitivity::{Sensitivity, SweepOptions};
 use crate::stats::{LocalOptions, LocalResults, Observations, Weights};
-use crate::zoning::{LandUse, ResolvedUses, Schemes, SmallClass};
-
-/// The name under which a rule refers to [`JudgeOptions::composite`].
-pub const COMPOSITE: &str = "composite";
-
-/// Who is judged, by what score, and what is low.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-#[non_exhaustive]
-pub struct JudgeOptions {
-    /// Condition that makes a parcel a candidate. Default: current industrial and logistics land where a scheme tells, else
-    /// all parcels.
-    pub candidates: Option<Box<str>>,
-    /// Expression for the score that local statistics look at and maps show.
-    pub score: Option<Box<str>>,
-    /// Which end of the score is good.
-    pub direction: Direction,
-    /// A composite score, to be named as `composite` in expressions that are nothing else.
-    pub composite: Option<Composite>,
-    /// What is low. Default: the worst fifth by score; with an appraisal that grades, the grades in [`low_grades`](Self::low_grades).
-    pub low: Option<Rule>,
-    /// Column of texts (`district`, `class` or a named one) whose values are peer groups for percentiles. Default: all candidates are
-    /// peers.
-    pub peers: Option<Box<str>>,
-    /// Condition for land that is approved and not supplied. Default: as [`unused_land`] reads it from columns.
-    pub approved_not_supplied: Option<Box<str>>,
-    /// Condition for idle land. Default: as [`unused_land`] reads it from columns.
-    pub idle: Option<Box<str>>,
-    /// A rule pack that candidates are appraised by: the score is its score.
-    #[serde(skip)]
-    pub appraisal: Option<Appraisal>,
-    /// Grades of the pack that are low-efficiency. Default: D.
-    #[serde(skip)]
-    pub low_grades: Vec<Grade>,
-}
-
-impl JudgeOptions {
-    /// Reads rules from TOML; `file` is what errors call it. A file with `[[group]]` is a rule pack of the appraisal
-    /// ([`Appraisal::from_toml`]).
-    ///
-    /// # Errors
-    /// [`Error::Config`] with the line, the key and what was expected.
-    ///
-    /// ```
-    /// use landuse::analysis::JudgeOptions;
-    /// let rules = r#"
-    ///     candidates = "class in (commercial, industrial)"
-    ///     score = "composite"
-    ///     [composite]
-    ///     parts = [
-    ///         { metric = "far", weight = 50, benchmark = 1.05, cap = 2 },
-    ///         { metric = "improvement_value / land_value", weight = 50, benchmark = 1 },
-    ///     ]
-    ///     [low]
-    ///     metric = "composite"
-    ///     worst_share = 0.2
-    /// "#;
-    /// assert_eq!(JudgeOptions::from_toml(rules, "rules")?.score.as_deref(), Some("composite"));
-    /// # Ok::<(), landuse::Error>(())
-    /// ```
-    pub fn from_toml(text: &str, file: &str) -> Result<Self, Error> {
-        // A pack has groups, rules have none.
-        if toml::from_str::<toml::Table>(text).is_ok_and(|table| table.contains_key("group")) {
-            let appraisal = Some(Appraisal::from_toml(text, file)?);
-            return Ok(Self { appraisal, ..Self::default() });
-        }
-        crate::zoning::config::read(text, file)
-    }
-
-    /// Every expression that a run with these options evaluates.
-    pub fn expressions(&self) -> Vec<&str> {
-        let parts =
-            self.composite.iter().flat_map(|composite| composite.parts.iter().map(|part| &*part.metric));
-        let rules = self.low.iter().flat_map(Rule::expressions);
-        let own = [&self.candidates, &self.score, &self.approved_not_supplied, &self.idle];
-        let own = own.into_iter().filter_map(|expression| expression.as_deref());
-        let packed = self.appraisal.iter().flat_map(Appraisal::expressions);
-        let all = own.chain(parts).chain(rules).chain(packed);
-        all.filter(|expression| self.composite.is_none() || expression.trim() != COMPOSITE).collect()
-    }
-}
+use crate::zoning::{LandUse, ResolvedUses, Schemes};
 
 /// What an analysis is asked.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Options {
     /// The efficiency stage.
-    pub judge: JudgeOptions,
+    pub efficiency: EfficiencyOptions,
     /// Contiguous sites; the gap is also the adjacency rule's.
     pub sites: SiteOptions,
     /// Draws that sites are compared with.
@@ -217,6 +136,8 @@ pub struct Analysis {
     pub partition: Partition,
     /// What each parcel counts as.
     pub status: Vec<LandStatus>,
+    /// The expression of the score, as asked for or by default.
+    pub score_expression: Option<Box<str>>,
     /// The score of each parcel, candidate or not.
     pub score: Option<Column<f64>>,
     /// Candidates appraised by a rule pack; none without one.
@@ -281,7 +202,7 @@ impl Analysis {
         let mut warnings = Vec::new();
         let current_use = layers.schemes.resolve_column(&set.attributes().current_use);
         if !current_use.unresolved().is_empty() {
-            warnings.push(format!("current use: no scheme knows {}", list(current_use.unresolved())));
+            warnings.push(format!("current use: no scheme knows {}", few(current_use.unresolved())));
         }
         let status = land_status(set, &layers.schemes, options.floor_area_counts);
 
@@ -306,8 +227,21 @@ impl Analysis {
         let partition = Partition::new(set.geometry(), &pairs, &priority);
 
         entered(Stage::Efficiency);
-        let Judged { candidates, score, appraised, rule, assessment, stock, checked, field_check_report } =
-            Judged::new(&layers, &options, &current_use, &mut warnings)?;
+        let checks = options.field_checks.as_ref();
+        let found = Efficiency::assess(set, &layers.schemes, &current_use, &options.efficiency, checks)?;
+        let Efficiency {
+            candidates,
+            score_expression,
+            score,
+            appraised,
+            rule,
+            assessment,
+            stock,
+            checked,
+            field_check_report,
+            warnings: noticed,
+        } = found;
+        warnings.extend(noticed);
         let low = assessment.as_ref().map_or_else(|| vec![false; set.len()], Assessment::low);
 
         entered(Stage::Cluster);
@@ -377,9 +311,9 @@ impl Analysis {
             (None, None) if set.attributes().district.known() > 0 => StudyUnits::Attribute,
             (None, None) => StudyUnits::Whole,
         };
-        let measures = JudgeMeasures {
-            layers: &layers,
-            composite: options.judge.composite.as_ref(),
+        let measures = ScoredParcels {
+            parcels: ParcelMeasures { set, schemes: &layers.schemes },
+            composite: options.efficiency.composite.as_ref(),
             appraised: appraised.as_ref(),
         };
         let population = options.population.as_deref().map(|of| measures.numbers(of)).transpose()?;
@@ -439,6 +373,7 @@ impl Analysis {
             overlaps,
             partition,
             status,
+            score_expression,
             score,
             appraised,
             rule,
@@ -529,326 +464,6 @@ impl Analysis {
     }
 }
 
-/// Candidates appraised by a rule pack.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AppraisedParcels {
-    /// The candidates: the parcel of each row of the appraisal, ascending.
-    pub parcels: Vec<u32>,
-    /// What was found, one row per candidate.
-    pub found: Appraised,
-}
-
-impl AppraisedParcels {
-    /// The row of a parcel; none for one that is no candidate.
-    pub fn row(&self, parcel: ParcelIdx) -> Option<usize> {
-        self.parcels.binary_search(&parcel.0).ok()
-    }
-
-    /// A column of the rows as a column of the parcels.
-    fn spread<T: Copy + Default>(&self, values: impl Fn(usize) -> Option<T>, len: usize) -> Column<T> {
-        let mut rows = self.parcels.iter().enumerate().peekable();
-        (0..len as u32).map(|parcel| values(rows.next_if(|(_, own)| **own == parcel)?.0)).collect()
-    }
-}
-
-/// What the efficiency stage finds.
-struct Judged {
-    candidates: Vec<bool>,
-    score: Option<Column<f64>>,
-    appraised: Option<AppraisedParcels>,
-    rule: Option<Rule>,
-    assessment: Option<Assessment>,
-    stock: Vec<Option<StockClass>>,
-    checked: Vec<(ParcelIdx, usize, Option<StockClass>)>,
-    field_check_report: Option<FieldCheckReport>,
-}
-
-impl Judged {
-    fn new(
-        layers: &Layers,
-        options: &Options,
-        current_use: &ResolvedUses,
-        warnings: &mut Vec<String>,
-    ) -> Result<Self, Error> {
-        let (set, judge) = (&layers.parcels, &options.judge);
-        let mut measures = JudgeMeasures { layers, composite: judge.composite.as_ref(), appraised: None };
-        let mut candidates = candidates(layers, judge, current_use, warnings)?;
-        let unused = unused(set, judge, &measures, warnings)?;
-        let mut left = 0;
-        for (candidate, unused) in candidates.iter_mut().zip(&unused) {
-            left += usize::from(*candidate && unused.is_some());
-            *candidate &= unused.is_none();
-        }
-        if left > 0 {
-            warnings.push(format!(
-                "candidates: {left} parcels are idle, or approved and not supplied: classes of their own, not ranked"
-            ));
-        }
-        let appraised =
-            judge.appraisal.as_ref().map(|pack| appraise(pack, &candidates, &measures)).transpose()?;
-        if let Some(AppraisedParcels { parcels, found }) = &appraised {
-            for (&parcel, grade) in parcels.iter().zip(&found.grades) {
-                candidates[parcel as usize] = *grade != Some(Grade::T);
-            }
-        }
-        measures.appraised = appraised.as_ref();
-        let metric = match &appraised {
-            Some(_) => Some(APPRAISAL_SCORE.into()),
-            None => judge.score.clone(),
-        };
-        let score = metric.as_deref().map(|metric| measures.numbers(metric)).transpose()?;
-        let graded = appraised.as_ref().is_some_and(|a| a.found.grades.iter().any(Option::is_some));
-        let rule = match (&judge.low, metric) {
-            (Some(rule), _) => Some(rule.clone()),
-            (None, _) if graded => Some(Rule::Holds { holds: grade_rule(&judge.low_grades) }),
-            (None, metric) => {
-                metric.map(|metric| Rule::Quantile { metric, worst_share: 0.2, direction: judge.direction })
-            }
-        };
-        if let Some(appraised) = &appraised {
-            warnings.extend(appraised.found.warnings.iter().map(|warning| format!("appraisal: {warning}")));
-            if !graded {
-                let name = appraised.found.pack().name();
-                warnings.push(format!("the rule pack `{name}` has no grades: low is judged by the score"));
-            }
-        }
-        let judged = rule.as_ref().map(|rule| Assessment::judge(rule, &candidates, &measures));
-        let mut assessment = judged.transpose()?;
-        if let Some(assessment) = &mut assessment {
-            assessment.rank_among(&peers(set, judge.peers.as_deref(), current_use, &candidates)?)?;
-            warnings.extend(assessment.warnings.iter().cloned());
-        } else {
-            warnings.push("no score and no rule is given: no parcel is judged".into());
-        }
-        let mut stock = stock(set, current_use, assessment.as_ref(), &unused);
-        let (mut checked, mut field_check_report) = (Vec::new(), None);
-        if let Some(checks) = &options.field_checks {
-            let (found, mut report) = checks.locate(&set.attributes().id);
-            let assessment = assessment.get_or_insert_with(|| Assessment::of_nobody(set.len()));
-            for (parcel, position) in found {
-                let Some(check) = checks.get(position) else { continue };
-                let before = stock[parcel.index()].replace(check.status);
-                checked.push((parcel, position, before));
-                report.changed += usize::from(before != Some(check.status));
-                assessment.verdicts[parcel.index()] = check.status.verdict();
-            }
-            for (ids, what) in [
-                (&report.unknown_parcels, "no parcel has"),
-                (&report.ambiguous_parcels, "several parcels have"),
-            ] {
-                if !ids.is_empty() {
-                    warnings.push(format!("field checks: {} name ids that {what}: {}", ids.len(), list(ids)));
-                }
-            }
-            if report.applied > 0 {
-                warnings.push(format!(
-                    "field checks: {} parcels were checked on the spot, which wins; {} of them change class",
-                    report.applied, report.changed
-                ));
-            }
-            field_check_report = Some(report);
-        }
-        Ok(Self { candidates, score, appraised, rule, assessment, stock, checked, field_check_report })
-    }
-}
-
-/// Land that stands outside of the ranking, by conditions or by the columns of contracts.
-fn unused(
-    set: &ParcelSet,
-    judge: &JudgeOptions,
-    measures: &JudgeMeasures<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<Option<StockClass>>, Error> {
-    let UnusedLand { class: mut found, ignored } = unused_land(set);
-    if !ignored.is_empty() {
-        warnings
-            .push(format!("unused land: {} hold more than true and false and do not count", list(&ignored)));
-    }
-    for (condition, class) in
-        [(&judge.idle, StockClass::Idle), (&judge.approved_not_supplied, StockClass::ApprovedNotSupplied)]
-    {
-        if let Some(condition) = condition {
-            for (own, holds) in found.iter_mut().zip(measures.holds(condition)?.iter()) {
-                match holds {
-                    Some(true) => *own = Some(class),
-                    _ if *own == Some(class) => *own = None,
-                    _ => {}
-                }
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Appraises the candidates among each other.
-fn appraise(
-    pack: &Appraisal,
-    candidates: &[bool],
-    measures: &JudgeMeasures<'_>,
-) -> Result<AppraisedParcels, Error> {
-    let parcels: Vec<u32> = (0..candidates.len()).filter(|&i| candidates[i]).map(|i| i as u32).collect();
-    let found = pack.run(parcels.len(), &Among { measures, rows: &parcels })?;
-    Ok(AppraisedParcels { parcels, found })
-}
-
-/// The rows of some parcels only.
-struct Among<'a> {
-    measures: &'a JudgeMeasures<'a>,
-    rows: &'a [u32],
-}
-
-impl Measures for Among<'_> {
-    fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
-        Ok(self.measures.numbers(expression)?.take(self.rows))
-    }
-
-    fn holds(&self, expression: &str) -> Result<Column<bool>, Error> {
-        Ok(self.measures.holds(expression)?.take(self.rows))
-    }
-}
-
-/// The score of an appraisal, as a rule names it.
-pub const APPRAISAL_SCORE: &str = "appraisal_score";
-
-/// The test of low grades, as a rule names it.
-fn grade_rule(low: &[Grade]) -> Box<str> {
-    let mut grades: Vec<String> = low.iter().map(ToString::to_string).collect();
-    if grades.is_empty() {
-        grades.push(Grade::D.to_string());
-    }
-    format!("grade in ({})", grades.join(", ")).into()
-}
-
-/// Whether a test looks at grades.
-pub(crate) fn is_grade_rule(metric: &str) -> bool {
-    metric.starts_with("grade in (")
-}
-
-/// Peer group of each candidate.
-fn peers(
-    set: &ParcelSet,
-    column: Option<&str>,
-    current_use: &ResolvedUses,
-    candidates: &[bool],
-) -> Result<CategoryColumn<Box<str>>, Error> {
-    let attributes = set.attributes();
-    let texts = match column {
-        Some("district") => Some(&attributes.district),
-        Some("class") | None => None,
-        Some(name) => Some(attributes.texts.get(name).ok_or_else(|| {
-            let names: Vec<&str> = attributes.texts.keys().map(|name| &**name).collect();
-            let expected = format!("district, class or a column of texts ({})", names.join(", "));
-            ParamError::new("peers", name, &expected)
-        })?),
-    };
-    let mut groups = CategoryColumn::new();
-    for (i, &candidate) in candidates.iter().enumerate() {
-        let group = match (texts, column) {
-            _ if !candidate => None,
-            (Some(texts), _) => texts.get(i).map(|text| &**text),
-            (None, Some(_)) => current_use.of(attributes.current_use.key(i)).map(|land| land.class.name()),
-            (None, None) => Some(""),
-        };
-        groups.push(group);
-    }
-    Ok(groups)
-}
-
-/// Class of each parcel, before anybody went there.
-fn stock(
-    set: &ParcelSet,
-    current_use: &ResolvedUses,
-    assessment: Option<&Assessment>,
-    unused: &[Option<StockClass>],
-) -> Vec<Option<StockClass>> {
-    let codes = &set.attributes().current_use;
-    let vacant = |i: usize| current_use.of(codes.key(i)).is_some_and(|land| land.class == SmallClass::Vacant);
-    (0..set.len())
-        .map(|i| match (unused[i], assessment.map(|assessment| assessment.verdicts[i])) {
-            (Some(class), _) => Some(class),
-            (None, Some(Verdict::Low)) => {
-                let by_quantile = |a: &Assessment| a.is_suspicion(ParcelIdx(i as u32));
-                Some(if assessment.is_some_and(by_quantile) {
-                    StockClass::SuspectedLow
-                } else {
-                    StockClass::Low
-                })
-            }
-            (None, Some(Verdict::NotLow)) => Some(StockClass::NotLow),
-            (None, Some(Verdict::Unknown)) => Some(StockClass::Unknown),
-            _ => vacant(i).then_some(StockClass::Vacant),
-        })
-        .collect()
-}
-
-/// Evaluates expressions over parcels.
-struct JudgeMeasures<'a> {
-    layers: &'a Layers,
-    composite: Option<&'a Composite>,
-    appraised: Option<&'a AppraisedParcels>,
-}
-
-impl JudgeMeasures<'_> {
-    fn parcels(&self) -> ParcelMeasures<'_> {
-        ParcelMeasures { set: &self.layers.parcels, schemes: &self.layers.schemes }
-    }
-}
-
-impl Measures for JudgeMeasures<'_> {
-    fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
-        match (self.composite, self.appraised, expression.trim()) {
-            (Some(composite), _, COMPOSITE) => composite.score(&Self { composite: None, ..*self }),
-            (_, Some(appraised), APPRAISAL_SCORE) => {
-                Ok(appraised.spread(|row| appraised.found.score.get(row), self.layers.parcels.len()))
-            }
-            _ => self.parcels().numbers(expression),
-        }
-    }
-
-    fn holds(&self, expression: &str) -> Result<Column<bool>, Error> {
-        let grades = expression.strip_prefix("grade in (").and_then(|rest| rest.strip_suffix(')'));
-        match (self.appraised, grades) {
-            (Some(appraised), Some(grades)) => {
-                let named = |grade: Grade| grades.split(',').any(|name| name.trim() == grade.to_string());
-                let holds = |row: usize| appraised.found.grades[row].map(&named);
-                Ok(appraised.spread(holds, self.layers.parcels.len()))
-            }
-            _ => self.parcels().holds(expression),
-        }
-    }
-}
-
-/// Candidates: by condition, else industry and logistics by current use, else everybody.
-fn candidates(
-    layers: &Layers,
-    options: &JudgeOptions,
-    current_use: &ResolvedUses,
-    warnings: &mut Vec<String>,
-) -> Result<Vec<bool>, Error> {
-    use crate::zoning::SmallClass::{Industrial, Logistics};
-    let set = &layers.parcels;
-    if let Some(condition) = &options.candidates {
-        let holds = Expr::parse(condition)?.conditions(set, &layers.schemes)?;
-        let unknown = holds.len() - holds.known();
-        if unknown > 0 {
-            warnings.push(format!(
-                "candidates: `{condition}` is unknown for {unknown} parcels, which are left out"
-            ));
-        }
-        return Ok(holds.iter().map(|holds| holds == Some(true)).collect());
-    }
-    let codes = &set.attributes().current_use;
-    let is = |land: &LandUse| matches!(land.class, Industrial | Logistics);
-    let candidates: Vec<bool> =
-        (0..set.len()).map(|i| current_use.of(codes.key(i)).is_some_and(is)).collect();
-    if candidates.contains(&true) {
-        return Ok(candidates);
-    }
-    warnings
-        .push("candidates: no parcel is known to be industrial or logistics land, so all are judged".into());
-    Ok(vec![true; set.len()])
-}
-
 /// The column of owners; none where none is named and there is none.
 fn owners<'a>(
     set: &'a ParcelSet,
@@ -880,13 +495,4 @@ fn classes(set: &ParcelSet, current_use: &ResolvedUses) -> Vec<Option<u32>> {
 /// The links between parcels of the same known class.
 fn of_same_class(graph: &Graph, class: &[Option<u32>]) -> Graph {
     graph.filtered(|link| class[link.a.index()].is_some() && class[link.a.index()] == class[link.b.index()])
-}
-
-/// The first few of many, as words.
-fn list(codes: &[impl std::fmt::Display]) -> String {
-    let mut text: Vec<String> = codes.iter().take(8).map(ToString::to_string).collect();
-    if codes.len() > text.len() {
-        text.push(format!("and {} more", codes.len() - text.len()));
-    }
-    text.join(", ")
 }

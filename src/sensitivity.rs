@@ -10,7 +10,7 @@ use crate::adjacency;
 use crate::analysis::Analysis;
 use crate::cluster::{SWEEP_GAPS_M, SweepStep, net_area_m2, sweep_with};
 use crate::control::{Exclusion, Relation};
-use crate::efficiency::{Basis, Direction, Verdict, quantile};
+use crate::efficiency::{AtSetting, Basis, Setting, Verdict};
 use crate::error::{Error, ParamError};
 use crate::geometry::boolean;
 use crate::intensity::WarningStatus;
@@ -163,7 +163,7 @@ pub struct Sensitivity {
     #[serde(skip)]
     pub low_share: Column<f64>,
     /// Where a parcel's verdict tips: for a quantile the worst share above which it is low; for a standard the threshold above (or, where
-    /// less is better, below) which it is, its own value.
+    /// less is better, below) which it is, its own value. Unknown for what a field check settled.
     #[serde(skip)]
     pub tips_at: Column<f64>,
     /// Share of all thresholds and gaps under which a parcel is in a site.
@@ -224,64 +224,43 @@ impl Sensitivity {
     fn sweep_score(&mut self, analysis: &Analysis, options: &SweepOptions) -> Result<(), Error> {
         let set = analysis.parcels();
         let len = set.len();
-        let Some(test) =
-            analysis.assessment.as_ref().and_then(|a| a.tests.first().filter(|_| a.tests.len() == 1))
-        else {
-            return Ok(());
+        let Some(assessment) = &analysis.assessment else { return Ok(()) };
+        let [test] = &assessment.tests[..] else { return Ok(()) };
+        let settings: Vec<(f64, Setting)> = match test.basis {
+            Basis::Quantile => options.worst_shares.iter().map(|&s| (s, Setting::WorstShare(s))).collect(),
+            _ => options.threshold_factors.iter().map(|&f| (f, Setting::StandardFactor(f))).collect(),
         };
-        let Some(threshold) = test.threshold else { return Ok(()) };
-        // Worse values first, whichever end is good.
-        let sign = if test.direction == Direction::HigherIsBetter { 1.0 } else { -1.0 };
-        let judged =
-            |i: usize| matches!(analysis.verdict(ParcelIdx(i as u32)), Verdict::Low | Verdict::NotLow);
-        let value = |i: usize| test.values.get(i).filter(|_| judged(i)).map(|value| sign * value);
-        let mut known: Vec<f64> = (0..len).filter_map(value).collect();
-        known.sort_unstable_by(f64::total_cmp);
-        let settings: Vec<(f64, f64)> = match test.basis {
-            Basis::Quantile => {
-                // As the assessment takes it, to the last bit: a threshold that rounds otherwise flips those at it.
-                let mut plain: Vec<f64> = known.iter().map(|value| sign * value).collect();
-                let mut threshold =
-                    |share: f64| quantile(&mut plain, if sign > 0.0 { share } else { 1.0 - share });
-                let of = |&share: &f64| Some((share, sign * threshold(share)?));
-                options.worst_shares.iter().filter_map(of).collect()
-            }
-            Basis::Standard => options.threshold_factors.iter().map(|&f| (f, sign * threshold * f)).collect(),
-            Basis::Condition => return Ok(()),
-        };
+        let settings: Vec<(f64, AtSetting)> = settings
+            .into_iter()
+            .filter_map(|(value, setting)| Some((value, assessment.at(setting)?)))
+            .collect();
         if settings.is_empty() {
             return Ok(());
         }
-        let last = known.len().saturating_sub(1).max(1) as f64;
-        self.tips_at = (0..len)
-            .map(|i| {
-                let own = value(i)?;
-                Some(match test.basis {
-                    Basis::Quantile => (known.partition_point(|other| *other <= own) - 1) as f64 / last,
-                    _ => sign * own,
-                })
-            })
-            .collect();
-        let loosest = settings.iter().map(|setting| setting.1).fold(f64::NEG_INFINITY, f64::max);
-        let low_at = |threshold: f64| -> Vec<bool> {
-            (0..len).map(|i| value(i).is_some_and(|value| value < threshold)).collect()
+        self.tips_at = assessment.tipping_points();
+        let low_of = |at: &AtSetting| -> Vec<bool> {
+            at.verdicts.iter().map(|&verdict| verdict == Verdict::Low).collect()
         };
+        let mut ever_low = vec![false; len];
+        for (_, at) in &settings {
+            ever_low.iter_mut().zip(&at.verdicts).for_each(|(ever, &v)| *ever |= v == Verdict::Low);
+        }
         let widest = options.gaps_m.iter().copied().fold(0.0, f64::max);
-        let graph = adjacency::within_gap_among(set, &low_at(loosest), widest)?;
+        let graph = adjacency::within_gap_among(set, &ever_low, widest)?;
         let min_area_m2 = analysis.options.sites.min_area_m2;
         let (mut times_low, mut times_in) = (vec![0_u32; len], vec![0_u32; len]);
         let sites: Vec<(u32, &[ParcelIdx])> =
             analysis.sites.iter().map(|site| (site.number, &site.members[..])).collect();
         let mut held = vec![0_u32; sites.len()];
-        for &(setting, threshold) in &settings {
-            let low = low_at(threshold);
+        for &(setting, ref at) in &settings {
+            let low = low_of(at);
             for (times, &low) in times_low.iter_mut().zip(&low) {
                 *times += u32::from(low);
             }
             let area_m2 = (0..len).filter(|&i| low[i]).map(|i| set.area_m2()[i]);
             self.thresholds.push(ThresholdStep {
                 setting,
-                threshold: sign * threshold,
+                threshold: at.threshold,
                 low_count: low.iter().filter(|&&low| low).count(),
                 low_area_m2: area_m2.sum(),
             });
@@ -306,8 +285,10 @@ impl Sensitivity {
         }
         let all = settings.len() as f64;
         let both = all * options.gaps_m.len() as f64;
+        let decided =
+            |i: usize| matches!(assessment.verdicts[i], Verdict::Low | Verdict::NotLow).then_some(i);
         let share = |times: &[u32], of: f64| -> Column<f64> {
-            (0..len).map(|i| value(i).map(|_| f64::from(times[i]) / of)).collect()
+            (0..len).map(|i| decided(i).map(|i| f64::from(times[i]) / of)).collect()
         };
         self.low_share = share(&times_low, all);
         if both > 0.0 {

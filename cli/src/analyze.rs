@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use clap::Args;
 use landuse::adjacency::{self, Barriers};
-use landuse::analysis::{DensityOptions, JudgeOptions, Layers, Options};
+use landuse::analysis::{DensityOptions, Layers, Options};
 use landuse::cluster::RegionOptions;
 use landuse::control::{ControlLines, Permits, ReviewOptions, SurveyError};
-use landuse::efficiency::{Appraisal, CONTRACT_COLUMNS, Rule};
+use landuse::efficiency::{Appraisal, EfficiencyOptions, Rule};
 use landuse::intensity::{CellShape, Nature, ReserveOptions, UnitLimit, WarningLine};
 use landuse::io::schema::Schema;
 use landuse::io::{OutputDir, OutputFile, Source, infer};
@@ -263,7 +263,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let Read { mut layers, mut inputs, mut notes, id_property } = load(arguments, &source, &rules)?;
     let joins = arguments.joins.join(&arguments.parcels, &mut layers.parcels, &mut inputs, &mut notes)?;
     clock.lap("read");
-    let mut options = options(arguments, rules, &layers.parcels);
+    let mut options = options(arguments, rules);
     options.field_checks = joins::field_checks(arguments.overrides.as_ref(), &mut inputs)?;
     options.review = review(arguments)?;
     options.sensitivity = arguments.sensitivity.as_ref().map(|file| sweep(file.as_deref())).transpose()?;
@@ -344,12 +344,9 @@ struct Read {
 }
 
 /// Reads every layer into the plane of the parcels.
-fn load(arguments: &Arguments, source: &Source, rules: &JudgeOptions) -> Result<Read, Error> {
-    let mut named = rules.expressions();
-    named.extend(CONTRACT_COLUMNS);
-    let peers = rules.peers.as_deref().filter(|peers| !["district", "class"].contains(peers));
-    let peers = peers.map(|peers| format!("`{peers}`"));
-    named.extend(peers.as_deref());
+fn load(arguments: &Arguments, source: &Source, rules: &EfficiencyOptions) -> Result<Read, Error> {
+    let columns: Vec<String> = rules.columns()?.iter().map(|name| format!("`{name}`")).collect();
+    let mut named: Vec<&str> = columns.iter().map(String::as_str).collect();
     let owner = format!("`{}`", arguments.owner.as_deref().unwrap_or("owner"));
     named.push(&owner);
     let carried = arguments.sum.iter().chain(&arguments.mean).chain(&arguments.population);
@@ -381,17 +378,17 @@ fn load(arguments: &Arguments, source: &Source, rules: &JudgeOptions) -> Result<
 }
 
 /// Candidates, score and rule as far as the command line or the rules file says.
-fn rules(arguments: &Arguments) -> Result<JudgeOptions, Error> {
+fn rules(arguments: &Arguments) -> Result<EfficiencyOptions, Error> {
     let mut rules = match &arguments.rules {
         Some(path) => match path.to_str() {
             Some(name) if path.extension().is_none() && !path.exists() => {
-                let mut rules = JudgeOptions::default();
+                let mut rules = EfficiencyOptions::default();
                 rules.appraisal = Some(Appraisal::builtin(name)?);
                 rules
             }
-            _ => read_with(path, JudgeOptions::from_toml)?,
+            _ => read_with(path, EfficiencyOptions::from_toml)?,
         },
-        None => JudgeOptions::default(),
+        None => EfficiencyOptions::default(),
     };
     if let Some(pack) = rules.appraisal.take() {
         rules.appraisal = Some(arguments.grading.apply(pack)?);
@@ -405,23 +402,17 @@ fn rules(arguments: &Arguments) -> Result<JudgeOptions, Error> {
     }
     if arguments.rules.is_none() {
         rules.score = arguments.score.as_deref().map(Into::into);
+        rules.low = Some(match arguments.low_below {
+            Some(standard) => Rule::worse_than(standard),
+            None => Rule::worst_share(arguments.low_quantile),
+        });
     }
     Ok(rules)
 }
 
-fn options(arguments: &Arguments, mut judge: JudgeOptions, parcels: &ParcelSet) -> Options {
-    if judge.score.is_none() && arguments.rules.is_none() {
-        judge.score = default_score(parcels).map(Into::into);
-    }
-    if let (None, Some(score), None) = (&judge.low, &judge.score, &arguments.rules) {
-        let (metric, direction) = (score.clone(), judge.direction);
-        judge.low = Some(match arguments.low_below {
-            Some(worse_than) => Rule::Standard { metric, worse_than, direction },
-            None => Rule::Quantile { metric, worst_share: arguments.low_quantile, direction },
-        });
-    }
+fn options(arguments: &Arguments, efficiency: EfficiencyOptions) -> Options {
     let mut options = Options::default();
-    options.judge = judge;
+    options.efficiency = efficiency;
     options.sites.gap_m = arguments.gap;
     options.sites.min_area_m2 = arguments.min_cluster_area;
     options.local = options
@@ -536,16 +527,6 @@ fn review(arguments: &Arguments) -> Result<Option<ReviewOptions>, Error> {
     });
     let survey = SurveyError::new(arguments.parcel_error, arguments.line_error)?;
     Ok(Some(ReviewOptions { permits: permits.transpose()?, survey }))
-}
-
-/// The first of tax, output and floor area per area of land that anything is known of.
-fn default_score(parcels: &ParcelSet) -> Option<&'static str> {
-    let attributes = parcels.attributes();
-    let known = |name: &str| attributes.numbers.get(name).is_some_and(|column| column.values.known() > 0);
-    [("tax_yuan", "tax_yuan / area_m2"), ("output_yuan", "output_yuan / area_m2"), ("far", "far")]
-        .into_iter()
-        .find(|(name, _)| known(name) || (*name == "far" && attributes.floor_area_m2.known() > 0))
-        .map(|(_, score)| score)
 }
 
 #[cfg(feature = "map")]

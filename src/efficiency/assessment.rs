@@ -84,9 +84,23 @@ impl Test {
         let value = self.values.get(parcel.index())?;
         match (self.basis, self.direction) {
             (Basis::Condition, _) => Some(value != 0.0),
-            (_, Direction::HigherIsBetter) => Some(value < self.threshold?),
-            (_, Direction::LowerIsBetter) => Some(value > self.threshold?),
+            (_, direction) => Some(direction.is_worse(value, self.threshold?)),
         }
+    }
+}
+
+impl Test {
+    /// The threshold that marks the worst `share` of the known candidates, and how many of them there are; none where they are too
+    /// few to rank.
+    fn quantile(&self, share: f64, candidates: &[bool]) -> (Option<f64>, usize) {
+        let known = self.values.iter().zip(candidates).filter_map(|(value, &is)| value.filter(|_| is));
+        let mut known: Vec<f64> = known.collect();
+        let p = match self.direction {
+            Direction::HigherIsBetter => share,
+            Direction::LowerIsBetter => 1.0 - share,
+        };
+        let threshold = if known.len() < MIN_RANKED { None } else { quantile(&mut known, p) };
+        (threshold, known.len())
     }
 }
 
@@ -129,6 +143,26 @@ pub struct Assessment {
     pub warnings: Vec<String>,
     shape: Shape,
     candidates: Vec<bool>,
+    /// Verdicts that a field check settled, whatever the threshold.
+    settled: Vec<(ParcelIdx, Verdict)>,
+}
+
+/// Another threshold for a rule of a single test.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Setting {
+    /// The share of the candidates that a quantile marks, from 0 to 1.
+    WorstShare(f64),
+    /// A multiple of an absolute standard.
+    StandardFactor(f64),
+}
+
+/// What a rule finds at another [`Setting`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct AtSetting {
+    /// The threshold, in the unit of the values.
+    pub threshold: f64,
+    /// One verdict per parcel, field checks included.
+    pub verdicts: Vec<Verdict>,
 }
 
 /// How the outcomes of tests are joined.
@@ -155,6 +189,15 @@ impl Shape {
                 at_least(*needed, low, unknown)
             }
         }
+    }
+}
+
+fn verdict(candidate: bool, low: Option<bool>) -> Verdict {
+    match (candidate, low) {
+        (false, _) => Verdict::NotCandidate,
+        (true, None) => Verdict::Unknown,
+        (true, Some(true)) => Verdict::Low,
+        (true, Some(false)) => Verdict::NotLow,
     }
 }
 
@@ -188,7 +231,7 @@ impl Assessment {
     /// use landuse::parcel::Column;
     ///
     /// let far = |_: &str| -> Column<f64> { [Some(0.4), Some(1.2), None, Some(0.3)].into_iter().collect() };
-    /// let rule = Rule::Standard { metric: "far".into(), worse_than: 0.8, direction: Default::default() };
+    /// let rule = Rule::Standard { metric: Some("far".into()), worse_than: 0.8, direction: Default::default() };
     /// let found = Assessment::judge(&rule, &[true, true, true, false], &far)?;
     /// use Verdict::*;
     /// assert_eq!(found.verdicts, [Low, NotLow, Unknown, NotCandidate]);
@@ -201,20 +244,78 @@ impl Assessment {
             warnings: Vec::new(),
             shape: Shape::AtLeast(1, Vec::new()),
             candidates: candidates.to_vec(),
+            settled: Vec::new(),
         };
         let (low, shape) = assessment.evaluate(rule, candidates, measures)?;
         assessment.shape = shape;
-        assessment.verdicts = candidates
-            .iter()
-            .zip(low)
-            .map(|(candidate, low)| match (candidate, low) {
-                (false, _) => Verdict::NotCandidate,
-                (true, None) => Verdict::Unknown,
-                (true, Some(true)) => Verdict::Low,
-                (true, Some(false)) => Verdict::NotLow,
-            })
-            .collect();
+        assessment.verdicts =
+            candidates.iter().zip(low).map(|(&candidate, low)| verdict(candidate, low)).collect();
         Ok(assessment)
+    }
+
+    /// Lays the verdict of a field check over the computed one.
+    pub(super) fn settle(&mut self, parcel: ParcelIdx, verdict: Verdict) {
+        self.verdicts[parcel.index()] = verdict;
+        self.settled.push((parcel, verdict));
+    }
+
+    /// The threshold and the verdicts at another setting, as a run with it would find them, field checks included; none where the
+    /// rule has not one test of that kind, or too few candidates are known to rank.
+    ///
+    /// # Complexity
+    /// O(n) expected.
+    ///
+    /// ```
+    /// use landuse::column::Column;
+    /// use landuse::efficiency::{Assessment, Rule, Setting};
+    ///
+    /// let score = |_: &str| -> Column<f64> { (0..41).map(|i| Some(f64::from(i))).collect() };
+    /// let rule = Rule::Quantile { metric: Some("score".into()), worst_share: 0.2, direction: Default::default() };
+    /// let found = Assessment::judge(&rule, &[true; 41], &score)?;
+    /// assert_eq!(found.at(Setting::WorstShare(0.5)).map(|at| at.threshold), Some(20.0));
+    /// # Ok::<(), landuse::Error>(())
+    /// ```
+    pub fn at(&self, setting: Setting) -> Option<AtSetting> {
+        let [test] = &self.tests[..] else { return None };
+        let threshold = match (test.basis, setting) {
+            (Basis::Quantile, Setting::WorstShare(share)) => test.quantile(share, &self.candidates).0?,
+            (Basis::Standard, Setting::StandardFactor(factor)) => test.threshold? * factor,
+            _ => return None,
+        };
+        let low = |i: usize| test.values.get(i).map(|value| test.direction.is_worse(value, threshold));
+        let mut verdicts: Vec<Verdict> =
+            self.candidates.iter().enumerate().map(|(i, &is)| verdict(is, low(i))).collect();
+        for &(parcel, verdict) in &self.settled {
+            verdicts[parcel.index()] = verdict;
+        }
+        Some(AtSetting { threshold, verdicts })
+    }
+
+    /// The setting at which the verdict on each parcel tips, for a rule of a single test: for a quantile the worst share above which it is
+    /// low; for a standard its own value. Unknown for what is no candidate, what no value is known of, and what a field check settled.
+    ///
+    /// # Complexity
+    /// O(n · log n).
+    pub fn tipping_points(&self) -> Column<f64> {
+        let [test] = &self.tests[..] else { return Column::unknown(self.verdicts.len()) };
+        let value = |i: usize| test.values.get(i).filter(|_| self.candidates[i]);
+        let mut points: Vec<Option<f64>> = match test.basis {
+            Basis::Condition => vec![None; self.verdicts.len()],
+            Basis::Standard => (0..self.verdicts.len()).map(value).collect(),
+            Basis::Quantile => {
+                let sign = if test.direction == Direction::HigherIsBetter { 1.0 } else { -1.0 };
+                let worse_first = |i: usize| value(i).map(|value| sign * value);
+                let mut known: Vec<f64> = (0..self.verdicts.len()).filter_map(worse_first).collect();
+                known.sort_unstable_by(f64::total_cmp);
+                let last = known.len().saturating_sub(1).max(1) as f64;
+                let share = |own: f64| (known.partition_point(|other| *other <= own) - 1) as f64 / last;
+                (0..self.verdicts.len()).map(|i| worse_first(i).map(share)).collect()
+            }
+        };
+        for (parcel, _) in &self.settled {
+            points[parcel.index()] = None;
+        }
+        points.into_iter().collect()
     }
 
     /// Nobody is judged: room for what field checks find.
@@ -225,6 +326,7 @@ impl Assessment {
             warnings: Vec::new(),
             shape: Shape::AtLeast(1, Vec::new()),
             candidates: vec![false; len],
+            settled: Vec::new(),
         }
     }
 
@@ -312,69 +414,74 @@ impl Assessment {
         candidates: &[bool],
         measures: &impl Measures,
     ) -> Result<(Vec<Option<bool>>, Shape), Error> {
-        let mut worst = None;
-        let named;
-        let test = match rule {
-            Rule::Standard { metric, worse_than, direction } => {
-                if !worse_than.is_finite() {
-                    return Err(ParamError::new("worse_than", worse_than, "a finite number").into());
-                }
-                let values = measures.numbers(metric)?;
-                named = metric;
-                (Basis::Standard, *direction, Some(*worse_than), values)
+        let named = |metric: &Option<Box<str>>| {
+            metric
+                .clone()
+                .ok_or_else(|| ParamError::new("metric", "missing", "an expression: there is no score"))
+        };
+        let (metric, basis, direction, values) = match rule {
+            Rule::Standard { metric, direction, .. } => {
+                let metric = named(metric)?;
+                let values = measures.numbers(&metric)?;
+                (metric, Basis::Standard, *direction, values)
             }
-            Rule::Quantile { metric, worst_share, direction } => {
-                if !(0.0..=1.0).contains(worst_share) {
-                    return Err(ParamError::new("worst_share", worst_share, "a share from 0 to 1").into());
-                }
-                let values = measures.numbers(metric)?;
-                named = metric;
-                worst = Some(*worst_share);
-                let mut known: Vec<f64> =
-                    values.iter().zip(candidates).filter_map(|(value, &is)| value.filter(|_| is)).collect();
-                let p = match direction {
-                    Direction::HigherIsBetter => *worst_share,
-                    Direction::LowerIsBetter => 1.0 - worst_share,
-                };
-                let threshold = if known.len() < MIN_RANKED { None } else { quantile(&mut known, p) };
-                if threshold.is_none() {
-                    let known = known.len();
-                    self.warnings.push(format!(
-                        "{rule}: {known} known candidates are too few to rank (at least {MIN_RANKED})"
-                    ));
-                }
-                (Basis::Quantile, *direction, threshold, values)
+            Rule::Quantile { metric, direction, .. } => {
+                let metric = named(metric)?;
+                let values = measures.numbers(&metric)?;
+                (metric, Basis::Quantile, *direction, values)
             }
             Rule::Holds { holds } => {
-                let flags = measures.holds(holds)?;
-                named = holds;
-                let values = flags.iter().map(|flag| flag.map(|flag| f64::from(u8::from(flag)))).collect();
-                (Basis::Condition, Direction::LowerIsBetter, None, values)
+                (holds.clone(), Basis::Condition, Direction::LowerIsBetter, flags(&measures.holds(holds)?))
+            }
+            Rule::Grade { grade_in } => {
+                let held = measures.graded(grade_in)?;
+                (rule.to_string().into(), Basis::Condition, Direction::LowerIsBetter, flags(&held))
             }
             Rule::Any { any } => return self.join(any, 1, "any", candidates, measures),
             Rule::All { all } => return self.join(all, all.len(), "all", candidates, measures),
             Rule::AtLeast { at_least, of } => return self.join(of, *at_least, "of", candidates, measures),
         };
-        let (basis, direction, threshold, values) = test;
-        let at_threshold = threshold.map_or(0, |threshold| {
-            let is_tie = |(value, is): &(Option<f64>, &bool)| **is && *value == Some(threshold);
-            values.iter().zip(candidates).filter(is_tie).count()
-        });
-        if basis == Basis::Quantile && at_threshold > 1 {
-            self.warnings
-                .push(format!("{rule}: {at_threshold} candidates stand exactly at the threshold and pass"));
-        }
-        let test = Test {
+        let mut test = Test {
             rule: rule.to_string().into(),
-            metric: named.clone(),
-            worst_share: worst,
+            metric,
+            worst_share: None,
             basis,
             direction,
-            threshold,
-            at_threshold,
+            threshold: None,
+            at_threshold: 0,
             percentiles: Column::unknown(values.len()),
             values,
         };
+        match rule {
+            Rule::Standard { worse_than, .. } => {
+                if !worse_than.is_finite() {
+                    return Err(ParamError::new("worse_than", worse_than, "a finite number").into());
+                }
+                test.threshold = Some(*worse_than);
+            }
+            Rule::Quantile { worst_share, .. } => {
+                if !(0.0..=1.0).contains(worst_share) {
+                    return Err(ParamError::new("worst_share", worst_share, "a share from 0 to 1").into());
+                }
+                test.worst_share = Some(*worst_share);
+                let (threshold, known) = test.quantile(*worst_share, candidates);
+                test.threshold = threshold;
+                if threshold.is_none() {
+                    self.warnings.push(format!(
+                        "{rule}: {known} known candidates are too few to rank (at least {MIN_RANKED})"
+                    ));
+                }
+            }
+            _ => {}
+        }
+        test.at_threshold = test.threshold.map_or(0, |threshold| {
+            let is_tie = |(value, is): &(Option<f64>, &bool)| **is && *value == Some(threshold);
+            test.values.iter().zip(candidates).filter(is_tie).count()
+        });
+        if basis == Basis::Quantile && test.at_threshold > 1 {
+            let ties = test.at_threshold;
+            self.warnings.push(format!("{rule}: {ties} candidates stand exactly at the threshold and pass"));
+        }
         let low = (0..candidates.len() as u32).map(|i| test.is_low(ParcelIdx(i))).collect();
         self.tests.push(test);
         Ok((low, Shape::Test(self.tests.len() - 1)))
@@ -412,12 +519,17 @@ impl Assessment {
     }
 }
 
+/// Truths as 1 and 0.
+fn flags(truths: &Column<bool>) -> Column<f64> {
+    truths.iter().map(|truth| truth.map(|truth| f64::from(u8::from(truth)))).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn standard(metric: &str, worse_than: f64) -> Rule {
-        Rule::Standard { metric: metric.into(), worse_than, direction: Direction::HigherIsBetter }
+        Rule::Standard { metric: Some(metric.into()), worse_than, direction: Direction::HigherIsBetter }
     }
 
     /// Column `a` holds 0, 1, 2 …; column `b` is unknown for even parcels and -1 for odd ones.
@@ -432,13 +544,19 @@ mod tests {
     #[test]
     fn quantiles_are_strict_and_count_their_ties() {
         let values = |_: &str| -> Column<f64> { (0..40).map(|i| Some(f64::from(i / 10))).collect() };
-        let rule =
-            Rule::Quantile { metric: "x".into(), worst_share: 0.5, direction: Direction::HigherIsBetter };
+        let rule = Rule::Quantile {
+            metric: Some("x".into()),
+            worst_share: 0.5,
+            direction: Direction::HigherIsBetter,
+        };
         let found = Assessment::judge(&rule, &[true; 40], &values).unwrap();
         assert_eq!(found.tests[0].threshold, Some(1.5));
         assert_eq!(found.count(Verdict::Low), 20);
-        let rule =
-            Rule::Quantile { metric: "x".into(), worst_share: 0.3, direction: Direction::HigherIsBetter };
+        let rule = Rule::Quantile {
+            metric: Some("x".into()),
+            worst_share: 0.3,
+            direction: Direction::HigherIsBetter,
+        };
         let found = Assessment::judge(&rule, &[true; 40], &values).unwrap();
         assert_eq!((found.tests[0].threshold, found.tests[0].at_threshold), (Some(1.0), 10));
         assert_eq!((found.count(Verdict::Low), found.warnings.len()), (10, 1));
@@ -446,8 +564,11 @@ mod tests {
 
     #[test]
     fn few_candidates_are_not_ranked() {
-        let rule =
-            Rule::Quantile { metric: "a".into(), worst_share: 0.2, direction: Direction::HigherIsBetter };
+        let rule = Rule::Quantile {
+            metric: Some("a".into()),
+            worst_share: 0.2,
+            direction: Direction::HigherIsBetter,
+        };
         let found = Assessment::judge(&rule, &[true; 29], &measures(29)).unwrap();
         assert_eq!(found.count(Verdict::Unknown), 29);
         assert_eq!(found.warnings.len(), 1);
@@ -466,7 +587,7 @@ mod tests {
     #[test]
     fn lower_is_better_turns_test_and_margin() {
         let rule =
-            Rule::Standard { metric: "a".into(), worse_than: 1.0, direction: Direction::LowerIsBetter };
+            Rule::Standard { metric: Some("a".into()), worse_than: 1.0, direction: Direction::LowerIsBetter };
         let found = Assessment::judge(&rule, &[true; 3], &measures(3)).unwrap();
         assert_eq!(found.verdicts, [Verdict::NotLow, Verdict::NotLow, Verdict::Low]);
         assert_eq!(found.reasons(ParcelIdx(2))[0].margin, Some(-1.0));
@@ -475,7 +596,7 @@ mod tests {
     #[test]
     fn wrong_parameters_are_named() {
         let rule = Rule::Quantile {
-            metric: "a".into(),
+            metric: Some("a".into()),
             worst_share: f64::NAN,
             direction: Direction::HigherIsBetter,
         };

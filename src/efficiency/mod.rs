@@ -24,6 +24,7 @@ mod quantile;
 mod rule;
 mod sentence;
 mod soft_site;
+mod stage;
 mod stock;
 mod topsis;
 mod upstairs;
@@ -32,7 +33,7 @@ pub use allocation::{Allocation, AllocationBasis, JoinReport, JoinedRow, Occupan
 pub use appraisal::{
     Appraisal, Appraised, Cuts, Grade, Grading, ItemScore, Remark, Rounding, Standing, Ties, repeated,
 };
-pub use assessment::{Assessment, Basis, MIN_RANKED, Reason, Test, Verdict};
+pub use assessment::{Assessment, AtSetting, Basis, MIN_RANKED, Reason, Setting, Test, Verdict};
 pub use columns::Columns;
 pub use composite::{Composite, Part};
 pub use contribution::{Contribution, contributions, location_quotient, peer_percentile};
@@ -52,6 +53,8 @@ pub use soft_site::{
     BuildableClass, BuildableFigures, BuildableRule, Lot, Recall, SoftSiteRule, improvement_ratio,
     improvement_to_land,
 };
+pub(crate) use stage::ScoredParcels;
+pub use stage::{APPRAISAL_SCORE, AppraisedParcels, COMPOSITE, Efficiency, EfficiencyOptions, default_score};
 pub use stock::{CONTRACT_COLUMNS, StockClass, UnusedLand, approved_not_supplied, idle_test, unused_land};
 pub use topsis::{EntropyTopsis, entropy_topsis};
 pub use upstairs::{Demolition, HighRiseFactory, Redevelopment, output_gap};

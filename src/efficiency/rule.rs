@@ -2,7 +2,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
+use super::Grade;
+use crate::error::{Error, ParamError};
 use crate::expr::Expr;
 use crate::parcel::{Column, ParcelSet};
 use crate::zoning::Schemes;
@@ -17,6 +18,16 @@ pub enum Direction {
     HigherIsBetter,
     /// Less is better: energy, emissions, idle share.
     LowerIsBetter,
+}
+
+impl Direction {
+    /// Whether a value is strictly worse than a threshold.
+    pub(super) fn is_worse(self, value: f64, threshold: f64) -> bool {
+        match self {
+            Self::HigherIsBetter => value < threshold,
+            Self::LowerIsBetter => value > threshold,
+        }
+    }
 }
 
 /// What makes a parcel low-efficiency.
@@ -39,31 +50,36 @@ pub enum Direction {
 ///     highest 20% of energy_tce / output_yuan, year_built < 1990)");
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, try_from = "Keys")]
+#[serde(try_from = "Keys", into = "Keys")]
 #[non_exhaustive]
 pub enum Rule {
     /// An absolute standard: the metric is strictly worse than it.
     Standard {
-        /// Expression for the value.
-        metric: Box<str>,
+        /// Expression for the value; none is the score.
+        metric: Option<Box<str>>,
         /// The standard, in the unit of the metric.
         worse_than: f64,
-        /// Which end is good.
+        /// Which end is good; that of the score where the metric is the score.
         direction: Direction,
     },
     /// A relative test: the metric is strictly worse than its quantile among known candidates.
     Quantile {
-        /// Expression for the value.
-        metric: Box<str>,
+        /// Expression for the value; none is the score.
+        metric: Option<Box<str>>,
         /// Probability of the quantile, counted from the worse end: 0.2 for the worst fifth.
         worst_share: f64,
-        /// Which end is good.
+        /// Which end is good; that of the score where the metric is the score.
         direction: Direction,
     },
     /// Any condition in the expression language.
     Holds {
         /// Expression that is true, false or unknown.
         holds: Box<str>,
+    },
+    /// The grade by a rule pack is one of these.
+    Grade {
+        /// The grades that are low.
+        grade_in: Vec<Grade>,
     },
     /// At least one of the rules.
     Any {
@@ -85,7 +101,7 @@ pub enum Rule {
 }
 
 /// All keys that a test may have, before it is known which kind it is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Keys {
     metric: Option<Box<str>>,
@@ -93,21 +109,45 @@ struct Keys {
     worse_than: Option<f64>,
     worst_share: Option<f64>,
     holds: Option<Box<str>>,
+    grade_in: Option<Vec<Grade>>,
     any: Option<Vec<Rule>>,
     all: Option<Vec<Rule>>,
     at_least: Option<usize>,
     of: Option<Vec<Rule>>,
 }
 
+impl From<Rule> for Keys {
+    fn from(rule: Rule) -> Self {
+        let keys = Self::default();
+        match rule {
+            Rule::Standard { metric, worse_than, direction } => {
+                let direction = metric.is_some().then_some(direction);
+                Self { metric, direction, worse_than: Some(worse_than), ..keys }
+            }
+            Rule::Quantile { metric, worst_share, direction } => {
+                let direction = metric.is_some().then_some(direction);
+                Self { metric, direction, worst_share: Some(worst_share), ..keys }
+            }
+            Rule::Holds { holds } => Self { holds: Some(holds), ..keys },
+            Rule::Grade { grade_in } => Self { grade_in: Some(grade_in), ..keys },
+            Rule::Any { any } => Self { any: Some(any), ..keys },
+            Rule::All { all } => Self { all: Some(all), ..keys },
+            Rule::AtLeast { at_least, of } => Self { at_least: Some(at_least), of: Some(of), ..keys },
+        }
+    }
+}
+
 impl TryFrom<Keys> for Rule {
     type Error = String;
 
     fn try_from(keys: Keys) -> Result<Self, String> {
-        let Keys { metric, direction, worse_than, worst_share, holds, any, all, at_least, of } = keys;
+        let Keys { metric, direction, worse_than, worst_share, holds, grade_in, any, all, at_least, of } =
+            keys;
         let kinds = [
             ("worse_than", worse_than.is_some()),
             ("worst_share", worst_share.is_some()),
             ("holds", holds.is_some()),
+            ("grade_in", grade_in.is_some()),
             ("any", any.is_some()),
             ("all", all.is_some()),
             ("at_least", at_least.is_some()),
@@ -127,28 +167,73 @@ impl TryFrom<Keys> for Rule {
         if let Some((key, ..)) = beside.iter().find(|(_, given, fits)| *given && !fits) {
             return Err(format!("a test by `{kind}` has no `{key}`"));
         }
-        let missing = |key: &str| format!("a test by `{kind}` has a `{key}` too");
+        if metric.is_none() && direction.is_some() {
+            return Err("a test without `metric` is of the score and has its `direction`".into());
+        }
         let direction = direction.unwrap_or_default();
-        let metric = metric.ok_or_else(|| missing("metric"));
-        Ok(match (worse_than, worst_share, holds, any, all, at_least) {
-            (Some(worse_than), ..) => Self::Standard { metric: metric?, worse_than, direction },
-            (_, Some(worst_share), ..) => Self::Quantile { metric: metric?, worst_share, direction },
+        let rule = match (worse_than, worst_share, holds, grade_in, any, all) {
+            (Some(worse_than), ..) => Self::Standard { metric, worse_than, direction },
+            (_, Some(worst_share), ..) => Self::Quantile { metric, worst_share, direction },
             (_, _, Some(holds), ..) => Self::Holds { holds },
-            (_, _, _, Some(any), ..) => Self::Any { any },
-            (_, _, _, _, Some(all), _) => Self::All { all },
-            (.., at_least) => {
-                Self::AtLeast { at_least: at_least.unwrap_or_default(), of: of.ok_or_else(|| missing("of"))? }
+            (_, _, _, Some(grade_in), ..) => Self::Grade { grade_in },
+            (_, _, _, _, Some(any), _) => Self::Any { any },
+            (.., Some(all)) => Self::All { all },
+            _ => {
+                let of = of.ok_or("a test by `at_least` has a list `of` tests too")?;
+                Self::AtLeast { at_least: at_least.unwrap_or_default(), of }
             }
-        })
+        };
+        Ok(rule)
     }
 }
 
 impl Rule {
+    /// The worst share of the candidates by the score, from 0 to 1.
+    pub fn worst_share(share: f64) -> Self {
+        Self::Quantile { metric: None, worst_share: share, direction: Direction::default() }
+    }
+
+    /// A score strictly worse than a standard.
+    pub fn worse_than(standard: f64) -> Self {
+        Self::Standard { metric: None, worse_than: standard, direction: Direction::default() }
+    }
+
+    /// Whether any test is of the score.
+    pub(super) fn needs_score(&self) -> bool {
+        match self {
+            Self::Standard { metric, .. } | Self::Quantile { metric, .. } => metric.is_none(),
+            Self::Holds { .. } | Self::Grade { .. } => false,
+            Self::Any { any: of } | Self::All { all: of } | Self::AtLeast { of, .. } => {
+                of.iter().any(Self::needs_score)
+            }
+        }
+    }
+
+    /// The same rule with the score named in each test of it.
+    pub(super) fn of_score(&self, score: &str, direction: Direction) -> Self {
+        let named = |rules: &[Self]| rules.iter().map(|rule| rule.of_score(score, direction)).collect();
+        match self {
+            Self::Standard { metric: None, worse_than, .. } => {
+                Self::Standard { metric: Some(score.into()), worse_than: *worse_than, direction }
+            }
+            Self::Quantile { metric: None, worst_share, .. } => {
+                Self::Quantile { metric: Some(score.into()), worst_share: *worst_share, direction }
+            }
+            Self::Any { any } => Self::Any { any: named(any) },
+            Self::All { all } => Self::All { all: named(all) },
+            Self::AtLeast { at_least, of } => Self::AtLeast { at_least: *at_least, of: named(of) },
+            own => own.clone(),
+        }
+    }
+
     /// The expressions for numbers, then those for conditions, that judging this rule evaluates.
     pub fn expressions(&self) -> Vec<&str> {
         match self {
-            Self::Standard { metric, .. } | Self::Quantile { metric, .. } => vec![metric],
+            Self::Standard { metric, .. } | Self::Quantile { metric, .. } => {
+                metric.as_deref().into_iter().collect()
+            }
             Self::Holds { holds } => vec![holds],
+            Self::Grade { .. } => Vec::new(),
             Self::Any { any: of } | Self::All { all: of } | Self::AtLeast { of, .. } => {
                 of.iter().flat_map(Self::expressions).collect()
             }
@@ -170,16 +255,22 @@ impl fmt::Display for Rule {
             }
             Ok(())
         };
+        let of = |metric: &Option<Box<str>>| metric.clone().unwrap_or_else(|| "the score".into());
         match self {
             Self::Standard { metric, worse_than, direction } => {
+                let metric = of(metric);
                 let sign = if *direction == Direction::HigherIsBetter { '<' } else { '>' };
                 write!(f, "{metric} {sign} {worse_than}")
             }
             Self::Quantile { metric, worst_share, direction } => {
                 let end = if *direction == Direction::HigherIsBetter { "lowest" } else { "highest" };
-                write!(f, "{end} {}% of {metric}", worst_share * 100.0)
+                write!(f, "{end} {}% of {}", worst_share * 100.0, of(metric))
             }
             Self::Holds { holds } => f.write_str(holds),
+            Self::Grade { grade_in } => {
+                let grades: Vec<String> = grade_in.iter().map(ToString::to_string).collect();
+                write!(f, "grade in ({})", grades.join(", "))
+            }
             Self::Any { any } => list(f, any, " or "),
             Self::All { all } => list(f, all, " and "),
             Self::AtLeast { at_least, of } => {
@@ -204,6 +295,15 @@ pub trait Measures {
     /// # Errors
     /// Whatever is wrong with the expression: syntax, an unknown name, a kind that does not fit.
     fn holds(&self, expression: &str) -> Result<Column<bool>, Error>;
+
+    /// Whether the grade of every parcel is among these; unknown where it has none.
+    ///
+    /// # Errors
+    /// [`ParamError`] where nothing is graded: by default.
+    fn graded(&self, among: &[Grade]) -> Result<Column<bool>, Error> {
+        let found = format!("{among:?}");
+        Err(ParamError::new("grade_in", found, "a rule pack that grades").into())
+    }
 }
 
 /// Expressions over the columns of parcels, in the [language](crate::expr) of conditions.

@@ -144,7 +144,7 @@ impl Assessment {
     /// use landuse::parcel::Column;
     ///
     /// let far = |_: &str| -> Column<f64> { [Some(0.5)].into_iter().collect() };
-    /// let rule = Rule::Standard { metric: "far".into(), worse_than: 0.8, direction: Default::default() };
+    /// let rule = Rule::Standard { metric: Some("far".into()), worse_than: 0.8, direction: Default::default() };
     /// let found = Assessment::judge(&rule, &[true], &far)?;
     /// assert_eq!(
     ///     found.sentence(ParcelIdx(0), Language::English).as_deref(),

@@ -121,6 +121,15 @@ impl Error {
     }
 }
 
+/// The first few of many, as words.
+pub(crate) fn few(items: &[impl fmt::Display]) -> String {
+    let mut text: Vec<String> = items.iter().take(8).map(ToString::to_string).collect();
+    if items.len() > text.len() {
+        text.push(format!("and {} more", items.len() - text.len()));
+    }
+    text.join(", ")
+}
+
 /// A parameter outside its range.
 ///
 /// ```

@@ -156,7 +156,7 @@ fn subtitle(analysis: &Analysis) -> String {
 /// The class of each parcel.
 fn classes(analysis: &Analysis) -> Vec<u8> {
     let score = |i: usize| analysis.score.as_ref().and_then(|score| score.get(i));
-    let sign = match analysis.options.judge.direction {
+    let sign = match analysis.options.efficiency.direction {
         Direction::HigherIsBetter => 1.0,
         Direction::LowerIsBetter => -1.0,
     };

@@ -3,7 +3,6 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::adjacency::Rule;
-use crate::analysis::APPRAISAL_SCORE;
 use crate::cluster::{Fragmentation, Site};
 use crate::control::{ControlLine, Effect, Relation};
 use crate::efficiency::{Appraised, Basis, Direction, FieldCheckReport, StockClass, Verdict};
@@ -422,18 +421,14 @@ impl Parcels {
 
 impl Efficiency {
     fn of(analysis: &Analysis) -> Self {
-        let judge = &analysis.options.judge;
         let area_m2 = analysis.parcels().area_m2();
         let count = |verdict| analysis.assessment.as_ref().map_or(0, |a| a.count(verdict));
         // With one test its threshold is the verdict's; a joined rule has one per test, in the parcel layer.
         let test = analysis.assessment.as_ref().and_then(|a| a.tests.first().filter(|_| a.tests.len() == 1));
         let [low_count, unknown, rest] = [Verdict::Low, Verdict::Unknown, Verdict::NotLow].map(count);
         Self {
-            score: match &analysis.appraised {
-                Some(_) => Some(APPRAISAL_SCORE.into()),
-                None => judge.score.as_deref().map(Into::into),
-            },
-            direction: judge.direction,
+            score: analysis.score_expression.as_deref().map(Into::into),
+            direction: analysis.options.efficiency.direction,
             rule: analysis.rule.as_ref().map(ToString::to_string),
             candidates: low_count + unknown + rest,
             known: low_count + rest,

@@ -1,6 +1,5 @@
 use crate::Analysis;
-use crate::analysis::is_grade_rule;
-use crate::efficiency::{IdleLand, Language, StockClass, idle_test};
+use crate::efficiency::{IdleLand, Language, Rule, StockClass, idle_test};
 use crate::parcel::ParcelIdx;
 
 /// The verdict on a parcel for people: what it is, by which tests, with value, threshold, margin, place among its peers and what would
@@ -36,7 +35,7 @@ fn computed(analysis: &Analysis, parcel: ParcelIdx, language: Language) -> Optio
     let english = language == Language::English;
     let class = analysis.computed_stock(parcel)?;
     let lead = class.words(language);
-    let judge = &analysis.options.judge;
+    let judge = &analysis.options.efficiency;
     let why = match class {
         StockClass::ApprovedNotSupplied => match (&judge.approved_not_supplied, english) {
             (Some(condition), true) => format!("`{condition}` holds"),
@@ -86,10 +85,10 @@ fn capital(words: &str) -> String {
 fn judged(analysis: &Analysis, parcel: ParcelIdx, language: Language) -> Option<String> {
     let assessment = analysis.assessment.as_ref()?;
     let found = analysis.appraised.as_ref().and_then(|a| Some(a.found.sentence(a.row(parcel)?, language)));
-    let graded = assessment.tests.iter().any(|test| is_grade_rule(&test.metric));
+    let graded = matches!(analysis.rule, Some(Rule::Grade { .. }));
     let text = match &found {
         // A grade speaks for itself, with what the next one takes.
-        Some(_) if graded && assessment.tests.len() == 1 => {
+        Some(_) if graded => {
             assessment.computed(parcel)?;
             let lead = analysis.computed_stock(parcel)?.words(language);
             if language == Language::English { capital(lead) + "." } else { format!("{lead}。") }

@@ -183,7 +183,7 @@ pub(crate) fn list(names: &[&str]) -> String {
 /// by insertions, deletions and replacements.
 pub(crate) fn nearest<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let letters: Vec<char> = name.to_lowercase().chars().take(64).collect();
-    let limit = (letters.len() / 2).clamp(1, 3);
+    let limit = (letters.len() / 2).min(3);
     candidates
         .into_iter()
         .map(|candidate| (distance(&letters, candidate), candidate))
@@ -217,6 +217,7 @@ mod tests {
         assert_eq!(nearest("propety", names), Some("property"));
         assert_eq!(nearest("Unknwon", names), Some("unknown"));
         assert_eq!(nearest("colour", names), None);
+        assert_eq!(nearest("E", ["A", "D"]), None, "one letter says nothing");
         assert_eq!(distance(&"kitten".chars().collect::<Vec<_>>(), "sitting"), 3);
     }
 

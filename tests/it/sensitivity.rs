@@ -3,8 +3,9 @@
 use geo::{Rect, coord};
 use landuse::analysis::{Analysis, Layers, Options};
 use landuse::control::ControlLines;
-use landuse::efficiency::{Direction, Rule, Verdict};
+use landuse::efficiency::{Direction, FieldChecks, Rule, Verdict};
 use landuse::intensity::WarningStatus;
+use landuse::io::{Source, Table};
 use landuse::sensitivity::{Sensitivity, SweepOptions};
 use landuse::zoning::Schemes;
 use landuse::{Parcel, ParcelIdx, ParcelSet};
@@ -36,6 +37,10 @@ fn parcels() -> ParcelSet {
 }
 
 fn analysis(rule: Rule, gap_m: f64) -> Analysis {
+    checked(rule, gap_m, None)
+}
+
+fn checked(rule: Rule, gap_m: f64, field_checks: Option<FieldChecks>) -> Analysis {
     let hill = Rect::new(coord! { x: 597.0, y: -100.0 }, coord! { x: 5_000.0, y: 1_000.0 }).to_polygon();
     let lines = ControlLines::new([Parcel::new("hill", hill)].into_iter().collect()).unwrap();
     let layers = Layers {
@@ -46,14 +51,15 @@ fn analysis(rule: Rule, gap_m: f64) -> Analysis {
         unsuitable: None,
     };
     let mut options = Options::default();
-    options.judge.low = Some(rule);
+    options.efficiency.low = Some(rule);
     options.sites.gap_m = gap_m;
+    options.field_checks = field_checks;
     options.significance.draws = Some(9);
     Analysis::run(layers, options, |_| {}).unwrap()
 }
 
 fn quantile_rule(worst_share: f64, direction: Direction) -> Rule {
-    Rule::Quantile { metric: "score".into(), worst_share, direction }
+    Rule::Quantile { metric: Some("score".into()), worst_share, direction }
 }
 
 fn low(analysis: &Analysis, i: usize) -> bool {
@@ -98,6 +104,37 @@ fn a_sweep_is_a_run_per_setting() {
     }
 }
 
+/// The sweep asks the assessment: what was found on the spot holds at every setting, and moves no threshold.
+#[test]
+fn a_sweep_knows_of_field_checks() {
+    let parcels = parcels();
+    let scores = &parcels.attributes().numbers["score"].values;
+    let mut lowest: Vec<(f64, &str)> =
+        parcels.iter().filter_map(|p| Some((scores.get(p.idx().index())?, p.id()?))).collect();
+    lowest.sort_by(|a, b| a.partial_cmp(b).unwrap());
+    let plain = analysis(quantile_rule(0.2, Direction::HigherIsBetter), 15.0);
+    let threshold = plain.assessment.as_ref().unwrap().tests[0].threshold.unwrap();
+    for (status, share) in [("not_low", Some(0.0)), ("idle", None), ("low", Some(1.0))] {
+        let rows: String =
+            lowest[..10].iter().map(|(_, id)| format!("{id},{status},seen,2024-05-02\n")).collect();
+        let table = Source::bytes("checks.csv", format!("parcel,status,reason,date\n{rows}").into_bytes());
+        let checks = || Some(FieldChecks::from_table(&Table::read(&table).unwrap()).unwrap());
+        let base = checked(quantile_rule(0.2, Direction::HigherIsBetter), 15.0, checks());
+        let found = Sensitivity::sweep(&base, &SweepOptions::default()).unwrap();
+        for (step, share) in found.thresholds.iter().zip(SweepOptions::default().worst_shares) {
+            let run = checked(quantile_rule(share, Direction::HigherIsBetter), 15.0, checks());
+            let count = run.assessment.as_ref().unwrap().count(Verdict::Low);
+            assert_eq!(step.low_count, count, "{status} at {share}");
+            assert_eq!(Some(step.threshold), run.assessment.as_ref().unwrap().tests[0].threshold);
+        }
+        let low = plain.assessment.as_ref().unwrap().count(Verdict::Low);
+        let expected = if status == "low" { low } else { low - 10 };
+        assert_eq!((found.thresholds[2].threshold, found.thresholds[2].low_count), (threshold, expected));
+        let at = base.parcels().attributes().id.iter().position(|id| id == Some(lowest[0].1)).unwrap();
+        assert_eq!((found.low_share.get(at), found.tips_at.get(at)), (share, None), "{status}");
+    }
+}
+
 /// Just above the tipping share a parcel is low, just below it is not; at it rounding decides.
 #[test]
 fn verdicts_tip_where_they_are_said_to() {
@@ -110,8 +147,11 @@ fn verdicts_tip_where_they_are_said_to() {
             assert!(low(&analysis(quantile_rule(tip + 1e-6, direction), 15.0), i), "{tip}");
         }
     }
-    let standard =
-        Rule::Standard { metric: "score".into(), worse_than: 10.0, direction: Direction::HigherIsBetter };
+    let standard = Rule::Standard {
+        metric: Some("score".into()),
+        worse_than: 10.0,
+        direction: Direction::HigherIsBetter,
+    };
     let base = analysis(standard, 15.0);
     let found = Sensitivity::sweep(&base, &SweepOptions::default()).unwrap();
     let thresholds: Vec<f64> = found.thresholds.iter().map(|step| step.threshold).collect();

@@ -192,7 +192,7 @@ fn works() -> ParcelSet {
 
 fn analyse(parcels: ParcelSet, change: impl FnOnce(&mut Options)) -> Analysis {
     let mut options = Options::default();
-    options.judge.score = Some("tax".into());
+    options.efficiency.score = Some("tax".into());
     options.local = options.local.with_permutations(99);
     change(&mut options);
     let layers =
@@ -225,7 +225,7 @@ fn unused_land_is_a_class_of_its_own_and_not_ranked() {
     let chinese = report::sentence(&found, of(&found, "P00"), Language::Chinese).unwrap();
     assert!(chinese.starts_with("批而未供土地："), "{chinese}");
     // A condition of the city's own wins over the columns.
-    let found = analyse(works(), |options| options.judge.idle = Some("tax > 57".into()));
+    let found = analyse(works(), |options| options.efficiency.idle = Some("tax > 57".into()));
     let class = |id: &str| found.stock[of(&found, id).index()];
     assert_eq!((class("P01"), class("P58")), (Some(StockClass::SuspectedLow), Some(StockClass::Idle)));
 }
@@ -269,7 +269,7 @@ fn a_rule_pack_grades_the_candidates() {
         "town.toml",
     )
     .unwrap();
-    let found = analyse(works(), |options| options.judge.appraisal = Some(pack));
+    let found = analyse(works(), |options| options.efficiency.appraisal = Some(pack));
     let appraised = found.appraised.as_ref().unwrap();
     let grade = |id: &str| appraised.row(of(&found, id)).and_then(|row| appraised.found.grades[row]);
     // 57 candidates, two of them exempt: of 55 the last 10 % are D: rank 51 to 55.
@@ -307,13 +307,13 @@ fn peers_are_ranked_within_their_group() {
         })
         .collect();
     let found = analyse(set, |options| {
-        options.judge.candidates = Some("tax >= 0".into());
-        options.judge.low = Some(Rule::Standard {
-            metric: "tax".into(),
+        options.efficiency.candidates = Some("tax >= 0".into());
+        options.efficiency.low = Some(Rule::Standard {
+            metric: Some("tax".into()),
             worse_than: 10.0,
             direction: Direction::HigherIsBetter,
         });
-        options.judge.peers = Some("sector".into());
+        options.efficiency.peers = Some("sector".into());
     });
     let reasons =
         |id: &str| found.assessment.as_ref().unwrap().reasons(of(&found, id))[0].percentile.unwrap();

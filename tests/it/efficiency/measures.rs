@@ -1,9 +1,8 @@
 use landuse::ParcelIdx;
-use landuse::analysis::JudgeOptions;
 use landuse::efficiency::{
-    Assessment, BuildableClass, BuildableFigures, BuildableRule, Direction, HighRiseFactory, IdleFigures,
-    Language, Lot, QualitativeFlags, Recall, Redevelopment, Rule, SoftSiteRule, contributions,
-    entropy_topsis, improvement_to_land, location_quotient, min_far_2008, output_gap,
+    Assessment, BuildableClass, BuildableFigures, BuildableRule, Direction, EfficiencyOptions,
+    HighRiseFactory, IdleFigures, Language, Lot, QualitativeFlags, Recall, Redevelopment, Rule, SoftSiteRule,
+    contributions, entropy_topsis, improvement_to_land, location_quotient, min_far_2008, output_gap,
 };
 use landuse::parcel::{CategoryColumn, Column};
 
@@ -226,7 +225,8 @@ fn soft_sites_and_buildable_land() {
 #[test]
 fn verdicts_are_said_in_sentences() {
     let far = |_: &str| -> Column<f64> { [Some(0.5), Some(1.2), None].into_iter().collect() };
-    let rule = Rule::Standard { metric: "far".into(), worse_than: 0.8, direction: Direction::HigherIsBetter };
+    let rule =
+        Rule::Standard { metric: Some("far".into()), worse_than: 0.8, direction: Direction::HigherIsBetter };
     let found = Assessment::judge(&rule, &[true; 3], &far).unwrap();
     let say = |parcel, language| found.sentence(ParcelIdx(parcel), language).unwrap();
     assert_eq!(
@@ -246,7 +246,7 @@ fn verdicts_are_said_in_sentences() {
 /// A misspelt key turns a ranking round in silence; so each table is read strictly.
 #[test]
 fn rules_are_read_strictly() {
-    let rule = |low: &str| JudgeOptions::from_toml(&format!("score = \"far\"\n{low}"), "rules.toml");
+    let rule = |low: &str| EfficiencyOptions::from_toml(&format!("score = \"far\"\n{low}"), "rules.toml");
     for (low, expected) in [
         (
             "[low]\nmetric = \"far\"\nworst_share = 0.2\ndirecton = \"lower_is_better\"",
@@ -258,16 +258,20 @@ fn rules_are_read_strictly() {
         ),
         (
             "[low]\nmetric = \"far\"\nworst_share = 0.2\nworse_than = 0.8",
-            "rules.toml: line 2: `low`: a test has exactly one of `worse_than`, `worst_share`, `holds`, `any`, `all`, \
-             `at_least`, found `worse_than`, `worst_share`",
+            "rules.toml: line 2: `low`: a test has exactly one of `worse_than`, `worst_share`, `holds`, `grade_in`, \
+             `any`, `all`, `at_least`, found `worse_than`, `worst_share`",
         ),
         ("[low]\nmetric = \"far\"", "`low`: a test has exactly one of"),
         (
             "[low]\nany = [\n  { holds = \"true\" },\n  { holds = \"far < 1\", metric = \"far\" },\n]",
             "rules.toml: line 3: `any`: a test by `holds` has no `metric`",
         ),
-        ("[low]\nat_least = 1", "line 2: `low`: a test by `at_least` has a `of` too"),
-        ("[low]\nworse_than = 1", "a test by `worse_than` has a `metric` too"),
+        ("[low]\nat_least = 1", "line 2: `low`: a test by `at_least` has a list `of` tests too"),
+        (
+            "[low]\nworse_than = 1\ndirection = \"lower_is_better\"",
+            "a test without `metric` is of the score and has its `direction`",
+        ),
+        ("low = { grade_in = [\"D\", \"E\"] }", "line 2: unknown name `E`, expected `A`, `B`, `C`, `D`, `T`"),
         ("[low]\nmetric = \"far\"\nworse_than = \"1\"", "rules.toml: line 4: `worse_than`: invalid type"),
         ("peer = \"district\"", "rules.toml: line 2: unknown key `peer`, did you mean `peers`?"),
         (
@@ -280,9 +284,10 @@ fn rules_are_read_strictly() {
     }
     let all = rule(
         "low = { at_least = 1, of = [{ holds = \"true\" }, { metric = \"far\", worse_than = 1 }, \
-         { metric = \"far\", worst_share = 0.1, direction = \"lower_is_better\" }, { all = [{ any = [] }] }] }",
+         { metric = \"far\", worst_share = 0.1, direction = \"lower_is_better\" }, { all = [{ any = [] }] }, \
+         { grade_in = [\"C\", \"D\"] }, { worst_share = 0.2 }] }",
     )
     .unwrap();
     let text = toml::to_string(&all).unwrap();
-    assert_eq!(JudgeOptions::from_toml(&text, "again.toml").unwrap(), all, "{text}");
+    assert_eq!(EfficiencyOptions::from_toml(&text, "again.toml").unwrap(), all, "{text}");
 }
