@@ -43,7 +43,7 @@ fn ledger(bencher: Bencher, Case(fabric, parcels): Case) {
     let lines: ParcelSet =
         (0..stars.len()).map(|i| Parcel::new(i.to_string(), stars.get(i).to_geo())).collect();
     let lines = ControlLines::new(lines).expect("lines without an effect");
-    let overlay = Overlay::new(&set, &lines);
+    let overlay = Overlay::new(&set, &lines).unwrap();
     let districts = districts(set.extent().min, side_m);
     let kinds = [LandStatus::Construction, LandStatus::Other, LandStatus::Unknown];
     let status: Vec<LandStatus> =

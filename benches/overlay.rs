@@ -47,9 +47,9 @@ fn overlay(bencher: Bencher, Case(fabric, parcels): Case) {
     let lines: ParcelSet =
         (0..stars.len()).map(|i| Parcel::new(i.to_string(), stars.get(i).to_geo())).collect();
     let lines = ControlLines::new(lines).expect("lines without an effect");
-    let overlay = Overlay::new(&set, &lines);
+    let overlay = Overlay::new(&set, &lines).unwrap();
     assert!(overlay.overlaps.len() > parcels / 10, "{} overlaps", overlay.overlaps.len());
-    bencher.counter(ItemsCount::new(parcels)).bench(|| Overlay::new(&set, &lines));
+    bencher.counter(ItemsCount::new(parcels)).bench(|| Overlay::new(&set, &lines).unwrap());
 }
 
 /// The union of lines that hang together in one group, positions in thousands: cut into strips from 262 on.

@@ -18,15 +18,17 @@ pub mod io;
 pub mod join;
 pub mod land;
 pub mod parcel;
+mod progress;
 mod random;
 pub mod report;
 pub mod sensitivity;
 pub mod stats;
+mod text_form;
 mod union_find;
 pub mod units;
 pub mod zoning;
 
-pub use analysis::Analysis;
+pub use analysis::{Analysis, Inputs, Options};
 pub use error::{Error, ParamError};
 pub use parcel::{Parcel, ParcelIdx, ParcelIndex, ParcelRef, ParcelSet};
 

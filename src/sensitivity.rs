@@ -18,7 +18,7 @@ use crate::land::LandStatus;
 use crate::parcel::{Column, ParcelIdx};
 
 /// The settings that are swept.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SweepOptions {
     /// Shares of a rule that takes a quantile. Default: 10 % to 30 % in steps of 5.
@@ -65,7 +65,7 @@ impl SweepOptions {
         Ok(options)
     }
 
-    fn check(&self) -> Result<(), ParamError> {
+    pub(crate) fn check(&self) -> Result<(), ParamError> {
         let all = |name: &str, values: &[f64], holds: fn(f64) -> bool, expected: &str| {
             values
                 .iter()
@@ -200,7 +200,7 @@ impl Sensitivity {
         };
         found.sweep_score(analysis, options)?;
         found.sweep_lines(analysis, options)?;
-        let units = analysis.ledger.units.iter();
+        let units = analysis.ledger().units.iter();
         found.units = units
             .filter_map(|unit| {
                 let (low, high) = unit.gross.zip(unit.gross_upper)?;
@@ -224,7 +224,7 @@ impl Sensitivity {
     fn sweep_score(&mut self, analysis: &Analysis, options: &SweepOptions) -> Result<(), Error> {
         let set = analysis.parcels();
         let len = set.len();
-        let Some(assessment) = &analysis.assessment else { return Ok(()) };
+        let Some(assessment) = &analysis.efficiency().assessment else { return Ok(()) };
         let [test] = &assessment.tests[..] else { return Ok(()) };
         let settings: Vec<(f64, Setting)> = match test.basis {
             Basis::Quantile => options.worst_shares.iter().map(|&s| (s, Setting::WorstShare(s))).collect(),
@@ -247,10 +247,10 @@ impl Sensitivity {
         }
         let widest = options.gaps_m.iter().copied().fold(0.0, f64::max);
         let graph = adjacency::within_gap_among(set, &ever_low, widest)?;
-        let min_area_m2 = analysis.options.sites.min_area_m2;
+        let min_area_m2 = analysis.options().sites.min_area_m2;
         let (mut times_low, mut times_in) = (vec![0_u32; len], vec![0_u32; len]);
         let sites: Vec<(u32, &[ParcelIdx])> =
-            analysis.sites.iter().map(|site| (site.number, &site.members[..])).collect();
+            analysis.sites().iter().map(|site| (site.number, &site.members[..])).collect();
         let mut held = vec![0_u32; sites.len()];
         for &(setting, ref at) in &settings {
             let low = low_of(at);
@@ -264,7 +264,7 @@ impl Sensitivity {
                 low_count: low.iter().filter(|&&low| low).count(),
                 low_area_m2: area_m2.sum(),
             });
-            let net_m2 = net_area_m2(set, &analysis.overlaps, &low, |parcel| low[parcel.index()]);
+            let net_m2 = net_area_m2(set, &analysis.land().overlaps, &low, |parcel| low[parcel.index()]);
             for &gap_m in &options.gaps_m {
                 let mut within = vec![false; len];
                 let steps = sweep_with(&net_m2, &low, &graph, &[gap_m], min_area_m2, |members| {
@@ -302,10 +302,10 @@ impl Sensitivity {
 
     /// Moved lines.
     fn sweep_lines(&mut self, analysis: &Analysis, options: &SweepOptions) -> Result<(), Error> {
-        let Some(overlay) = &analysis.overlay else { return Ok(()) };
+        let Some(overlay) = analysis.overlay() else { return Ok(()) };
         let set = analysis.parcels();
         let built: Vec<u32> = (0..set.len() as u32)
-            .filter(|&i| analysis.status[i as usize] == LandStatus::Construction)
+            .filter(|&i| analysis.status()[i as usize] == LandStatus::Construction)
             .collect();
         let mut tips: Vec<Option<f64>> = vec![None; set.len()];
         for &buffer_m in &options.buffers_m {
@@ -321,14 +321,15 @@ impl Sensitivity {
                 .with_min_len(256)
                 .map(|&i| {
                     let i = i as usize;
-                    let area = analysis.partition.area_m2()[i];
-                    exclusion.overlap_m2(analysis.partition.get(set.geometry(), i)).clamp(0.0, area)
+                    let area = analysis.land().partition.area_m2()[i];
+                    exclusion.overlap_m2(analysis.land().partition.get(set.geometry(), i)).clamp(0.0, area)
                 })
                 .collect();
             let touches = |(&i, &inside): (&u32, &f64)| {
                 (
                     i as usize,
-                    Relation::of(inside, analysis.partition.area_m2()[i as usize]) != Relation::Outside,
+                    Relation::of(inside, analysis.land().partition.area_m2()[i as usize])
+                        != Relation::Outside,
                 )
             };
             let mut parcels = 0;

@@ -1,27 +1,27 @@
 //! `landuse analyze`: from parcels to tables, layers and a map.
 
-use std::path::{Path, PathBuf};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use landuse::adjacency::{self, Barriers};
-use landuse::analysis::{DensityOptions, Layers, Options};
+use landuse::adjacency;
+use landuse::analysis::{DensityOptions, InputsBuilder, Progress};
 use landuse::cluster::RegionOptions;
-use landuse::control::{ControlLines, Permits, ReviewOptions, SurveyError};
+use landuse::control::Permits;
 use landuse::efficiency::{Appraisal, EfficiencyOptions, Rule};
-use landuse::intensity::{CellShape, Nature, ReserveOptions, UnitLimit, WarningLine};
-use landuse::io::schema::Schema;
-use landuse::io::{OutputDir, OutputFile, Source, infer};
+use landuse::intensity::{Cells, UnitLimit, WarningLine};
+use landuse::io::{OutputDir, OutputFile};
 use landuse::report::{self, OutputLayer, Summary};
 use landuse::sensitivity::SweepOptions;
 use landuse::zoning::SmallClass;
-use landuse::{Analysis, Error, ParcelSet};
+use landuse::{Analysis, Error, Options};
 
 use crate::appraise::GradingArguments;
 use crate::joins::{self, JoinArguments};
-use crate::layers::{ParcelArguments, read_with};
-use crate::manifest::{Clock, Input, Manifest, id_property, take};
-use crate::{Progress, say};
+use crate::layers::{ParcelArguments, read_with, source};
+use crate::manifest::{Clock, Manifest};
+use crate::{Terminal, say};
 
 /// From parcels to tables, layers and a map.
 #[derive(Debug, Args)]
@@ -42,6 +42,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     dry_run: bool,
 
+    /// All settings in a file (TOML, or the manifest of an earlier run); what the command line says besides comes before it.
+    #[arg(long, value_name = "FILE")]
+    options: Option<PathBuf>,
+
     /// Control lines as GeoJSON with the properties id, name, tier and effect (`exclude`, `confine`, `reserve`).
     #[arg(long, value_name = "FILE")]
     control_lines: Vec<PathBuf>,
@@ -51,8 +55,8 @@ pub(crate) struct Arguments {
     districts: Option<PathBuf>,
 
     /// Cells as study units: `grid:500` squares or `hex:250` hexagons of that side in m; districts then bound the study area.
-    #[arg(long, value_name = "grid:M|hex:M", value_parser = cells)]
-    units: Option<(CellShape, f64)>,
+    #[arg(long, value_name = "grid:M|hex:M")]
+    units: Option<Cells>,
 
     /// Adds a gradient: the ledger by distance from the lines that exclude construction, in bands that end at these distances, m,
     /// such as `100,500,1000`.
@@ -95,13 +99,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "X", allow_negative_numbers = true, conflicts_with = "low_quantile")]
     low_below: Option<f64>,
 
-    /// Low is a score in this lowest share of the candidates.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.2)]
-    low_quantile: f64,
+    /// Low is a score in this lowest share of the candidates; 0.2 by default.
+    #[arg(long, value_name = "SHARE")]
+    low_quantile: Option<f64>,
 
-    /// Parcels up to this far apart are neighbours, m.
-    #[arg(long, value_name = "M", default_value_t = 15.0)]
-    gap: f64,
+    /// Parcels up to this far apart are neighbours, m; 15 by default.
+    #[arg(long, value_name = "M")]
+    gap: Option<f64>,
 
     /// Who else counts as a neighbour: `gap:M`, `edge`, `corner`, `knn:K` or `band:M` (the last two by centres, for statistics alone); by
     /// default parcels within `--gap`.
@@ -132,17 +136,18 @@ pub(crate) struct Arguments {
     #[arg(long)]
     gal: bool,
 
-    /// Least net area of a site, m².
-    #[arg(long, value_name = "M2", default_value_t = 10_000.0)]
-    min_cluster_area: f64,
+    /// Least net area of a site, m²; 10,000 by default.
+    #[arg(long, value_name = "M2")]
+    min_cluster_area: Option<f64>,
 
-    /// Draws behind each permutation test.
-    #[arg(long, value_name = "N", default_value_t = 9_999)]
-    permutations: u32,
+    /// Draws behind each permutation test: 9,999 by default for local statistics; for the sizes of sites 999, or 199 from
+    /// 200,000 judged parcels on.
+    #[arg(long, value_name = "N")]
+    permutations: Option<u32>,
 
-    /// Significance level of the local statistics.
-    #[arg(long, value_name = "P", default_value_t = 0.05)]
-    alpha: f64,
+    /// Significance level of the local statistics; 0.05 by default.
+    #[arg(long, value_name = "P")]
+    alpha: Option<f64>,
 
     /// Share of construction land that should not be passed, such as 0.30.
     #[arg(long, value_name = "SHARE", requires = "warning_source")]
@@ -176,25 +181,25 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "EXPR")]
     mean: Vec<String>,
 
-    /// Use that land inside lines with the effect `reserve` is kept for, by class.
-    #[arg(long, value_name = "CLASS", value_delimiter = ',', default_value = "industrial")]
+    /// Use that land inside lines with the effect `reserve` is kept for, by class; industrial by default.
+    #[arg(long, value_name = "CLASS", value_delimiter = ',')]
     reserve_class: Vec<SmallClass>,
 
-    /// Least share of that use; a line may carry `min_share` itself.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.6)]
-    reserve_share: f64,
+    /// Least share of that use; a line may carry `min_share` itself. 0.6 by default.
+    #[arg(long, value_name = "SHARE")]
+    reserve_share: Option<f64>,
 
     /// What may stand inside control lines: a file (TOML), or `shenzhen_basic_ecological`.
     #[arg(long, value_name = "FILE|NAME", requires = "control_lines")]
     permits: Option<PathBuf>,
 
-    /// Stated error of parcel borders, m.
-    #[arg(long, value_name = "M", default_value_t = 0.5)]
-    parcel_error: f64,
+    /// Stated error of parcel borders, m; 0.5 by default.
+    #[arg(long, value_name = "M", requires = "control_lines")]
+    parcel_error: Option<f64>,
 
-    /// Stated error of control lines, m.
-    #[arg(long, value_name = "M", default_value_t = 0.5)]
-    line_error: f64,
+    /// Stated error of control lines, m; 0.5 by default.
+    #[arg(long, value_name = "M", requires = "control_lines")]
+    line_error: Option<f64>,
 
     /// Take parcels with floor area as construction land where neither a flag nor a code tells.
     #[arg(long)]
@@ -210,9 +215,9 @@ pub(crate) struct Arguments {
     #[arg(long)]
     charts: bool,
 
-    /// Seed of all random draws.
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    seed: u64,
+    /// Seed of all random draws; 0 by default.
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
 
     /// Write no map.
     #[arg(long)]
@@ -249,289 +254,231 @@ const OUTPUTS: [&str; 20] = [
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     arguments.parcels.start_threads()?;
-    let source = arguments.parcels.source()?;
+    let options = options(arguments)?;
+    let layers = layers(arguments, &options)?;
     if arguments.dry_run {
-        return dry_run(arguments, &source);
+        say(&layers.explain()?);
+        return Ok(ExitCode::SUCCESS);
     }
     let Some(dir) = &arguments.out else { return Ok(ExitCode::from(2)) };
     let out = OutputDir::create(dir, &OUTPUTS, arguments.overwrite)?;
-    let progress = Progress::new();
+    let terminal = Terminal::new();
     let mut clock = Clock::start();
 
-    progress.step("reading");
-    let rules = rules(arguments)?;
-    let Read { mut layers, mut inputs, mut notes, id_property } = load(arguments, &source, &rules)?;
-    let joins = arguments.joins.join(&arguments.parcels, &mut layers.parcels, &mut inputs, &mut notes)?;
+    terminal.step("reading");
+    let inputs = layers.load()?;
     clock.lap("read");
-    let mut options = options(arguments, rules);
-    options.field_checks = joins::field_checks(arguments.overrides.as_ref(), &mut inputs)?;
-    options.review = review(arguments)?;
-    options.sensitivity = arguments.sensitivity.as_ref().map(|file| sweep(file.as_deref())).transpose()?;
-    options.limits = limits(arguments, &layers)?;
-    options.barriers = barriers(arguments, &layers.parcels, &mut inputs, &mut notes)?;
-    let mut analysis = Analysis::run(layers, options, |stage| {
-        let name = format!("{stage:?}").to_lowercase();
-        progress.step(&name);
-        clock.enter(name);
-    })?;
-    clock.leave();
-    analysis.warnings.splice(0..0, notes.drain(..));
-
-    progress.step("writing");
-    let write_figures = || -> Result<Summary, Error> {
-        let summary = Summary::of(&analysis);
-        out.write("summary.json", |file| file.write(summary.to_json().as_bytes()))?;
-        for which in OutputLayer::ALL {
-            let layer = analysis.layer(which);
-            if layer.is_available() {
-                out.write(&format!("{}.geojson", which.name()), |file| layer.write(file))?;
+    let mut stage = None;
+    let analysis = Analysis::new(&inputs, options)
+        .observe(|Progress { stage: now, done_ratio, .. }| {
+            if stage.replace(now) != Some(now) {
+                clock.enter(now.name().into());
             }
-        }
-        let tables = [
-            ("intensity.csv", Some(report::intensity_csv(&analysis.ledger))),
-            ("gradient.csv", analysis.gradient.as_ref().map(report::intensity_csv)),
-            (
-                "withdrawals.csv",
-                (!analysis.outlooks().is_empty()).then(|| report::withdrawals_csv(&analysis)),
-            ),
-        ];
-        for (name, text) in tables {
-            text.map_or(Ok(()), |text| out.write(name, |file| file.write(text.as_bytes())))?;
-        }
-        Ok(summary)
-    };
-    let write_parcels = || -> Result<(), Error> {
-        let mut accepted = out.file("parcels.geojson")?;
-        let rejected = !analysis.parcels().rejected().is_empty();
-        let mut rejected = rejected.then(|| out.file("rejected.geojson")).transpose()?;
-        report::write_parcels(&analysis, &source, &mut accepted, rejected.as_mut())?;
-        accepted.finish()?;
-        rejected.map_or(Ok(()), OutputFile::finish)
-    };
-    let (written, summary) = rayon::join(write_parcels, write_figures);
+            terminal.share(now.name(), done_ratio);
+            ControlFlow::Continue(())
+        })
+        .run()?;
+    clock.leave();
+
+    terminal.step("writing");
+    let (written, summary) =
+        rayon::join(|| write_parcels(&analysis, &out), || write_figures(&analysis, &out));
     written?;
     let summary = summary?;
-    joins.write(&out)?;
+    joins::write(&inputs, &out)?;
     if arguments.gal {
         out.write("neighbours.gal", |file| report::write_graph(&analysis, file))?;
     }
     clock.lap("write");
     if !arguments.no_map {
-        progress.step("drawing the map");
+        terminal.step("drawing the map");
         draw(arguments, &analysis, &out)?;
         clock.lap("map");
     }
-    Manifest::new(inputs, id_property, &[analysis.parcels()], clock).write(&out)?;
+    Manifest::of_analysis(&analysis, clock).write(&out)?;
     out.commit()?;
 
-    drop(progress);
+    drop(terminal);
     say(&report::text(&analysis, &summary));
     Ok(ExitCode::SUCCESS)
 }
 
-/// Says how each property is understood.
-fn dry_run(arguments: &Arguments, source: &Source) -> Result<ExitCode, Error> {
-    say(&arguments.parcels.explain(source)?);
-    Ok(ExitCode::SUCCESS)
+fn write_parcels(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+    let Some(source) = analysis.inputs().parcel_text() else { return Ok(()) };
+    let mut accepted = out.file("parcels.geojson")?;
+    let rejected = !analysis.parcels().rejected().is_empty();
+    let mut rejected = rejected.then(|| out.file("rejected.geojson")).transpose()?;
+    report::write_parcels(analysis, source, &mut accepted, rejected.as_mut())?;
+    accepted.finish()?;
+    rejected.map_or(Ok(()), OutputFile::finish)
 }
 
-/// Every layer, and what was noticed while they were read.
-struct Read {
-    layers: Layers,
-    inputs: Vec<Input>,
-    notes: Vec<String>,
-    id_property: Option<String>,
-}
-
-/// Reads every layer into the plane of the parcels.
-fn load(arguments: &Arguments, source: &Source, rules: &EfficiencyOptions) -> Result<Read, Error> {
-    let columns: Vec<String> = rules.columns()?.iter().map(|name| format!("`{name}`")).collect();
-    let mut named: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let owner = format!("`{}`", arguments.owner.as_deref().unwrap_or("owner"));
-    named.push(&owner);
-    let carried = arguments.sum.iter().chain(&arguments.mean).chain(&arguments.population);
-    named.extend(carried.map(String::as_str));
-    let (schema, schemes) = arguments.parcels.schema(source, &named)?;
-    let id_property = id_property(&schema);
-    let loaded = arguments.parcels.loader(schema)?.load(source)?;
-    let mut inputs = Vec::new();
-    let mut notes = Vec::new();
-    let parcels = take(loaded, "parcels", source, &mut inputs, &mut notes);
-    let schema = Schema::layer()?;
-    let mut beside = |role: &str, paths: &[PathBuf]| -> Result<Option<ParcelSet>, Error> {
-        let mut tables = Vec::new();
-        for path in paths {
-            let source = crate::layers::source(path)?;
-            let properties = infer(&source)?.decisions;
-            let schema = schema.fit(properties.iter().map(|decision| &*decision.property));
-            let loader = arguments.parcels.layer_loader(schema)?;
-            tables.push(take(loader.load_beside(&source, &parcels)?, role, &source, &mut inputs, &mut notes));
+fn write_figures(analysis: &Analysis, out: &OutputDir) -> Result<Summary, Error> {
+    let summary = Summary::of(analysis);
+    out.write("summary.json", |file| file.write(summary.to_json().as_bytes()))?;
+    for which in OutputLayer::ALL {
+        let layer = analysis.layer(which);
+        if layer.is_available() {
+            out.write(&format!("{}.geojson", which.name()), |file| layer.write(file))?;
         }
-        Ok(ParcelSet::merged(tables))
+    }
+    let withdrawals = !analysis.outlooks().is_empty();
+    let tables = [
+        ("intensity.csv", Some(report::intensity_csv(analysis.ledger()))),
+        ("gradient.csv", analysis.gradient().map(report::intensity_csv)),
+        ("withdrawals.csv", withdrawals.then(|| report::withdrawals_csv(analysis))),
+    ];
+    for (name, text) in tables {
+        text.map_or(Ok(()), |text| out.write(name, |file| file.write(text.as_bytes())))?;
+    }
+    Ok(summary)
+}
+
+/// Every layer that the command line names.
+fn layers(arguments: &Arguments, options: &Options) -> Result<InputsBuilder, Error> {
+    let mut layers = arguments.parcels.open(&arguments.parcels.parcels)?.options(options)?;
+    for path in &arguments.control_lines {
+        layers = layers.control_lines(source(path)?);
+    }
+    if let Some(path) = &arguments.districts {
+        layers = layers.districts(source(path)?);
+    }
+    for path in &arguments.unsuitable {
+        layers = layers.unsuitable(source(path)?);
+    }
+    for path in &arguments.barriers {
+        layers = layers.barriers(source(path)?);
+    }
+    for path in &arguments.lanes {
+        layers = layers.lanes(source(path)?);
+    }
+    if let Some(path) = &arguments.joins.buildings {
+        layers = layers.buildings(source(path)?);
+    }
+    if let Some(path) = &arguments.joins.firms {
+        layers = layers.firms(source(path)?);
+    }
+    if let Some(path) = &arguments.overrides {
+        layers = layers.field_checks(source(path)?);
+    }
+    Ok(layers)
+}
+
+/// The options of the file, changed by what the command line says.
+fn options(arguments: &Arguments) -> Result<Options, Error> {
+    let mut options = match &arguments.options {
+        Some(path) => read_with(path, Options::from_toml)?,
+        None => Options::default(),
     };
-    let lines = beside("control lines", &arguments.control_lines)?;
-    let districts = beside("districts", arguments.districts.as_slice())?;
-    let unsuitable = beside("unsuitable land", &arguments.unsuitable)?;
-    let lines = lines.map(ControlLines::new).transpose()?;
-    let layers = Layers { parcels, schemes, lines, districts, unsuitable };
-    Ok(Read { layers, inputs, notes, id_property })
+    arguments.parcels.set(&mut options.input)?;
+    arguments.joins.set(&mut options.input);
+    efficiency(arguments, &mut options.efficiency)?;
+    set(&mut options.seed, arguments.seed);
+    set(&mut options.sites.gap_m, arguments.gap);
+    set(&mut options.sites.min_area_m2, arguments.min_cluster_area);
+    set(&mut options.statistics.permutations, arguments.permutations);
+    set(&mut options.statistics.alpha, arguments.alpha);
+    if let Some(draws) = arguments.permutations {
+        options.significance.draws = Some(draws as usize);
+    }
+    if let Some(share) = arguments.warning_line {
+        let source = arguments.warning_source.as_deref().unwrap_or_default().into();
+        options.warning_line = Some(WarningLine { share, source });
+    }
+    options.floor_area_counts |= arguments.floor_area_counts;
+    options.cells = arguments.units.or(options.cells);
+    options.headroom_far = arguments.headroom_far.or(options.headroom_far);
+    options.growth_ratio_per_year = arguments.growth.or(options.growth_ratio_per_year);
+    options.adjacency = arguments.adjacency.or(options.adjacency);
+    set_text(&mut options.population, arguments.population.as_deref());
+    set_text(&mut options.owner, arguments.owner.as_deref());
+    let texts = |of: &[String]| of.iter().map(|text| text.as_str().into()).collect();
+    if !arguments.bands.is_empty() {
+        options.bands_m.clone_from(&arguments.bands);
+    }
+    if !arguments.sum.is_empty() {
+        options.sums = texts(&arguments.sum);
+    }
+    if !arguments.mean.is_empty() {
+        options.means = texts(&arguments.mean);
+    }
+    if !arguments.reserve_class.is_empty() {
+        options.reserve.classes.clone_from(&arguments.reserve_class);
+    }
+    set(&mut options.reserve.min_share, arguments.reserve_share);
+    if let Some((eps_m, min_area_m2)) = arguments.density {
+        options.density = Some(DensityOptions { eps_m, min_area_m2 });
+    }
+    if let Some((min_area_m2, max_span_m)) = arguments.regions {
+        let mut regions = RegionOptions::default();
+        (regions.min_weight, regions.max_span_m) = (min_area_m2, max_span_m);
+        options.regions = Some(regions);
+    }
+    if let Some(path) = &arguments.permits {
+        options.review.permits = Some(match path.to_str() {
+            Some(name) if path.extension().is_none() && !path.exists() => Permits::builtin(name)?,
+            _ => read_with(path, Permits::from_toml)?,
+        });
+    }
+    set(&mut options.review.survey.parcels_m, arguments.parcel_error);
+    set(&mut options.review.survey.lines_m, arguments.line_error);
+    if let Some(path) = &arguments.quotas {
+        options.limits = read_with(path, UnitLimit::from_toml)?;
+    }
+    if let Some(file) = &arguments.sensitivity {
+        let swept = file.as_ref().map(|path| read_with(path, SweepOptions::from_toml)).transpose()?;
+        options.sensitivity = Some(swept.or(options.sensitivity).unwrap_or_default());
+    }
+    options.to_builder().build()
 }
 
 /// Candidates, score and rule as far as the command line or the rules file says.
-fn rules(arguments: &Arguments) -> Result<EfficiencyOptions, Error> {
-    let mut rules = match &arguments.rules {
-        Some(path) => match path.to_str() {
+fn efficiency(arguments: &Arguments, options: &mut EfficiencyOptions) -> Result<(), Error> {
+    if let Some(path) = &arguments.rules {
+        *options = match path.to_str() {
             Some(name) if path.extension().is_none() && !path.exists() => {
                 let mut rules = EfficiencyOptions::default();
                 rules.appraisal = Some(Appraisal::builtin(name)?);
                 rules
             }
             _ => read_with(path, EfficiencyOptions::from_toml)?,
-        },
-        None => EfficiencyOptions::default(),
-    };
-    if let Some(pack) = rules.appraisal.take() {
-        rules.appraisal = Some(arguments.grading.apply(pack)?);
+        };
     }
-    rules.low_grades = arguments.grading.low_grades()?;
-    if let Some(candidates) = &arguments.candidates {
-        rules.candidates = Some(candidates.as_str().into());
+    if let Some(pack) = options.appraisal.take() {
+        options.appraisal = Some(arguments.grading.apply(pack)?);
     }
-    if let Some(peers) = &arguments.peers {
-        rules.peers = Some(peers.as_str().into());
+    if let Some(grades) = arguments.grading.low_grades()? {
+        options.low_grades = grades;
     }
-    if arguments.rules.is_none() {
-        rules.score = arguments.score.as_deref().map(Into::into);
-        rules.low = Some(match arguments.low_below {
-            Some(standard) => Rule::worse_than(standard),
-            None => Rule::worst_share(arguments.low_quantile),
-        });
+    set_text(&mut options.candidates, arguments.candidates.as_deref());
+    set_text(&mut options.peers, arguments.peers.as_deref());
+    set_text(&mut options.score, arguments.score.as_deref());
+    if let Some(standard) = arguments.low_below {
+        options.low = Some(Rule::worse_than(standard));
     }
-    Ok(rules)
+    if let Some(share) = arguments.low_quantile {
+        options.low = Some(Rule::worst_share(share));
+    }
+    Ok(())
 }
 
-fn options(arguments: &Arguments, efficiency: EfficiencyOptions) -> Options {
-    let mut options = Options::default();
-    options.efficiency = efficiency;
-    options.sites.gap_m = arguments.gap;
-    options.sites.min_area_m2 = arguments.min_cluster_area;
-    options.local = options
-        .local
-        .with_permutations(arguments.permutations)
-        .with_alpha(arguments.alpha)
-        .with_seed(arguments.seed);
-    options.warning_line = arguments.warning_line.map(|share| WarningLine {
-        share,
-        source: arguments.warning_source.as_deref().unwrap_or_default().into(),
-    });
-    options.floor_area_counts = arguments.floor_area_counts;
-    options.grid = arguments.units;
-    options.bands_m.clone_from(&arguments.bands);
-    options.headroom_far = arguments.headroom_far;
-    options.growth_ratio_per_year = arguments.growth;
-    options.population = arguments.population.as_deref().map(Into::into);
-    let natures = [(&arguments.sum, Nature::Extensive), (&arguments.mean, Nature::Intensive)];
-    let carried =
-        natures.into_iter().flat_map(|(of, nature)| of.iter().map(move |of| (of.as_str().into(), nature)));
-    options.carried = carried.collect();
-    options.reserve =
-        ReserveOptions { classes: arguments.reserve_class.clone(), min_share: arguments.reserve_share };
-    options.adjacency = arguments.adjacency;
-    options.owner = arguments.owner.as_deref().map(Into::into);
-    options.density = arguments.density.map(|(eps_m, min_area_m2)| DensityOptions { eps_m, min_area_m2 });
-    options.regions = arguments.regions.map(|(min_area_m2, max_span_m)| {
-        let mut regions = RegionOptions::default();
-        regions.min_weight = min_area_m2;
-        regions.max_span_m = max_span_m;
-        regions.seed = arguments.seed;
-        regions
-    });
-    options
+/// Lays what the command line says over an option.
+fn set<T>(option: &mut T, argument: Option<T>) {
+    if let Some(argument) = argument {
+        *option = argument;
+    }
 }
 
-/// Limits of single units: those of the file, and for all others those that districts carry.
-fn limits(arguments: &Arguments, layers: &Layers) -> Result<Vec<UnitLimit>, Error> {
-    let mut limits = match &arguments.quotas {
-        None => Vec::new(),
-        Some(path) => read_with(path, UnitLimit::from_toml)?,
-    };
-    if let Some(districts) = layers.districts.as_ref().filter(|_| arguments.units.is_none()) {
-        let source = arguments.warning_source.as_deref().unwrap_or("property of the district");
-        let own = UnitLimit::of_districts(districts, source)?;
-        let given: Vec<_> = own.into_iter().filter(|own| limits.iter().all(|l| l.unit != own.unit)).collect();
-        limits.extend(given);
+fn set_text(option: &mut Option<Box<str>>, argument: Option<&str>) {
+    if let Some(argument) = argument {
+        *option = Some(argument.into());
     }
-    Ok(limits)
-}
-
-/// What is swept: by a file, else by default.
-fn sweep(file: Option<&Path>) -> Result<SweepOptions, Error> {
-    file.map_or_else(|| Ok(SweepOptions::default()), |path| read_with(path, SweepOptions::from_toml))
-}
-
-/// Reads `grid:500` or `hex:250`.
-fn cells(text: &str) -> Result<(CellShape, f64), String> {
-    let fault = || format!("`{text}`: expected `grid:` or `hex:` and a length in m, such as grid:500");
-    let (shape, side) = text.split_once(':').ok_or_else(fault)?;
-    let shape = match shape {
-        "grid" => CellShape::Square,
-        "hex" => CellShape::Hexagon,
-        _ => return Err(fault()),
-    };
-    let side: f64 = side.trim().parse().map_err(|_| fault())?;
-    Ok((shape, side))
-}
-
-/// What cuts neighbours off from each other; none where no file was named.
-fn barriers(
-    arguments: &Arguments,
-    parcels: &ParcelSet,
-    inputs: &mut Vec<Input>,
-    notes: &mut Vec<String>,
-) -> Result<Option<Barriers>, Error> {
-    if arguments.barriers.is_empty() {
-        return Ok(None);
-    }
-    let loader = arguments.parcels.loader(Schema::layer()?)?;
-    let mut areas = |path: &PathBuf, role: &str, notes: &mut Vec<String>| -> Result<_, Error> {
-        let source = crate::layers::source(path)?;
-        let lines = loader.lines_beside(&source, parcels)?;
-        let mut aside = Vec::new();
-        let set = take(loader.load_beside(&source, parcels)?, role, &source, inputs, &mut aside);
-        // Lines are no faults here.
-        if set.rejected().len() > lines.len() {
-            notes.append(&mut aside);
-        }
-        Ok((set, lines))
-    };
-    let mut barriers = Barriers::new();
-    for path in &arguments.barriers {
-        let (set, lines) = areas(path, "barriers", notes)?;
-        barriers = barriers.lines(&lines)?.areas(set.geometry());
-    }
-    for path in &arguments.lanes {
-        let (set, _) = areas(path, "lanes", notes)?;
-        barriers = barriers.lanes(set.geometry());
-    }
-    Ok(Some(barriers))
-}
-
-/// What construction inside lines is tested by.
-fn review(arguments: &Arguments) -> Result<Option<ReviewOptions>, Error> {
-    if arguments.control_lines.is_empty() {
-        return Ok(None);
-    }
-    let permits = arguments.permits.as_ref().map(|path| match path.to_str() {
-        Some(name) if path.extension().is_none() && !path.exists() => Permits::builtin(name),
-        _ => read_with(path, Permits::from_toml),
-    });
-    let survey = SurveyError::new(arguments.parcel_error, arguments.line_error)?;
-    Ok(Some(ReviewOptions { permits: permits.transpose()?, survey }))
 }
 
 #[cfg(feature = "map")]
 fn draw(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
-    let notes = [format!("Drawn by landuse {}; seed {}.", env!("CARGO_PKG_VERSION"), arguments.seed)];
+    let seed = analysis.options().seed;
+    let notes = [format!("Drawn by landuse {}; seed {seed}.", env!("CARGO_PKG_VERSION"))];
     let write = |name: &str, picture: &report::map::Picture| {
         let mut file = out.file(name)?;
         file.write(&picture.encode_png()?)?;

@@ -15,7 +15,6 @@ use serde::Serialize;
 
 use crate::joins::{Basis, table};
 use crate::layers::read_with;
-use crate::manifest::Input;
 use crate::say;
 
 /// Scores, ranks and grades firms by a rule pack, and says what stands on each parcel.
@@ -56,8 +55,8 @@ pub(crate) struct GradingArguments {
     #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
     cuts: Vec<f64>,
 
-    /// Grades that are low-efficiency.
-    #[arg(long, value_name = "GRADES", value_delimiter = ',', default_value = "D")]
+    /// Grades that are low-efficiency; D by default.
+    #[arg(long, value_name = "GRADES", value_delimiter = ',')]
     low_grades: Vec<String>,
 }
 
@@ -71,12 +70,16 @@ impl GradingArguments {
         }
     }
 
-    pub(crate) fn low_grades(&self) -> Result<Vec<Grade>, Error> {
+    /// The grades that are low-efficiency; none where the command line does not say.
+    pub(crate) fn low_grades(&self) -> Result<Option<Vec<Grade>>, Error> {
+        if self.low_grades.is_empty() {
+            return Ok(None);
+        }
         let grade = |name: &String| {
             let found = [Grade::A, Grade::B, Grade::C, Grade::D].into_iter().find(|g| g.to_string() == *name);
             found.ok_or_else(|| ParamError::new("low-grades", name, "grades among A, B, C and D").into())
         };
-        self.low_grades.iter().map(grade).collect()
+        self.low_grades.iter().map(grade).collect::<Result<_, _>>().map(Some)
     }
 }
 
@@ -91,7 +94,7 @@ struct Report {
     firms: usize,
     contradictions: Vec<landuse::join::Contradiction>,
     warnings: Vec<String>,
-    inputs: Vec<Input>,
+    inputs: Vec<landuse::analysis::InputFile>,
     command: Vec<String>,
 }
 
@@ -116,7 +119,7 @@ struct IndicatorReport {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let pack = arguments.grading.apply(pack(&arguments.rules)?)?;
-    let low = arguments.grading.low_grades()?;
+    let low = arguments.grading.low_grades()?.unwrap_or_else(|| vec![Grade::D]);
     let mut inputs = Vec::new();
     let table = table(&arguments.table, "firms", &mut inputs)?;
     let firms = Firms::from_table(&table, arguments.firms_by.into())?;
@@ -162,7 +165,7 @@ fn computed(columns: Columns, definition: &str) -> Result<Columns, Error> {
 }
 
 impl Report {
-    fn new(firms: &Firms, found: &Appraised, inputs: Vec<Input>) -> Self {
+    fn new(firms: &Firms, found: &Appraised, inputs: Vec<landuse::analysis::InputFile>) -> Self {
         let groups = found.pack().groups().iter().map(|group| {
             let mut own = GroupReport {
                 key: group.key.to_string(),

@@ -1,23 +1,23 @@
 //! `landuse audit`: two dates compared.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use landuse::analysis::InputsBuilder;
 use landuse::audit::{Audit, AuditOptions, Year};
-use landuse::control::{ControlLines, Exclusion};
-use landuse::io::schema::Schema;
-use landuse::io::{OutputDir, Source, infer};
+use landuse::control::Exclusion;
+use landuse::io::OutputDir;
 use landuse::land::land_status;
 use landuse::parcel::NamedTexts;
 use landuse::report::{self, AuditSummary};
 use landuse::zoning::Schemes;
-use landuse::{Error, ParcelSet};
+use landuse::{Error, Inputs, Options, ParcelSet};
 
 use crate::layers::{ParcelArguments, source};
-use crate::manifest::{Clock, Manifest, id_property, take};
-use crate::{Progress, say};
+use crate::manifest::{Clock, Manifest};
+use crate::{Terminal, say};
 
 /// Compares two dates: what became of parcels, what changed inside the lines, why intensity changed.
 #[derive(Debug, Args)]
@@ -82,58 +82,41 @@ const OUTPUTS: [&str; 5] =
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     arguments.parcels.start_threads()?;
     let out = OutputDir::create(&arguments.out, &OUTPUTS, arguments.overwrite)?;
-    let progress = Progress::new();
+    let terminal = Terminal::new();
     let mut clock = Clock::start();
-    progress.step("reading");
-    let (mut inputs, mut notes) = (Vec::new(), Vec::new());
-    let mut take = |loaded, role: &str, file: &Source| take(loaded, role, file, &mut inputs, &mut notes);
-    let label: Vec<&str> = arguments.label.as_deref().into_iter().collect();
-    let (new_file, old_file) = (arguments.parcels.source()?, source(&arguments.old)?);
-    let (schema, schemes) = arguments.parcels.schema(&new_file, &label)?;
-    let id_property = id_property(&schema);
-    let new_set = take(arguments.parcels.loader(schema)?.load(&new_file)?, "new parcels", &new_file);
-    let (schema, old_schemes) = arguments.parcels.schema(&old_file, &label)?;
-    let loaded = arguments.parcels.loader(schema)?.load_beside(&old_file, &new_set)?;
-    let old_set = take(loaded, "old parcels", &old_file);
-
-    let layer = Schema::layer()?;
-    let mut beside = |role: &str, paths: &[PathBuf]| -> Result<Option<ParcelSet>, Error> {
-        let mut sets = Vec::new();
-        for path in paths {
-            let file = source(path)?;
-            let properties = infer(&file)?.decisions;
-            let schema = layer.fit(properties.iter().map(|decision| &*decision.property));
-            let loader = arguments.parcels.layer_loader(schema)?;
-            sets.push(take(loader.load_beside(&file, &new_set)?, role, &file));
-        }
-        Ok(ParcelSet::merged(sets))
-    };
-    let lines = beside("control lines", &arguments.control_lines)?;
-    let old_lines = beside("old control lines", &arguments.old_control_lines)?;
-    let districts = beside("districts", arguments.districts.as_slice())?;
-    let old_districts = beside("old districts", arguments.old_districts.as_slice())?;
-
-    clock.lap("read");
-    progress.step("measuring");
-    let excluded = |layer: Option<ParcelSet>| -> Result<Option<Arc<Exclusion>>, Error> {
-        let lines = layer.map(ControlLines::new).transpose()?;
-        Ok(lines.map(|lines| Arc::new(Exclusion::new(lines.excluded()))))
-    };
-    let (lines, old_lines) = (excluded(lines)?, excluded(old_lines)?);
-    let year = |set: ParcelSet, schemes: &Schemes, lines: Option<&_>, districts: Option<&_>| {
-        let status = land_status(&set, schemes, arguments.floor_area_counts);
-        let label = labels(&set, schemes, arguments.label.as_deref());
-        Year::new(set, status, label, lines, districts)
-    };
-    let old = year(
-        old_set,
-        &old_schemes,
-        old_lines.as_ref().or(lines.as_ref()),
-        old_districts.as_ref().or(districts.as_ref()),
+    terminal.step("reading");
+    let new = date(
+        arguments,
+        arguments.parcels.open(&arguments.parcels.parcels)?,
+        "new",
+        &arguments.control_lines,
+        arguments.districts.as_deref(),
     )?;
-    let new = year(new_set, &schemes, lines.as_ref(), districts.as_ref())?;
+    let new = new.load()?;
+    let old = arguments.parcels.open(&arguments.old)?.in_plane_of(new.parcels());
+    let own_lines = &arguments.old_control_lines;
+    let old = date(arguments, old, "old", own_lines, arguments.old_districts.as_deref())?.load()?;
+    clock.lap("read");
+
+    terminal.step("measuring");
+    let excluded =
+        |inputs: &Inputs| inputs.control_lines().map(|lines| Arc::new(Exclusion::new(lines.excluded())));
+    let lines = excluded(&new);
+    let old_lines = excluded(&old).or_else(|| lines.clone());
+    let old_districts = old.districts().or(new.districts());
+    let id_property = new.id_property().map(Into::into);
+    let files = new.files().iter().chain(old.files()).cloned().collect();
+    let notes: Vec<String> = new.warnings().iter().chain(old.warnings()).cloned().collect();
+    let year = |inputs: &Inputs, lines: Option<&_>, districts: Option<&_>| {
+        let (set, schemes) = (inputs.parcels(), inputs.schemes());
+        let status = land_status(set, schemes, arguments.floor_area_counts);
+        let label = labels(set, schemes, arguments.label.as_deref());
+        Year::new(ParcelSet::clone(set), status, label, lines, districts)
+    };
+    let old = year(&old, old_lines.as_ref(), old_districts)?;
+    let new = year(&new, lines.as_ref(), new.districts())?;
     clock.lap("measure");
-    progress.step("comparing");
+    terminal.step("comparing");
     let options = AuditOptions {
         min_share: arguments.min_share,
         same_share: arguments.same_share,
@@ -141,18 +124,38 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     };
     let audit = Audit::compare(&old, &new, &options)?;
     clock.lap("compare");
-    progress.step("writing");
+    terminal.step("writing");
     let summary = AuditSummary::of(&audit, &old, &new, &notes);
     out.write("audit.json", |file| file.write(summary.to_json().as_bytes()))?;
     out.write("matches.csv", |file| file.write(report::matches_csv(&audit, &old, &new).as_bytes()))?;
     out.write("changes.geojson", |file| report::write_changes(&audit, &old, &new, file))?;
     out.write("inside_changes.geojson", |file| report::write_inside_changes(&audit, &old, &new, file))?;
     clock.lap("write");
-    Manifest::new(inputs, id_property, &[&new.set, &old.set], clock).write(&out)?;
+    Manifest::new(files, id_property, &[&new.set, &old.set], clock).write(&out)?;
     out.commit()?;
-    drop(progress);
+    drop(terminal);
     say(&summary.text());
     Ok(ExitCode::SUCCESS)
+}
+
+/// One of the two dates, with its own lines and districts.
+fn date(
+    arguments: &Arguments,
+    layers: InputsBuilder,
+    name: &str,
+    lines: &[PathBuf],
+    districts: Option<&Path>,
+) -> Result<InputsBuilder, Error> {
+    let mut options = Options::default();
+    arguments.parcels.set(&mut options.input)?;
+    let mut layers = layers.options(&options)?.called(name).columns(arguments.label.as_deref());
+    for path in lines {
+        layers = layers.control_lines(source(path)?);
+    }
+    if let Some(path) = districts {
+        layers = layers.districts(source(path)?);
+    }
+    Ok(layers)
 }
 
 /// What each parcel is called: by a property, else by the class of its current use.

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use landuse::Error;
 use landuse::adjacency::overlapping_pairs;
 use landuse::units::people_area;
+use landuse::{Error, Options};
 
 use crate::layers::ParcelArguments;
 use crate::say;
@@ -22,16 +22,17 @@ const LISTED: usize = 20;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     arguments.parcels.start_threads()?;
-    let source = arguments.parcels.source()?;
-    let (schema, _) = arguments.parcels.schema(&source, &[])?;
-    let loaded = arguments.parcels.loader(schema)?.load(&source)?;
-    let set = &loaded.set;
+    let mut options = Options::default();
+    arguments.parcels.set(&mut options.input)?;
+    let layers = arguments.parcels.open(&arguments.parcels.parcels)?;
+    let inputs = layers.options(&options)?.load()?;
+    let set = &**inputs.parcels();
     let overlaps = overlapping_pairs(set);
     let area_m2: f64 = set.area_m2().iter().sum();
     let mut text = format!(
         "{}: {} features, {} accepted, {} repaired, {} rejected\n  coordinates  {}\n  plane        {}\n  area         {}\n",
-        source.name(),
-        loaded.report.features,
+        arguments.parcels.parcels.display(),
+        set.len() + set.rejected().len(),
         set.len(),
         set.repaired().len(),
         set.rejected().len(),
@@ -55,11 +56,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     };
     let overlapping =
         overlaps.iter().map(|&(a, b, m2)| format!("{} and {} overlap by {m2:.2} m²", name(a), name(b)));
+    let examples = inputs.files().iter().flat_map(|file| &file.examples);
     let sections: [(&str, Vec<String>); 4] = [
         ("Rejected", rejected.collect()),
         ("Repaired", repaired.collect()),
         ("Overlaps", overlapping.collect()),
-        ("Noticed", loaded.warnings().chain(loaded.report.examples.iter().cloned()).collect()),
+        ("Noticed", inputs.warnings().iter().chain(examples).cloned().collect()),
     ];
     for (title, lines) in &sections {
         text.push_str(&format!("{title}: {}\n", lines.len()));

@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use landuse::efficiency::{AllocationBasis, FieldChecks};
-use landuse::io::schema::{Field, Schema, Target};
-use landuse::io::{OutputDir, Table, infer};
-use landuse::join::{BuildingOptions, Buildings, Firms};
-use landuse::{Error, ParcelSet, report};
+use landuse::analysis::{InputFile, InputOptions};
+use landuse::efficiency::AllocationBasis;
+use landuse::io::{OutputDir, Table};
+use landuse::join::{BuildingReport, FirmReport};
+use landuse::{Error, Inputs, report};
 use serde::Serialize;
 
-use crate::layers::{ParcelArguments, source};
-use crate::manifest::{Input, take};
+use crate::layers::source;
 
 /// What is joined to the parcels.
 #[derive(Debug, Args)]
@@ -21,16 +20,17 @@ pub(crate) struct JoinArguments {
     pub(crate) firms: Option<PathBuf>,
 
     /// What amounts of firms on several parcels are split by: land (`land_m2` or `land_mu`), floor area (`floor_area_m2`) or jobs.
-    #[arg(long, value_name = "BASIS", value_enum, default_value_t = Basis::Land, requires = "firms")]
-    pub(crate) firms_by: Basis,
+    /// By default land.
+    #[arg(long, value_name = "BASIS", value_enum, requires = "firms")]
+    pub(crate) firms_by: Option<Basis>,
 
     /// Buildings as GeoJSON footprints with floors, height or floor area, spread onto parcels by overlap.
     #[arg(long, value_name = "FILE")]
     pub(crate) buildings: Option<PathBuf>,
 
-    /// Height of a storey where only a building's height is known, m.
-    #[arg(long, value_name = "M", default_value_t = BuildingOptions::default().storey_height_m, requires = "buildings")]
-    pub(crate) storey_height: f64,
+    /// Height of a storey where only a building's height is known, m; 3.5 by default.
+    #[arg(long, value_name = "M", requires = "buildings")]
+    pub(crate) storey_height: Option<f64>,
 
     /// The file of buildings holds every one there is: a parcel without any has a floor area of 0.
     #[arg(long, requires = "buildings")]
@@ -59,122 +59,54 @@ impl From<Basis> for AllocationBasis {
 pub(crate) const OUTPUTS: [&str; 3] = ["joins.json", "firms.csv", "buildings.csv"];
 
 /// What became of the joins, as it is written.
-#[derive(Debug, Default, Serialize)]
-pub(crate) struct Joins {
+#[derive(Debug, Serialize)]
+struct Joins<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    firms: Option<landuse::join::FirmReport>,
+    firms: Option<&'a FirmReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    buildings: Option<landuse::join::BuildingReport>,
-    #[serde(skip)]
-    firms_csv: Option<String>,
-    #[serde(skip)]
-    buildings_csv: Option<String>,
+    buildings: Option<&'a BuildingReport>,
 }
 
 impl JoinArguments {
-    /// Reads what was named and brings it onto the parcels. Buildings first: firms may be split by floor area.
-    pub(crate) fn join(
-        &self,
-        arguments: &ParcelArguments,
-        parcels: &mut ParcelSet,
-        inputs: &mut Vec<Input>,
-        notes: &mut Vec<String>,
-    ) -> Result<Joins, Error> {
-        let mut joins = Joins::default();
-        if let Some(path) = &self.buildings {
-            let file = source(path)?;
-            let loaded = arguments.layer_loader(building_schema(&file)?)?.load_beside(&file, parcels)?;
-            let buildings = take(loaded, "buildings", &file, inputs, notes);
-            let mut options = BuildingOptions::default();
-            options.storey_height_m = self.storey_height;
-            options.complete = self.buildings_complete;
-            let joined = Buildings::join(parcels, &buildings, &options)?;
-            let report = &joined.report;
-            notes.push(format!(
-                "buildings: of {} on parcels {}, on none {}; floor area unknown for {}",
-                report.buildings,
-                report.buildings - report.on_no_parcel,
-                report.on_no_parcel,
-                report.floor_area_unknown
-            ));
-            joins.buildings_csv = Some(report::buildings_csv(parcels, &buildings, &joined));
-            joins.buildings = Some(joined.report);
+    /// Lays what the command line says over the options.
+    pub(crate) fn set(&self, options: &mut InputOptions) {
+        if let Some(basis) = self.firms_by {
+            options.firms_by = basis.into();
         }
-        if let Some(path) = &self.firms {
-            let table = table(path, "firms", inputs)?;
-            let firms = Firms::from_table(&table, self.firms_by.into())?;
-            let joined = firms.join(parcels)?;
-            let report = &joined.report;
-            notes.push(format!(
-                "firms: of {} rows {} matched; {} firms on no parcel, {} that cannot be split, {} contradictions",
-                report.join.rows,
-                report.join.matched,
-                report.join.firms_without_parcel,
-                report.join.firms_without_split,
-                report.contradictions.len()
-            ));
-            joins.firms_csv = Some(report::firms_csv(&firms, &joined));
-            joins.firms = Some(joined.report);
+        if let Some(height_m) = self.storey_height {
+            options.buildings.storey_height_m = height_m;
         }
-        Ok(joins)
+        options.buildings.complete |= self.buildings_complete;
     }
 }
 
-impl Joins {
-    /// Writes the report and the tables of what was joined.
-    pub(crate) fn write(&self, out: &OutputDir) -> Result<(), Error> {
-        if self.firms.is_none() && self.buildings.is_none() {
-            return Ok(());
-        }
-        let mut report = serde_json::to_string_pretty(self).unwrap_or_default();
-        report.push('\n');
-        let tables = [("firms.csv", &self.firms_csv), ("buildings.csv", &self.buildings_csv)];
-        for (name, text) in std::iter::once((OUTPUTS[0], &Some(report))).chain(tables) {
-            if let Some(text) = text {
-                let mut file = out.file(name)?;
-                file.write(text.as_bytes())?;
-                file.finish()?;
-            }
-        }
-        Ok(())
+/// Writes the report and the tables of what was joined; nothing where nothing was.
+pub(crate) fn write(inputs: &Inputs, out: &OutputDir) -> Result<(), Error> {
+    let (firms, buildings) = (inputs.firms(), inputs.buildings());
+    if firms.is_none() && buildings.is_none() {
+        return Ok(());
     }
+    let joins = Joins {
+        firms: firms.map(|(_, joined)| &joined.report),
+        buildings: buildings.map(|(_, joined)| &joined.report),
+    };
+    let mut report = serde_json::to_string_pretty(&joins).unwrap_or_default();
+    report.push('\n');
+    let tables = [
+        (OUTPUTS[0], Some(report)),
+        (OUTPUTS[1], firms.map(|(firms, joined)| report::firms_csv(firms, joined))),
+        (OUTPUTS[2], buildings.map(|(set, joined)| report::buildings_csv(inputs.parcels(), set, joined))),
+    ];
+    for (name, text) in tables {
+        text.map_or(Ok(()), |text| out.write(name, |file| file.write(text.as_bytes())))?;
+    }
+    Ok(())
 }
 
 /// Reads a table and notes it among the inputs.
-pub(crate) fn table(path: &Path, role: &str, inputs: &mut Vec<Input>) -> Result<Table, Error> {
+pub(crate) fn table(path: &Path, role: &str, inputs: &mut Vec<InputFile>) -> Result<Table, Error> {
     let source = source(path)?;
     let table = Table::read(&source)?;
-    inputs.push(Input::of_table(&table, role));
+    inputs.push(InputFile::of_table(&table, role));
     Ok(table)
-}
-
-/// Field checks, where a file of them was named.
-pub(crate) fn field_checks(
-    path: Option<&PathBuf>,
-    inputs: &mut Vec<Input>,
-) -> Result<Option<FieldChecks>, Error> {
-    path.map(|path| FieldChecks::from_table(&table(path, "field checks", inputs)?)).transpose()
-}
-
-/// What buildings say of themselves: id, floors, height, floor area, by the names of all profiles and those of open maps.
-fn building_schema(file: &landuse::io::Source) -> Result<Schema, Error> {
-    const OPEN_MAPS: [(&str, Target); 6] = [
-        ("building:levels", Target::Floors),
-        ("levels", Target::Floors),
-        ("num_floors", Target::Floors),
-        ("height", Target::Height),
-        ("building_height", Target::Height),
-        ("osm_id", Target::Id),
-    ];
-    let inference = infer(file)?;
-    let mut schema = inference.schema;
-    let wanted = [Target::Id, Target::Floors, Target::Height, Target::FloorArea];
-    schema.fields.retain(|field| wanted.contains(&field.target));
-    for (name, target) in OPEN_MAPS {
-        let named = inference.decisions.iter().any(|decision| &*decision.property == name);
-        if named && !schema.fields.iter().any(|field| field.target == target) {
-            schema.fields.push(Field::new(name, target));
-        }
-    }
-    Ok(schema)
 }

@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use landuse::Error;
-use landuse::crs::{SourceCrs, WorkingCrs};
-use landuse::expr::Expr;
-use landuse::io::schema::{Field, Schema, Target};
-use landuse::io::{Loader, OnBadFeature, ReadOptions, Source, infer};
-use landuse::zoning::Schemes;
+use landuse::analysis::{InputOptions, InputsBuilder};
+use landuse::io::schema::Schema;
+use landuse::io::{OnBadFeature, Source};
+use landuse::{Error, Inputs};
 
 /// What `parse` makes of a file of text, told its name for its faults.
 pub(crate) fn read_with<T>(
@@ -37,13 +35,13 @@ pub(crate) struct ParcelArguments {
     #[arg(long, value_name = "CRS")]
     source_crs: Option<String>,
 
-    /// Plane to compute in: `auto` is the equal-area plane around the data, EPSG:4547 the named system.
-    #[arg(long, value_name = "CRS", default_value = "auto")]
-    crs: String,
+    /// Plane to compute in: `auto`, the default, is the equal-area plane around the data, EPSG:4547 the named system.
+    #[arg(long, value_name = "CRS")]
+    crs: Option<String>,
 
-    /// What to do with a feature that cannot be used.
-    #[arg(long, value_enum, default_value_t = BadFeature::Quarantine)]
-    on_bad_feature: BadFeature,
+    /// What to do with a feature that cannot be used; put it aside by default.
+    #[arg(long, value_enum)]
+    on_bad_feature: Option<BadFeature>,
 
     /// Number of threads; all cores by default. No figure depends on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -65,64 +63,33 @@ impl ParcelArguments {
         landuse::use_threads(threads.into())
     }
 
-    pub(crate) fn source(&self) -> Result<Source, Error> {
-        source(&self.parcels)
-    }
-
-    /// The schema that was named, else the one inferred from the first features; with a column for each property that an
-    /// expression names and no field feeds.
-    pub(crate) fn schema(&self, source: &Source, expressions: &[&str]) -> Result<(Schema, Schemes), Error> {
-        let inference = infer(source)?;
-        let (mut schema, schemes) = match (&self.schema, &self.profile) {
-            (Some(path), _) => read_with(path, Schema::from_toml)?,
-            (None, Some(name)) => {
-                let properties = inference.decisions.iter().map(|decision| &*decision.property);
-                (Schema::builtin(name)?.fit(properties), Schemes::builtin())
+    /// A layer of parcels, understood as the command line says.
+    pub(crate) fn open(&self, path: &Path) -> Result<InputsBuilder, Error> {
+        let layer = Inputs::open(source(path)?);
+        Ok(match (&self.schema, &self.profile) {
+            (Some(path), _) => {
+                let (schema, schemes) = read_with(path, Schema::from_toml)?;
+                layer.schema(schema).schemes(schemes)
             }
-            (None, None) => (inference.schema.clone(), Schemes::builtin()),
-        };
-        for expression in expressions {
-            let expression = Expr::parse(expression)?;
-            for name in expression.columns() {
-                let targets = [Target::Number(name.into()), Target::Text(name.into())];
-                let fed = schema.fields.iter().any(|field| targets.contains(&field.target));
-                let decision = inference.decisions.iter().find(|decision| &*decision.property == name);
-                if let Some(decision) = decision.filter(|_| !fed && name.parse::<Target>().is_err()) {
-                    let [number, text] = targets;
-                    schema.fields.push(Field::new(name, if decision.is_numeric() { number } else { text }));
-                }
-            }
+            (None, Some(name)) => layer.profile(name),
+            (None, None) => layer,
+        })
+    }
+
+    /// Lays what the command line says over the options.
+    pub(crate) fn set(&self, options: &mut InputOptions) -> Result<(), Error> {
+        if let Some(crs) = &self.source_crs {
+            options.source_crs = Some(crs.parse()?);
         }
-        Ok((schema, schemes))
-    }
-
-    /// How each property is understood, as a schema file to edit.
-    pub(crate) fn explain(&self, source: &Source) -> Result<String, Error> {
-        if self.schema.is_none() && self.profile.is_none() {
-            return Ok(infer(source)?.to_toml());
+        if let Some(crs) = &self.crs {
+            options.crs = crs.parse()?;
         }
-        Ok(self.schema(source, &[])?.0.to_toml())
-    }
-
-    /// A loader for parcels.
-    pub(crate) fn loader(&self, schema: Schema) -> Result<Loader, Error> {
-        self.loader_with(schema, ReadOptions::default())
-    }
-
-    /// A loader for lines, districts and other layers beside the parcels.
-    pub(crate) fn layer_loader(&self, schema: Schema) -> Result<Loader, Error> {
-        self.loader_with(schema, ReadOptions::default().closed_lines_as_polygons(true))
-    }
-
-    fn loader_with(&self, schema: Schema, read: ReadOptions) -> Result<Loader, Error> {
-        let on_bad_feature = match self.on_bad_feature {
-            BadFeature::Quarantine => OnBadFeature::Quarantine,
-            BadFeature::Stop => OnBadFeature::Stop,
-        };
-        Ok(Loader::new(schema)
-            .read_options(read.on_bad_feature(on_bad_feature))
-            .source_crs(self.source_crs.as_deref().map(str::parse::<SourceCrs>).transpose()?)
-            .working_crs(self.crs.parse::<WorkingCrs>()?))
+        match self.on_bad_feature {
+            Some(BadFeature::Quarantine) => options.on_bad_feature = OnBadFeature::Quarantine,
+            Some(BadFeature::Stop) => options.on_bad_feature = OnBadFeature::Stop,
+            None => {}
+        }
+        Ok(())
     }
 }
 

@@ -68,11 +68,11 @@ fn say_aside(line: &str) {
 }
 
 /// Names what is being done on a terminal's last line; silent in a pipe.
-struct Progress {
+struct Terminal {
     shown: bool,
 }
 
-impl Progress {
+impl Terminal {
     fn new() -> Self {
         Self { shown: std::io::stderr().is_terminal() }
     }
@@ -82,9 +82,15 @@ impl Progress {
             let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{name} …");
         }
     }
+
+    fn share(&self, name: &str, done_ratio: f64) {
+        if self.shown {
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[2K{name} {:.0} %", done_ratio * 100.0);
+        }
+    }
 }
 
-impl Drop for Progress {
+impl Drop for Terminal {
     fn drop(&mut self) {
         if self.shown {
             let _ = write!(std::io::stderr().lock(), "\r\x1b[2K");

@@ -2,25 +2,10 @@
 
 use std::time::Instant;
 
-use landuse::io::schema::{Schema, Target};
-use landuse::io::{Loaded, OutputDir, Source, Table};
-use landuse::{Error, ParcelSet};
+use landuse::analysis::InputFile;
+use landuse::io::OutputDir;
+use landuse::{Analysis, Error, Options, ParcelSet};
 use serde::Serialize;
-
-/// Keeps what was noticed while a file was read: in words that do not depend on its name or order for the summary, with
-/// places to look at for the manifest.
-pub(crate) fn take(
-    loaded: Loaded,
-    role: &str,
-    source: &Source,
-    inputs: &mut Vec<Input>,
-    notes: &mut Vec<String>,
-) -> ParcelSet {
-    notes.extend(loaded.warnings().map(|warning| format!("{role}: {warning}")));
-    let landuse::io::ReadReport { hash, bytes, examples, .. } = loaded.report;
-    inputs.push(Input { name: source.name(), role: role.into(), hash, bytes, examples });
-    loaded.set
-}
 
 /// Wall time of each stage.
 pub(crate) struct Clock {
@@ -53,53 +38,28 @@ impl Clock {
     }
 }
 
-/// A file that was read.
-#[derive(Debug, Serialize)]
-pub(crate) struct Input {
-    name: String,
-    role: String,
-    hash: String,
-    bytes: u64,
-    examples: Vec<String>,
-}
-
-impl Input {
-    /// A table, as read.
-    pub(crate) fn of_table(table: &Table, role: &str) -> Self {
-        Self {
-            name: table.file().into(),
-            role: role.into(),
-            hash: table.hash().into(),
-            bytes: table.bytes(),
-            examples: Vec::new(),
-        }
-    }
-}
-
-/// The property that is the parcels' id.
-pub(crate) fn id_property(schema: &Schema) -> Option<String> {
-    schema.fields.iter().find(|field| field.target == Target::Id).map(|field| field.property.to_string())
-}
-
 /// `manifest.json`: all that may differ between runs of equal results.
 #[derive(Debug, Serialize)]
 pub(crate) struct Manifest {
     landuse: &'static str,
     command: Vec<String>,
     threads: usize,
-    inputs: Vec<Input>,
+    inputs: Vec<InputFile>,
     /// The property of the parcels that is their id; `$id` for the feature's own.
     id_property: Option<String>,
     features_rejected: usize,
     repairs: Vec<landuse::parcel::Repair>,
     seconds: std::collections::BTreeMap<String, f64>,
     peak_memory_bytes: Option<u64>,
+    /// What was asked, with every default: a run can be repeated from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    options: Option<Options>,
 }
 
 impl Manifest {
     /// Of the parcels that were read: one set, or that of each date.
     pub(crate) fn new(
-        inputs: Vec<Input>,
+        inputs: Vec<InputFile>,
         id_property: Option<String>,
         parcels: &[&ParcelSet],
         clock: Clock,
@@ -114,7 +74,16 @@ impl Manifest {
             repairs: parcels.iter().flat_map(|set| set.repaired()).cloned().collect(),
             seconds: clock.laps.into_iter().collect(),
             peak_memory_bytes: peak_memory_bytes(),
+            options: None,
         }
+    }
+
+    /// The manifest of an analysis.
+    pub(crate) fn of_analysis(analysis: &Analysis, clock: Clock) -> Self {
+        let inputs = analysis.inputs();
+        let id_property = inputs.id_property().map(Into::into);
+        let own = Self::new(inputs.files().to_vec(), id_property, &[analysis.parcels()], clock);
+        Self { options: Some(analysis.options().clone()), ..own }
     }
 
     /// Writes it as `manifest.json`.

@@ -1,6 +1,7 @@
 //! Which parcels count as neighbours.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
 use rayon::prelude::*;
@@ -11,6 +12,7 @@ use super::{Graph, Link};
 use crate::error::ParamError;
 use crate::geometry::distance::{Contact, Gauge, Measured, SNAP_M, Shapes};
 use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::text_form::serde_as_text;
 
 /// Pairs one thread measures at a time.
 const CHUNK: usize = 4_096;
@@ -59,6 +61,21 @@ impl Rule {
         }
     }
 
+    pub(crate) fn check(&self) -> Result<(), ParamError> {
+        let (name, value) = match *self {
+            Self::SharedEdge { min_shared_m } => ("min_shared_m", min_shared_m),
+            Self::Gap { gap_m } => ("gap_m", gap_m),
+            Self::KNearest { k: 0 } => return Err(ParamError::new("k", 0, "at least 1")),
+            Self::SharedPoint | Self::KNearest { .. } => return Ok(()),
+            Self::DistanceBand { within_m } => ("within_m", within_m),
+        };
+        if value.is_finite() && value >= 0.0 {
+            Ok(())
+        } else {
+            Err(ParamError::new(name, value, "a finite length of at least 0 m"))
+        }
+    }
+
     /// Whether it links by centres, so that neighbours need not be near each other's boundaries.
     pub const fn is_by_centres(&self) -> bool {
         matches!(self, Self::KNearest { .. } | Self::DistanceBand { .. })
@@ -90,6 +107,21 @@ impl std::str::FromStr for Rule {
         rule.ok_or_else(|| ParamError::new("adjacency", text, "gap:M, edge, edge:M, corner, knn:K or band:M"))
     }
 }
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SharedEdge { min_shared_m } if *min_shared_m == 0.0 => f.write_str("edge"),
+            Self::SharedEdge { min_shared_m } => write!(f, "edge:{min_shared_m}"),
+            Self::SharedPoint => f.write_str("corner"),
+            Self::Gap { gap_m } => write!(f, "gap:{gap_m}"),
+            Self::KNearest { k } => write!(f, "knn:{k}"),
+            Self::DistanceBand { within_m } => write!(f, "band:{within_m}"),
+        }
+    }
+}
+
+serde_as_text!(Rule);
 
 /// Finds the neighbours of every parcel by a [`Rule`].
 ///
@@ -127,18 +159,8 @@ impl Adjacency {
     /// # Errors
     /// [`ParamError`] naming the length that is not.
     pub fn new(rule: Rule) -> Result<Self, ParamError> {
-        let (name, value) = match rule {
-            Rule::SharedEdge { min_shared_m } => ("min_shared_m", min_shared_m),
-            Rule::Gap { gap_m } => ("gap_m", gap_m),
-            Rule::KNearest { k: 0 } => return Err(ParamError::new("k", 0, "at least 1")),
-            Rule::SharedPoint | Rule::KNearest { .. } => return Ok(Self { rule }),
-            Rule::DistanceBand { within_m } => ("within_m", within_m),
-        };
-        if value.is_finite() && value >= 0.0 {
-            Ok(Self { rule })
-        } else {
-            Err(ParamError::new(name, value, "a finite length of at least 0 m"))
-        }
+        rule.check()?;
+        Ok(Self { rule })
     }
 
     /// The rule.

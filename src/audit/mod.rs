@@ -239,18 +239,14 @@ impl Audit {
     /// Compares two dates in one plane.
     ///
     /// # Errors
-    /// [`ParamError`] for an option out of range, [`Error::Data`] where the dates lie in different planes.
+    /// [`ParamError`] for an option out of range, [`Error::Planes`] where the dates lie in different planes.
     ///
     /// # Complexity
     /// Near-linear: one overlap for each pair of an old and a new parcel whose boxes meet, and one boolean operation for each
     /// pair that a line cuts.
     pub fn compare(old: &Year, new: &Year, options: &AuditOptions) -> Result<Self, Error> {
         options.check()?;
-        if old.set.plane().definition() != new.set.plane().definition() {
-            let planes = [old, new].map(|year| year.set.plane().definition().to_owned());
-            let message = format!("the two dates lie in different planes: {} and {}", planes[0], planes[1]);
-            return Err(Error::Data(message.into()));
-        }
+        new.set.plane().check_same(old.set.plane(), "parcels of the earlier date")?;
         let matching = Matching::new(old, new);
         let fates = matching.fates(old, new, options);
         let mut audit = Self {

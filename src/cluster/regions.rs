@@ -1,4 +1,4 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::adjacency::Graph;
 use crate::error::ParamError;
@@ -13,7 +13,7 @@ const COOLING: f64 = 0.7;
 const NONE: u32 = u32::MAX;
 
 /// What becomes of a connected component whose parcels together stay below the least weight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IslandPolicy {
     /// Its parcels are in no region.
@@ -24,12 +24,15 @@ pub enum IslandPolicy {
 }
 
 /// What regions have to be, and how long they are sought.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RegionOptions {
     /// Least weight of a region; with areas as weights, m². Default: 10,000.
+    #[serde(rename = "min_area_m2")]
     pub min_weight: f64,
     /// Greatest weight of a region. Default: none.
+    #[serde(rename = "max_area_m2")]
     pub max_weight: Option<f64>,
     /// Greatest span of a region, m: the diagonal of its bounding box, which no two of its points lie farther apart than.
     /// Default: none.
@@ -40,7 +43,8 @@ pub struct RegionOptions {
     pub starts: usize,
     /// Passes over all regions that look for more of them, and then passes over all parcels for more alike ones. Default: 20.
     pub passes: usize,
-    /// Seed. Default: 0.
+    /// Seed; an analysis gives its own. Default: 0.
+    #[serde(skip)]
     pub seed: u64,
 }
 
@@ -59,7 +63,7 @@ impl Default for RegionOptions {
 }
 
 impl RegionOptions {
-    fn check(&self) -> Result<(), ParamError> {
+    pub(crate) fn check(&self) -> Result<(), ParamError> {
         let amount = |value: f64| value.is_finite() && value >= 0.0;
         if !amount(self.min_weight) {
             return Err(ParamError::new("min_weight", self.min_weight, "a finite number of at least 0"));

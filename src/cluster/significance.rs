@@ -1,6 +1,7 @@
 //! Whether sites are larger than chance would make them.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::sites::{SiteInput, Sites};
 use crate::error::ParamError;
@@ -15,12 +16,14 @@ const PURPOSE: u64 = 0x5349_5445;
 const PER_M2: f64 = 1e4;
 
 /// How many draws are made, and from which seed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SignificanceOptions {
     /// Number of draws. Default: 999 for fewer than 200,000 judged parcels, 199 from there on.
     pub draws: Option<usize>,
-    /// Seed of the draws. Default: 0.
+    /// Seed of the draws; an analysis gives its own. Default: 0.
+    #[serde(skip)]
     pub seed: u64,
 }
 

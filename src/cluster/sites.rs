@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::bridge;
 use super::shape::Shape;
@@ -13,7 +13,8 @@ use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::union_find::UnionFind;
 
 /// Which components of low parcels count as sites.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct SiteOptions {
     /// Width of the gaps the graph bridges, m: gross area closes gaps of this width. Default: 15.
@@ -48,7 +49,7 @@ impl Default for SiteOptions {
 }
 
 impl SiteOptions {
-    fn check(&self) -> Result<(), ParamError> {
+    pub(crate) fn check(&self) -> Result<(), ParamError> {
         let length = "a finite number of at least 0";
         let lengths = [("gap_m", self.gap_m), ("min_area_m2", self.min_area_m2)];
         for (name, value) in lengths.into_iter().chain(self.max_span_m.map(|span| ("max_span_m", span))) {

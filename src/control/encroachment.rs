@@ -1,5 +1,5 @@
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Building, ControlLines, Effect, Overlay, Permits, Relation, Standing};
 use crate::error::ParamError;
@@ -24,7 +24,8 @@ use crate::zoning::ResolvedUses;
 /// # Source
 /// The default width of 2 m and area of 200 m² are the mapping thresholds of the third national land survey for linear
 /// features and construction land; to test overlaps by them is this library's rule.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct SurveyError {
     /// Error of parcel borders, m: root mean square, as their survey states it.
     pub parcels_m: f64,
@@ -58,6 +59,17 @@ impl SurveyError {
             }
         }
         Ok(Self { parcels_m, lines_m, min_width_m: 2.0, min_area_m2: 200.0 })
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ParamError> {
+        let lengths =
+            [("parcels_m", self.parcels_m), ("lines_m", self.lines_m), ("min_width_m", self.min_width_m)];
+        for (name, value) in lengths.into_iter().chain([("min_area_m2", self.min_area_m2)]) {
+            if !(value.is_finite() && value >= 0.0) {
+                return Err(ParamError::new(name, value, "a finite number of at least 0"));
+            }
+        }
+        Ok(())
     }
 
     /// The combined error of both borders, m.
@@ -132,7 +144,8 @@ impl Finding {
 }
 
 /// What is asked of construction inside lines.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ReviewOptions {
     /// What may stand there; without rules everything is unreviewed.
     pub permits: Option<Permits>,
@@ -307,7 +320,7 @@ mod tests {
     fn review(parcels: Vec<Parcel>, lines: Vec<Parcel>, survey: SurveyError) -> (ParcelSet, Encroachments) {
         let set: ParcelSet = parcels.into_iter().collect();
         let lines = ControlLines::new(lines.into_iter().collect()).unwrap();
-        let overlay = Overlay::new(&set, &lines);
+        let overlay = Overlay::new(&set, &lines).unwrap();
         let schemes = Schemes::builtin();
         let current_use = schemes.resolve_column(&set.attributes().current_use);
         let status = crate::land::land_status(&set, &schemes, false);

@@ -2,6 +2,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{ControlLines, Effect};
+use crate::error::Error;
 use crate::geometry::EnvelopeIndex;
 use crate::geometry::distance::Shape;
 use crate::geometry::prepared::{PreparedArea, PreparedLand};
@@ -120,10 +121,14 @@ impl Overlay {
     ///
     /// Areas are exact up to rounding: at most 1e-9 of the parcel's area.
     ///
+    /// # Errors
+    /// [`Error::Planes`] where the lines lie in another plane.
+    ///
     /// # Complexity
     /// O(m) to prepare m line vertices and O(m log m) to dissolve those that exclude, then about O(1) per parcel and line away from the
     /// line's boundary, and along it as [`PreparedArea`] says. On all threads.
-    pub fn new(set: &ParcelSet, lines: &ControlLines) -> Self {
+    pub fn new(set: &ParcelSet, lines: &ControlLines) -> Result<Self, Error> {
+        set.plane().check_same(lines.features().plane(), "control lines")?;
         let union = lines.excluded();
         let prepare =
             || (0..lines.len()).into_par_iter().map(|i| PreparedLand::new(lines.line(i).geometry()));
@@ -155,7 +160,7 @@ impl Overlay {
             }
         }
         let relation = excluded_m2.iter().zip(set.area_m2()).map(|(&o, &a)| Relation::of(o, a)).collect();
-        Self { overlaps, exclusion, excluded_m2, relation }
+        Ok(Self { overlaps, exclusion, excluded_m2, relation })
     }
 }
 

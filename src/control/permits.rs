@@ -1,4 +1,4 @@
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ParamError};
 use crate::zoning::{LandUse, LandUseCode, SmallClass};
@@ -31,7 +31,7 @@ const BUILTIN: [(&str, &str); 1] =
 /// assert_eq!(permits.source(), "the city's order 1, clause 2");
 /// # Ok::<(), landuse::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Permits {
     name: Box<str>,
@@ -41,7 +41,7 @@ pub struct Permits {
 }
 
 /// What may stand inside the lines it fits.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Rule {
     /// Id of the line; any if absent.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::text_form::serde_as_text;
+
 use super::{CrsError, Ellipsoid};
 
 /// Codes that all mean spherical ("Web") Mercator.
@@ -195,6 +197,18 @@ impl FromStr for WorkingCrs {
             .ok_or_else(|| CrsError::Unknown(text.trim().into()))
     }
 }
+
+impl fmt::Display for WorkingCrs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Epsg(code) => write!(f, "EPSG:{code}"),
+        }
+    }
+}
+
+serde_as_text!(SourceCrs);
+serde_as_text!(WorkingCrs);
 
 /// A PROJ string and what can be read off it.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@ use super::definition::{Datum, Definition, Kind};
 use super::engine::{Chain, Named};
 use super::laea::Laea;
 use super::{AreaKind, CrsError, Ellipsoid, Projection, SourceCrs, WorkingCrs};
+use crate::Error;
 use crate::geometry::{Coord, Envelope};
 
 /// Coordinates one thread moves at a time.
@@ -40,7 +41,7 @@ pub struct WorkingPlane {
 }
 
 /// The working system by itself, so that other layers can be brought into the same plane.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 enum Target {
     Local,
     Centred { ellipsoid: Ellipsoid, datum: Datum, lon_0_deg: f64, lat_0_deg: f64 },
@@ -170,6 +171,19 @@ impl WorkingPlane {
             projection,
             target,
         })
+    }
+
+    /// Refuses a layer that lies in another plane; `what` is what the error calls it. Planes are the same where the working
+    /// systems are, whatever the sources.
+    ///
+    /// # Errors
+    /// [`Error::Planes`].
+    pub fn check_same(&self, other: &Self, what: &'static str) -> Result<(), Error> {
+        if self.target == other.target {
+            return Ok(());
+        }
+        let (found, expected) = (other.definition.clone(), self.definition.clone());
+        Err(Error::Planes { what, found, expected })
     }
 
     /// The source system, as named by the data or the caller.

@@ -8,7 +8,7 @@ use crate::error::{Error, ParamError};
 use crate::parcel::{Column, TextColumn};
 
 /// What a firm's amounts are split by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AllocationBasis {
     /// Land the firm holds on each parcel.

@@ -80,6 +80,22 @@ pub enum Error {
     /// A parameter outside its range.
     #[error(transparent)]
     Param(#[from] ParamError),
+    /// Options of which several are out of range.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Options(Vec<ParamError>),
+    /// Two layers that lie in different planes cannot be laid over each other.
+    #[error("{what} lie in the plane `{found}`, expected `{expected}`, that of the parcels")]
+    Planes {
+        /// The layer: `control lines`, `districts` …
+        what: &'static str,
+        /// Its plane.
+        found: Box<str>,
+        /// The plane it should lie in.
+        expected: Box<str>,
+    },
+    /// The caller cancelled the work.
+    #[error("cancelled")]
+    Cancelled,
     /// The data contradict themselves or the request (overlapping districts, a property nobody has …).
     #[error("{0}")]
     Data(Box<str>),

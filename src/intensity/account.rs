@@ -1,10 +1,11 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Density, Limit};
 use crate::error::ParamError;
 
 /// A share of land under construction that should not be passed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WarningLine {
     /// The share, above 0 and up to 1.
     pub share: f64,

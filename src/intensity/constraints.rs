@@ -1,5 +1,5 @@
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Account, Ledger, LedgerInput, StudyUnits};
 use crate::control::{ControlLines, Effect, Exclusion, OVERLAP_TOLERANCE_M2, Overlay, Relation, SurveyError};
@@ -41,7 +41,8 @@ impl CheckStatus {
 /// # Source
 /// The default is the rule of Shenzhen's industrial block lines (2018): industrial land at least 60 % of the land inside, per
 /// district and, in principle, per block.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct ReserveOptions {
     /// Classes of current use that the land is kept for. Default: industrial.
     pub classes: Vec<SmallClass>,
@@ -52,6 +53,12 @@ pub struct ReserveOptions {
 impl Default for ReserveOptions {
     fn default() -> Self {
         Self { classes: vec![SmallClass::Industrial], min_share: 0.6 }
+    }
+}
+
+impl ReserveOptions {
+    pub(crate) fn check(&self) -> Result<(), ParamError> {
+        check_share(self.min_share)
     }
 }
 
@@ -418,7 +425,7 @@ mod tests {
     fn check(parcels: Vec<Parcel>, lines: Vec<Parcel>) -> (ParcelSet, Constraints) {
         let set: ParcelSet = parcels.into_iter().collect();
         let lines = ControlLines::new(lines.into_iter().collect()).unwrap();
-        let overlay = Overlay::new(&set, &lines);
+        let overlay = Overlay::new(&set, &lines).unwrap();
         let schemes = Schemes::builtin();
         let current_use = schemes.resolve_column(&set.attributes().current_use);
         let status = crate::land::land_status(&set, &schemes, false);

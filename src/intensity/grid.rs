@@ -1,8 +1,12 @@
+use std::fmt;
+use std::str::FromStr;
+
 use geo::{Coord as GeoCoord, LineString, Polygon};
 
 use crate::error::ParamError;
 use crate::geometry::EnvelopeIndex;
 use crate::geometry::{Envelope, MultiPolygonArray, boolean};
+use crate::text_form::serde_as_text;
 use crate::{Parcel, ParcelIdx, ParcelRef, ParcelSet};
 
 /// The shape of a grid's cells.
@@ -14,6 +18,54 @@ pub enum CellShape {
     /// Regular hexagons, two sides running east and west.
     Hexagon,
 }
+
+/// Cells of one shape and size, which stands in files as `grid:500` or `hex:250`.
+///
+/// ```
+/// use landuse::intensity::{CellShape, Cells};
+/// let cells: Cells = "hex:250".parse()?;
+/// assert_eq!((cells.shape, cells.side_m), (CellShape::Hexagon, 250.0));
+/// assert_eq!(cells.to_string(), "hex:250");
+/// # Ok::<(), landuse::ParamError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cells {
+    /// Their shape.
+    pub shape: CellShape,
+    /// The length of their sides, m.
+    pub side_m: f64,
+}
+
+impl FromStr for Cells {
+    type Err = ParamError;
+
+    fn from_str(text: &str) -> Result<Self, ParamError> {
+        let cells = text.split_once(':').and_then(|(shape, side_m)| {
+            let shape = match shape {
+                "grid" => CellShape::Square,
+                "hex" => CellShape::Hexagon,
+                _ => return None,
+            };
+            Some(Self { shape, side_m: side_m.trim().parse().ok()? })
+        });
+        cells.ok_or_else(|| {
+            let expected = "`grid:` or `hex:` and a length in m, such as grid:500";
+            ParamError::new("cells", text, expected)
+        })
+    }
+}
+
+impl fmt::Display for Cells {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape = match self.shape {
+            CellShape::Square => "grid",
+            CellShape::Hexagon => "hex",
+        };
+        write!(f, "{shape}:{}", self.side_m)
+    }
+}
+
+serde_as_text!(Cells);
 
 /// Where corners lie: on columns and rows of one spacing each, so that neighbours compute the same ones.
 struct Lattice {
@@ -141,13 +193,14 @@ pub fn clipped_grid(
         for envelope in set.envelopes() {
             index.candidates(*envelope).for_each(|cell| holds[cell as usize] = true);
         }
-        return Ok(cells.iter().filter(|cell| holds[cell.idx().index()]).map(ParcelRef::to_parcel).collect());
+        let met = cells.iter().filter(|cell| holds[cell.idx().index()]).map(ParcelRef::to_parcel);
+        return Ok(met.collect::<ParcelSet>().on_plane_of(set));
     };
     let area = boolean::dissolve(area);
     let cells = grid(&area.get(0).envelope(), shape, side_m)?;
     let mut pieces = Vec::new();
     cut(&cells, &mut (0..cells.len() as u32).collect::<Vec<_>>(), &area, &mut pieces);
-    Ok(pieces.into_iter().collect())
+    Ok(pieces.into_iter().collect::<ParcelSet>().on_plane_of(set))
 }
 
 /// Cuts cells to the land of `area` near them, halving both as long as there are several.

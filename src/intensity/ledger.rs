@@ -144,6 +144,11 @@ impl Ledger {
                 return Err(ParamError::new(name, found, &expected).into());
             }
         }
+        if let StudyUnits::Districts(units) | StudyUnits::Grid(units) | StudyUnits::Bands(_, Some(units)) =
+            &input.units
+        {
+            set.plane().check_same(units.plane(), "study units")?;
+        }
         let blocked = exclusion.zip(input.unsuitable).map(|((exclusion, _), unsuitable)| {
             let mut both = exclusion.dissolved().clone();
             both.append(unsuitable);

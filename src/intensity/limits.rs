@@ -1,11 +1,14 @@
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Limit, unit_id};
 use crate::error::{Error, ParamError};
 use crate::parcel::ParcelSet;
 
 /// The limit of one unit, instead of the warning line of all.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// In a file it has `unit`, `source`, and either `share` or `area_m2`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stated", into = "Stated")]
 pub struct UnitLimit {
     /// Id of the unit.
     pub unit: Box<str>,
@@ -13,6 +16,42 @@ pub struct UnitLimit {
     pub limit: Limit,
     /// Who set it.
     pub source: Box<str>,
+}
+
+/// A limit as it stands in a file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stated {
+    unit: Box<str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    share: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    area_m2: Option<f64>,
+    source: Box<str>,
+}
+
+impl From<UnitLimit> for Stated {
+    fn from(UnitLimit { unit, limit, source }: UnitLimit) -> Self {
+        let (share, area_m2) = match limit {
+            Limit::Share(share) => (Some(share), None),
+            Limit::AreaM2(area_m2) => (None, Some(area_m2)),
+        };
+        Self { unit, share, area_m2, source }
+    }
+}
+
+impl TryFrom<Stated> for UnitLimit {
+    type Error = ParamError;
+
+    fn try_from(Stated { unit, share, area_m2, source }: Stated) -> Result<Self, ParamError> {
+        let limit = match (share, area_m2) {
+            (Some(share), None) => Limit::Share(share),
+            (None, Some(area_m2)) => Limit::AreaM2(area_m2),
+            _ => return Err(ParamError::new("limits", &unit, "either `share` or `area_m2`")),
+        };
+        limit.area_m2(1.0)?;
+        Ok(Self { unit, limit, source })
+    }
 }
 
 #[derive(Debug, Deserialize)]

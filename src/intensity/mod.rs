@@ -21,7 +21,7 @@ pub use constraints::{
     ReserveRow,
 };
 pub use density::{Carried, Density, Nature, UnitAmount};
-pub use grid::{CellShape, MOST_CELLS, clipped_grid, grid};
+pub use grid::{CellShape, Cells, MOST_CELLS, clipped_grid, grid};
 pub use ledger::{Ledger, LedgerInput, StudyArea, StudyUnits, unit_id};
 pub use limits::UnitLimit;
 pub use outlook::{Limit, Outlook, UnitOutlook, carriers, withdrawals};

@@ -22,7 +22,8 @@ pub(super) const OWN_ID: &str = "$id";
 const QUOTED: usize = 40;
 
 /// What to do with a feature that cannot be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnBadFeature {
     /// Put it aside with its position and the reason, and go on.
     #[default]

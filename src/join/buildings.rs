@@ -1,5 +1,5 @@
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Filled, overlay};
 use crate::control::OVERLAP_TOLERANCE_M2;
@@ -10,7 +10,8 @@ use crate::geometry::distance::Gauge;
 use crate::parcel::{Column, NamedNumbers, ParcelIdx, ParcelSet};
 
 /// How buildings are brought onto parcels.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct BuildingOptions {
     /// Height of a storey where a building's floors are not known but its height is, m. Default: 3.5.
@@ -133,6 +134,7 @@ impl Buildings {
         if !(0.0..=1.0).contains(&options.least_share) {
             return Err(ParamError::new("least_share", options.least_share, "a share from 0 to 1").into());
         }
+        parcels.plane().check_same(buildings.plane(), "buildings")?;
         let pieces = pieces(parcels, buildings);
         let mut report = BuildingReport {
             buildings: buildings.len(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Attributes, FeatureTable, Parcel, Rejected};
 use crate::crs::WorkingPlane;
-use crate::error::{Error, FeaturePos};
+use crate::error::{Error, FeaturePos, ParamError};
 use crate::geometry::validity::{self, Mended};
 use crate::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, hilbert};
 use crate::zoning::LandUseCode;
@@ -72,15 +72,23 @@ impl ParcelSet {
     ///
     /// # Complexity
     /// O(n log n) time in coordinates, one copy of the coordinates beside the input's.
-    pub fn new(table: FeatureTable, plane: impl Into<Arc<WorkingPlane>>) -> Result<Self, Error> {
-        let FeatureTable { mut geometry, attributes, source_row, mut rejected } = table;
+    pub fn new(mut table: FeatureTable, plane: impl Into<Arc<WorkingPlane>>) -> Result<Self, Error> {
+        let plane = plane.into();
+        plane.forward(table.geometry.coords_mut());
+        Self::from_projected(table, plane)
+    }
+
+    /// As [`new`](Self::new), of features whose coordinates are metres in `plane` already.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn from_projected(table: FeatureTable, plane: impl Into<Arc<WorkingPlane>>) -> Result<Self, Error> {
+        let FeatureTable { geometry, attributes, source_row, mut rejected } = table;
         let plane = plane.into();
         if u32::try_from(geometry.len()).is_err() {
             let limit = u32::MAX.into();
             return Err(Error::TooLarge { what: "features", found: geometry.len() as u64, limit });
         }
-        plane.forward(geometry.coords_mut());
-
         let (envelopes, exceptions): (Vec<Envelope>, Vec<Option<Box<Exception>>>) = (0..geometry.len())
             .into_par_iter()
             .with_min_len(run(&geometry))
@@ -141,6 +149,11 @@ impl ParcelSet {
             .map(|i| (geometry.get(i).signed_area(), geometry.get(i).envelope()))
             .unzip();
         Self { geometry, attributes, source_row, rejected, repaired, area_m2, envelopes, plane }
+    }
+
+    /// The set as one whose coordinates were made in the plane of `other`.
+    pub(crate) fn on_plane_of(self, other: &Self) -> Self {
+        Self { plane: Arc::clone(&other.plane), ..self }
     }
 
     /// How many parcels were accepted.
@@ -213,14 +226,48 @@ impl ParcelSet {
         &self.repaired
     }
 
+    /// The set with one parcel changed; its coordinates are metres in the plane.
+    ///
+    /// # Errors
+    /// [`Error::Param`] where there is no such parcel; [`Error::Feature`] where the changed boundary cannot be used.
+    ///
+    /// # Complexity
+    /// O(n log n): everything else is copied and put in order again.
+    pub fn with_parcel(&self, idx: ParcelIdx, changed: &Parcel) -> Result<Self, Error> {
+        if idx.index() >= self.len() {
+            return Err(ParamError::new("parcel", idx, &format!("a position below {}", self.len())).into());
+        }
+        let others: Vec<u32> = (0..self.len() as u32).filter(|&i| i != idx.0).collect();
+        let mut table = FeatureTable {
+            geometry: self.geometry.take(&others),
+            attributes: self.attributes.take(&others),
+            source_row: others.iter().map(|&i| self.source_row[i as usize]).collect(),
+            rejected: Vec::new(),
+        };
+        table.push(changed, self.source_row[idx.index()]);
+        let mut set = Self::from_projected(table, Arc::clone(&self.plane))?;
+        if let Some(Rejected { at, reason }) = set.rejected.pop() {
+            return Err(Error::Feature { file: "changed parcel".into(), at, reason });
+        }
+        set.rejected.clone_from(&self.rejected);
+        set.repaired
+            .extend(self.repaired.iter().filter(|r| r.at.row != self.source_row[idx.index()]).cloned());
+        set.repaired.sort_by_key(|repair| repair.at.row);
+        Ok(set)
+    }
+
     /// Several sets in the same plane as one, none where there is none. Positions in a file are those in its own file.
-    pub fn merged(sets: Vec<Self>) -> Option<Self> {
+    ///
+    /// # Errors
+    /// [`Error::Planes`] where their planes differ.
+    pub fn merged(sets: Vec<Self>) -> Result<Option<Self>, Error> {
         let mut sets = sets.into_iter();
-        let (Some(mut merged), more) = (sets.next(), sets.len()) else { return None };
+        let (Some(mut merged), more) = (sets.next(), sets.len()) else { return Ok(None) };
         if more == 0 {
-            return Some(merged);
+            return Ok(Some(merged));
         }
         for set in sets {
+            merged.plane.check_same(&set.plane, "layers to be merged")?;
             merged.geometry.append(&set.geometry);
             merged.attributes.append(&set.attributes);
             merged.source_row.extend(set.source_row);
@@ -231,14 +278,14 @@ impl ParcelSet {
         let envelopes: Vec<Envelope> = geometry.iter().map(|shape| shape.envelope()).collect();
         let order = canonical_order(&geometry, &attributes, &envelopes);
         let source_row: Vec<u32> = order.iter().map(|&i| source_row[i as usize]).collect();
-        Some(Self::measured(
+        Ok(Some(Self::measured(
             MultiPolygonArray::gather(&order, |i| geometry.get(i as usize)),
             attributes.take(&order),
             source_row,
             rejected,
             repaired,
             plane,
-        ))
+        )))
     }
 
     /// The plane everything is computed in.
@@ -254,12 +301,7 @@ impl FromIterator<Parcel> for ParcelSet {
     /// # Panics
     /// From 4,294,967,296 coordinates on; use [`ParcelSet::new`] where that may happen.
     fn from_iter<I: IntoIterator<Item = Parcel>>(parcels: I) -> Self {
-        let mut table = FeatureTable::default();
-        for (row, parcel) in parcels.into_iter().enumerate() {
-            table.geometry.push_geo(&parcel.geometry);
-            table.attributes.push(&parcel);
-            table.source_row.push(row as u32);
-        }
+        let table = FeatureTable::from_parcels(parcels);
         assert!(table.geometry.fits(0), "more than {} coordinates", u32::MAX);
         #[expect(clippy::expect_used, reason = "the only error is a size that was just checked")]
         Self::new(table, WorkingPlane::local()).expect("the size was checked")

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::Attributes;
+use super::{Attributes, Parcel};
 use crate::error::FeaturePos;
 use crate::geometry::MultiPolygonArray;
 
@@ -19,6 +19,22 @@ pub struct FeatureTable {
 }
 
 impl FeatureTable {
+    /// Parcels as a table, in their order.
+    pub fn from_parcels(parcels: impl IntoIterator<Item = Parcel>) -> Self {
+        let mut table = Self::default();
+        for (row, parcel) in parcels.into_iter().enumerate() {
+            table.push(&parcel, row as u32);
+        }
+        table
+    }
+
+    /// Adds a parcel at the end, as the feature at `row` of its file.
+    pub fn push(&mut self, parcel: &Parcel, row: u32) {
+        self.geometry.push_geo(&parcel.geometry);
+        self.attributes.push(parcel);
+        self.source_row.push(row);
+    }
+
     /// How many features were taken.
     pub fn len(&self) -> usize {
         self.source_row.len()

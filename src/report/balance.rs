@@ -17,20 +17,20 @@ const TOP_UNITS: usize = 40;
 pub(super) fn text(analysis: &Analysis, outlooks: &[UnitOutlook]) -> String {
     let mut text = String::from("\nLedger: who works the land how hard\n");
     let names = unit_names(analysis);
-    text.push_str(&table(&balance_rows(&analysis.ledger, &names)));
+    text.push_str(&table(&balance_rows(analysis.ledger(), &names)));
     text.push_str(&format!(
         "  greatest residual of any balance: {:.1e} of its land\n",
-        analysis.ledger.residual()
+        analysis.ledger().residual()
     ));
-    if analysis.ledger.total.density.floor_area_m2.is_some()
-        || analysis.ledger.total.density.population.is_some()
+    if analysis.ledger().total.density.floor_area_m2.is_some()
+        || analysis.ledger().total.density.population.is_some()
     {
         text.push_str(
             "\nWhat stands on it (known floor area; net: on construction land where it is known)\n",
         );
-        text.push_str(&table(&density_rows(&analysis.ledger, &names)));
+        text.push_str(&table(&density_rows(analysis.ledger(), &names)));
     }
-    if let Some(gradient) = &analysis.gradient {
+    if let Some(gradient) = analysis.gradient() {
         text.push_str("\nBy distance from the lines that exclude construction\n");
         text.push_str(&table(&balance_rows(gradient, &HashMap::new())));
     }
@@ -38,7 +38,7 @@ pub(super) fn text(analysis: &Analysis, outlooks: &[UnitOutlook]) -> String {
         text.push_str("\nLimits: what is left, and the fewest parcels whose withdrawal brings a unit back\n");
         text.push_str(&table(&outlook_rows(analysis, outlooks, &names)));
     }
-    if let Some(sensitivity) = &analysis.sensitivity {
+    if let Some(sensitivity) = analysis.sensitivity() {
         text.push_str("\nSensitivity: what the settings decide\n");
         text.push_str(&swept(sensitivity, &names));
     }
@@ -212,7 +212,7 @@ fn outlook_rows(analysis: &Analysis, outlooks: &[UnitOutlook], names: &Names<'_>
 
 fn checks(analysis: &Analysis, names: &Names<'_>) -> String {
     let mut text = String::new();
-    if let Some(check) = &analysis.constraints.confine {
+    if let Some(check) = &analysis.constraints().confine {
         text.push_str(&confine(check));
         let mut rows =
             vec![["unit", "construction outside ha", "unknown outside ha"].map(String::from).to_vec()];
@@ -232,7 +232,7 @@ fn checks(analysis: &Analysis, names: &Names<'_>) -> String {
             text.push_str(&table(&rows));
         }
     }
-    if let Some(check) = &analysis.constraints.reserve {
+    if let Some(check) = &analysis.constraints().reserve {
         let classes: Vec<&str> = check.classes.iter().map(|class| class.name()).collect();
         text.push_str(&format!("  Land kept for {}:\n", classes.join(", ")));
         let mut rows =
@@ -326,10 +326,10 @@ fn swept(found: &Sensitivity, names: &Names<'_>) -> String {
 
 /// Names of the districts that have one beside their id.
 pub(super) fn unit_names(analysis: &Analysis) -> Names<'_> {
-    if analysis.cells.is_some() {
+    if analysis.cells().is_some() {
         return HashMap::new();
     }
-    let Some(districts) = &analysis.layers.districts else { return HashMap::new() };
+    let Some(districts) = analysis.inputs().districts() else { return HashMap::new() };
     let Some(names) = districts.attributes().texts.get("name") else { return HashMap::new() };
     (0..districts.len())
         .filter_map(|i| Some((unit_id(districts, i), &**names.get(i)?)))

@@ -40,7 +40,7 @@ pub fn intensity_csv(ledger: &Ledger) -> String {
 pub fn withdrawals_csv(analysis: &Analysis) -> String {
     let set = analysis.parcels();
     let mut text = Vec::from("unit,rank,parcel_id,parcel_row,construction_m2\n");
-    let ledger = &analysis.ledger;
+    let ledger = analysis.ledger();
     let position: HashMap<&str, usize> =
         ledger.units.iter().enumerate().filter_map(|(i, unit)| Some((unit.id.as_deref()?, i))).collect();
     let is_total = |at: usize| at + 1 == analysis.outlooks().len() && ledger.units.len() > 1;

@@ -82,16 +82,16 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     text.extend_from_slice(b",\"lu_class\":");
     push_text(text, analysis.land_use(parcel).map(|land| land.class.name()));
     text.extend_from_slice(b",\"lu_status\":");
-    push_text(text, analysis.status[i].name());
+    push_text(text, analysis.status()[i].name());
     text.extend_from_slice(b",\"lu_neighbours\":");
-    push_count(text, analysis.graph.neighbours(parcel).len() as u32);
+    push_count(text, analysis.graph().neighbours(parcel).len() as u32);
     text.extend_from_slice(b",\"lu_score\":");
-    push_number(text, analysis.score.as_ref().and_then(|score| score.get(i)));
+    push_number(text, analysis.efficiency().score.as_ref().and_then(|score| score.get(i)));
     text.extend_from_slice(b",\"lu_verdict\":");
     push_text(text, verdict.name());
     push_reasons(analysis, parcel, text);
     text.extend_from_slice(b",\"lu_stock\":");
-    push_text(text, analysis.stock[i].map(StockClass::name));
+    push_text(text, analysis.efficiency().stock[i].map(StockClass::name));
     for (name, language) in [("en", Language::English), ("zh", Language::Chinese)] {
         text.extend_from_slice(b",\"lu_sentence_");
         text.extend_from_slice(name.as_bytes());
@@ -100,18 +100,18 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     }
     push_checked(analysis, parcel, text);
     text.extend_from_slice(b",\"lu_site\":");
-    push_count(text, analysis.sites.of_parcel()[i]);
-    if let Some(density) = &analysis.density {
+    push_count(text, analysis.sites().of_parcel()[i]);
+    if let Some(density) = analysis.density() {
         text.extend_from_slice(b",\"lu_density_cluster\":");
         push_count(text, density.labels[i].map(|label| label + 1));
         text.extend_from_slice(b",\"lu_density_core\":");
         push_flag(text, Some(density.core[i]));
     }
-    if let Some(regions) = &analysis.regions {
+    if let Some(regions) = analysis.regions() {
         text.extend_from_slice(b",\"lu_region\":");
         push_count(text, regions.labels[i].map(|label| label + 1));
     }
-    if let Some(local) = &analysis.local {
+    if let Some(local) = analysis.local() {
         let known = local.moran_p.get(i).is_some();
         text.extend_from_slice(b",\"lu_moran\":");
         push_number(text, local.moran.get(i));
@@ -128,7 +128,7 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
         text.extend_from_slice(b",\"lu_gi_fdr\":");
         push_flag(text, known.then(|| local.g_fdr.discovery[i]));
     }
-    if let Some(overlay) = &analysis.overlay {
+    if let Some(overlay) = analysis.overlay() {
         text.extend_from_slice(b",\"lu_control_m2\":");
         push_area(text, overlay.excluded_m2[i]);
         text.extend_from_slice(b",\"lu_control_share\":");
@@ -137,7 +137,7 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
         push_text(text, overlay.relation[i].name());
     }
     push_swept(analysis, i, text);
-    if let Some(confine) = &analysis.constraints.confine {
+    if let Some(confine) = &analysis.constraints().confine {
         text.extend_from_slice(b",\"lu_outside_boundary_m2\":");
         push_area(text, confine.outside_m2[i]);
     }
@@ -146,7 +146,8 @@ fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
 /// Every test of the rule, and what would turn the verdict.
 fn push_reasons(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
     text.extend_from_slice(b",\"lu_reasons\":");
-    match analysis.assessment.as_ref().filter(|assessment| assessment.computed(parcel).is_some()) {
+    match analysis.efficiency().assessment.as_ref().filter(|assessment| assessment.computed(parcel).is_some())
+    {
         None => text.extend_from_slice(b"null"),
         Some(assessment) => {
             text.push(b'[');
@@ -179,7 +180,7 @@ fn push_reasons(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
 
 /// What a field check found, and what the rule pack gave.
 fn push_checked(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
-    if analysis.options.field_checks.is_some() {
+    if analysis.inputs().field_checks().is_some() {
         text.extend_from_slice(b",\"lu_field_check\":");
         match analysis.field_check(parcel) {
             None => text.extend_from_slice(b"null"),
@@ -196,7 +197,7 @@ fn push_checked(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
             }
         }
     }
-    let Some(appraised) = &analysis.appraised else { return };
+    let Some(appraised) = &analysis.efficiency().appraised else { return };
     let row = appraised.row(parcel);
     text.extend_from_slice(b",\"lu_grade\":");
     let grade = row.and_then(|row| appraised.found.grades[row]).map(|grade| grade.to_string());
@@ -222,7 +223,7 @@ fn push_checked(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {
 
 /// What a sweep says of parcel `i`.
 fn push_swept(analysis: &Analysis, i: usize, text: &mut Vec<u8>) {
-    if let Some(swept) = &analysis.sensitivity {
+    if let Some(swept) = analysis.sensitivity() {
         for (name, column) in [
             ("lu_low_share", &swept.low_share),
             ("lu_low_tips_at", &swept.tips_at),
@@ -247,12 +248,12 @@ fn push_flag(text: &mut Vec<u8>, flag: Option<bool>) {
 
 fn write_sites(analysis: &Analysis, out: impl Write) -> Result<(), Error> {
     let set = analysis.parcels();
-    write_shapes(set.plane(), out, analysis.sites.outlines().clone(), |i, text| {
-        let site = analysis.sites.get(i);
-        let gap_m = analysis.options.sites.gap_m;
-        let lasting = analysis.merging.site_of(site.members[0], gap_m);
+    write_shapes(set.plane(), out, analysis.sites().outlines().clone(), |i, text| {
+        let site = analysis.sites().get(i);
+        let gap_m = analysis.options().sites.gap_m;
+        let lasting = analysis.merging().site_of(site.members[0], gap_m);
         let members: Vec<Option<&str>> = site.members.iter().map(|&m| set.get(m).id()).collect();
-        let owners = analysis.ownership.as_ref().map(|ownership| ownership[i]);
+        let owners = analysis.ownership().map(|ownership| ownership[i]);
         let properties = json!({
             "site": site.number,
             "parcels": site.members.len(),
@@ -262,11 +263,11 @@ fn write_sites(analysis: &Analysis, out: impl Write) -> Result<(), Error> {
             "bridge_area_m2": site.bridge_area_m2,
             "size": site.size,
             "single_parcel": site.is_single(),
-            "p_area": analysis.significance.p_area[i],
-            "p_parcels": analysis.significance.p_parcels[i],
+            "p_area": analysis.significance().p_area[i],
+            "p_parcels": analysis.significance().p_parcels[i],
             "birth_m": lasting.map(|site| site.birth_m),
             "death_m": lasting.and_then(|site| site.death_m),
-            "persistence_m": lasting.map(|site| analysis.merging.persistence_m(site)),
+            "persistence_m": lasting.map(|site| analysis.merging().persistence_m(site)),
             "perimeter_m": site.shape.perimeter_m,
             "span_m": site.shape.span_m,
             "polsby_popper": site.shape.polsby_popper,
@@ -342,12 +343,11 @@ impl Analysis {
 impl Layer<'_> {
     /// Whether the analysis was asked for it. An available layer may be empty: that is a finding.
     pub fn is_available(&self) -> bool {
-        let Analysis { cells, layers, overlay, encroachments, .. } = self.analysis;
         match self.which {
             OutputLayer::Sites => true,
-            OutputLayer::Districts => cells.as_ref().or(layers.districts.as_ref()).is_some(),
-            OutputLayer::InsideLines => overlay.is_some(),
-            OutputLayer::Encroachments => encroachments.is_some() && layers.lines.is_some(),
+            OutputLayer::Districts => self.analysis.units().is_some(),
+            OutputLayer::InsideLines => self.analysis.overlay().is_some(),
+            OutputLayer::Encroachments => self.analysis.encroachments().is_some(),
         }
     }
 
@@ -370,8 +370,8 @@ impl Layer<'_> {
 
 fn write_districts(analysis: &Analysis, out: impl Write) -> Result<(), Error> {
     let set = analysis.parcels();
-    if let Some(districts) = analysis.cells.as_ref().or(analysis.layers.districts.as_ref()) {
-        let units = &analysis.ledger.units;
+    if let Some(districts) = analysis.cells().or(analysis.inputs().districts()) {
+        let units = &analysis.ledger().units;
         let accounts: HashMap<&str, &Account> =
             units.iter().filter_map(|unit| Some((unit.id.as_deref()?, unit))).collect();
         let none = json!({});
@@ -389,9 +389,11 @@ fn write_districts(analysis: &Analysis, out: impl Write) -> Result<(), Error> {
 
 fn write_inside_lines(analysis: &Analysis, out: impl Write) -> Result<(), Error> {
     let set = analysis.parcels();
-    if let Some(overlay) = &analysis.overlay {
+    if let Some(overlay) = analysis.overlay() {
         let rows: Vec<u32> = (0..set.len())
-            .filter(|&i| overlay.relation[i] != Relation::Outside && analysis.status[i] != LandStatus::Other)
+            .filter(|&i| {
+                overlay.relation[i] != Relation::Outside && analysis.status()[i] != LandStatus::Other
+            })
             .map(|i| i as u32)
             .collect();
         write_shapes(set.plane(), out, set.geometry().take(&rows), |i, text| {
@@ -409,7 +411,7 @@ fn write_inside_lines(analysis: &Analysis, out: impl Write) -> Result<(), Error>
             text.extend_from_slice(b",\"row\":");
             push_count(text, set.source_row()[i]);
             text.extend_from_slice(b",\"status\":");
-            push_text(text, analysis.status[i].name());
+            push_text(text, analysis.status()[i].name());
             text.push(b'}');
         })?;
     }
@@ -418,8 +420,7 @@ fn write_inside_lines(analysis: &Analysis, out: impl Write) -> Result<(), Error>
 
 fn write_encroachments(analysis: &Analysis, out: impl Write) -> Result<(), Error> {
     let set = analysis.parcels();
-    if let Some((encroachments, lines)) = analysis.encroachments.as_ref().zip(analysis.layers.lines.as_ref())
-    {
+    if let Some((encroachments, lines)) = analysis.encroachments().zip(analysis.inputs().control_lines()) {
         let names: Vec<_> = lines.iter().map(|line| (line.id(), line.tier())).collect();
         let certain = (0..encroachments.findings.len())
             .filter(|&i| encroachments.certain.get(i).polygons().len() > 0)
@@ -463,7 +464,7 @@ fn write_encroachments(analysis: &Analysis, out: impl Write) -> Result<(), Error
 /// [`Error::Write`].
 pub fn write_graph(analysis: &Analysis, mut out: impl Write) -> Result<(), Error> {
     let set = analysis.parcels();
-    let weights = crate::stats::Weights::from_graph(&analysis.graph);
+    let weights = crate::stats::Weights::from_graph(analysis.graph());
     let ids: Option<Vec<String>> = set.attributes().id.iter().map(|id| id.map(str::to_owned)).collect();
     let rows = || set.source_row().iter().map(ToString::to_string).collect::<Vec<_>>();
     let text = match ids.map(|ids| weights.write_gal("parcels", &ids)) {

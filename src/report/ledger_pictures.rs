@@ -24,10 +24,10 @@ const MOST_BARS: usize = 60;
 /// As [`Map::render`].
 pub fn intensity_picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Picture, Error> {
     let set = analysis.parcels();
-    let units = &analysis.ledger.units;
+    let units = &analysis.ledger().units;
     let gross: HashMap<&str, f64> =
         units.iter().filter_map(|unit| Some((unit.id.as_deref()?, unit.gross?))).collect();
-    let shapes = analysis.cells.as_ref().or(analysis.layers.districts.as_ref());
+    let shapes = analysis.cells().or(analysis.inputs().districts());
     let (geometry, value): (&MultiPolygonArray, Vec<Option<f64>>) = if let Some(shapes) = shapes {
         let of = |i: usize| gross.get(&*unit_id(shapes, i)).copied();
         (shapes.geometry(), (0..shapes.len()).map(of).collect())
@@ -66,13 +66,13 @@ pub fn intensity_picture(analysis: &Analysis, title: &str, notes: &[String]) -> 
         map = map.footnote(note);
     }
     let tiers;
-    if let Some(lines) = &analysis.layers.lines {
+    if let Some(lines) = analysis.inputs().control_lines() {
         tiers = Tiers::of(lines);
         map = map.layer(
             Layer::areas(lines.features().geometry(), &tiers.class, tiers.styles).heading("Control lines"),
         );
     }
-    let certain = analysis.encroachments.as_ref().map(|found| {
+    let certain = analysis.encroachments().map(|found| {
         let class: Vec<u8> = (found.findings.iter())
             .map(|finding| match finding.standing {
                 Standing::Encroaching => 0,
@@ -106,7 +106,7 @@ pub fn intensity_picture(analysis: &Analysis, title: &str, notes: &[String]) -> 
         map = map.layer(Layer::areas(geometry, class, styles.clone()).heading(heading));
     }
     let names: Vec<String>;
-    if let Some(districts) = analysis.layers.districts.as_ref() {
+    if let Some(districts) = analysis.inputs().districts() {
         let of_id = unit_names(analysis);
         names = (0..districts.len())
             .map(|i| {
@@ -114,7 +114,7 @@ pub fn intensity_picture(analysis: &Analysis, title: &str, notes: &[String]) -> 
                 of_id.get(&id).map_or_else(|| id.to_string(), ToString::to_string)
             })
             .collect();
-        let names = if analysis.cells.is_some() { &[][..] } else { &names };
+        let names = if analysis.cells().is_some() { &[][..] } else { &names };
         map =
             map.layer(Layer::lines(districts.geometry(), style::district_outline(), "District").names(names));
     }
@@ -140,7 +140,7 @@ fn breaks(values: &[Option<f64>]) -> Vec<f64> {
 pub fn limit_chart(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Picture, Error> {
     let names = unit_names(analysis);
     let mut units: Vec<&Account> =
-        analysis.ledger.units.iter().filter(|unit| unit.id.is_some() && unit.gross.is_some()).collect();
+        analysis.ledger().units.iter().filter(|unit| unit.id.is_some() && unit.gross.is_some()).collect();
     let left_out = units.len().saturating_sub(MOST_BARS);
     units.sort_by(|a, b| b.construction_m2.total_cmp(&a.construction_m2));
     units.truncate(MOST_BARS);
@@ -168,7 +168,7 @@ pub fn limit_chart(analysis: &Analysis, title: &str, notes: &[String]) -> Result
         ],
         mark: "limit".into(),
         footnotes: std::iter::once(footer(analysis))
-            .chain(sources(&analysis.ledger))
+            .chain(sources(analysis.ledger()))
             .chain(
                 (left_out > 0).then(|| format!("{left_out} units with less construction land are left out.")),
             )
@@ -213,7 +213,7 @@ fn bar(unit: &Account, label: String, note: String) -> Bar {
 /// # Errors
 /// As [`Chart::render`].
 pub fn gradient_chart(analysis: &Analysis, title: &str, notes: &[String]) -> Option<Result<Picture, Error>> {
-    let gradient = analysis.gradient.as_ref()?;
+    let gradient = analysis.gradient()?;
     let bands = gradient.units.iter().filter(|unit| unit.id.is_some());
     let bars = bands.map(|unit| {
         let note = format!("of {} ha", people_number(unit.land_m2 / 1e4, 1));

@@ -24,7 +24,7 @@ const UNKNOWN: u8 = 5;
 pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Picture, Error> {
     let set = analysis.parcels();
     let class = classes(analysis);
-    let numbers: Vec<String> = (analysis.sites.iter())
+    let numbers: Vec<String> = (analysis.sites().iter())
         .map(|site| if site.number as usize <= TOP_SITES { site.number.to_string() } else { String::new() })
         .collect();
     let mut map = Map::new(title)
@@ -37,7 +37,7 @@ pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Pic
     }
 
     let (tiers, bounds);
-    if let Some(lines) = &analysis.layers.lines {
+    if let Some(lines) = analysis.inputs().control_lines() {
         tiers = Tiers::of(lines);
         map = map.layer(
             Layer::areas(lines.features().geometry(), &tiers.class, tiers.styles).heading("Control lines"),
@@ -52,7 +52,7 @@ pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Pic
             map = map.layer(Layer::lines(geometry, style, label));
         }
     }
-    let (districts, names): (Option<&MultiPolygonArray>, Vec<String>) = match &analysis.layers.districts {
+    let (districts, names): (Option<&MultiPolygonArray>, Vec<String>) = match analysis.inputs().districts() {
         None => (None, Vec::new()),
         Some(districts) => {
             let texts = districts.attributes().texts.get("name");
@@ -66,10 +66,10 @@ pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Pic
     if let Some(geometry) = districts {
         map = map.layer(Layer::lines(geometry, style::district_outline(), "District").names(&names));
     }
-    if !analysis.sites.is_empty() {
-        let label = format!("Low-efficiency site ({})", analysis.sites.len());
+    if !analysis.sites().is_empty() {
+        let label = format!("Low-efficiency site ({})", analysis.sites().len());
         map = map
-            .layer(Layer::lines(analysis.sites.outlines(), style::site_outline(), label).numbers(&numbers))
+            .layer(Layer::lines(analysis.sites().outlines(), style::site_outline(), label).numbers(&numbers))
             .table(table(analysis));
     }
     map.render()
@@ -81,7 +81,7 @@ pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Pic
 /// # Errors
 /// As [`Map::render`].
 pub fn hot_spots(analysis: &Analysis, title: &str, notes: &[String]) -> Option<Result<Picture, Error>> {
-    let local = analysis.local.as_ref()?;
+    let local = analysis.local()?;
     let set = analysis.parcels();
     let class: Vec<u8> = (0..set.len())
         .map(|i| match (local.moran_p.get(i), local.moran_fdr.discovery[i], local.quadrant[i]) {
@@ -105,7 +105,7 @@ pub fn hot_spots(analysis: &Analysis, title: &str, notes: &[String]) -> Option<R
         FillStyle::new(high_low, "high beside low").note(count(4)),
         FillStyle::new(low_high, "low beside high").note(count(5)),
     ];
-    let options = &analysis.options.local;
+    let options = analysis.options().statistics;
     let subtitle = format!(
         "local Moran's I of the score, {} draws, significant at {} after Benjamini-Hochberg; global I {}",
         local.local_moran.permutations,
@@ -120,9 +120,9 @@ pub fn hot_spots(analysis: &Analysis, title: &str, notes: &[String]) -> Option<R
     for note in notes {
         map = map.footnote(note);
     }
-    if !analysis.sites.is_empty() {
-        let label = format!("Low-efficiency site ({})", analysis.sites.len());
-        map = map.layer(Layer::lines(analysis.sites.outlines(), style::site_outline(), label));
+    if !analysis.sites().is_empty() {
+        let label = format!("Low-efficiency site ({})", analysis.sites().len());
+        map = map.layer(Layer::lines(analysis.sites().outlines(), style::site_outline(), label));
     }
     Some(map.render())
 }
@@ -141,22 +141,22 @@ fn kind(area: crate::crs::AreaKind) -> &'static str {
 }
 
 fn subtitle(analysis: &Analysis) -> String {
-    let rule = analysis.assessment.as_ref().map_or_else(
+    let rule = analysis.efficiency().assessment.as_ref().map_or_else(
         || "no parcel judged".to_owned(),
         |assessment| {
             let rules: Vec<&str> = assessment.tests.iter().map(|test| &*test.rule).collect();
             format!("low-efficiency: {}", rules.join("; "))
         },
     );
-    let gap_m = analysis.options.sites.gap_m;
-    let min_ha = analysis.options.sites.min_area_m2 / 1e4;
+    let gap_m = analysis.options().sites.gap_m;
+    let min_ha = analysis.options().sites.min_area_m2 / 1e4;
     format!("{rule}; sites bridge gaps up to {gap_m} m and hold at least {min_ha} ha")
 }
 
 /// The class of each parcel.
 fn classes(analysis: &Analysis) -> Vec<u8> {
-    let score = |i: usize| analysis.score.as_ref().and_then(|score| score.get(i));
-    let sign = match analysis.options.efficiency.direction {
+    let score = |i: usize| analysis.efficiency().score.as_ref().and_then(|score| score.get(i));
+    let sign = match analysis.options().efficiency.direction {
         Direction::HigherIsBetter => 1.0,
         Direction::LowerIsBetter => -1.0,
     };

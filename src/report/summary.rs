@@ -293,7 +293,7 @@ impl Summary {
     pub fn of(analysis: &Analysis) -> Self {
         let set = analysis.parcels();
         let plane = set.plane();
-        let overlap_area_m2 = analysis.partition.overlap_area_m2();
+        let overlap_area_m2 = analysis.land().partition.overlap_area_m2();
         Self {
             schema_version: SCHEMA_VERSION,
             crs: Crs {
@@ -302,36 +302,36 @@ impl Summary {
                 area: plane.area(),
             },
             parcels: Parcels::of(set, overlap_area_m2),
-            coverage: Coverage { overlapping_pairs: analysis.overlaps.len(), overlap_area_m2 },
+            coverage: Coverage { overlapping_pairs: analysis.land().overlaps.len(), overlap_area_m2 },
             adjacency: Adjacency::of(analysis),
             efficiency: Efficiency::of(analysis),
             clusters: Clusters {
-                count: analysis.sites.len(),
-                parcels: analysis.sites.iter().map(|site| site.members.len()).sum(),
-                area_m2: analysis.sites.iter().map(|site| site.net_area_m2).sum(),
-                largest_area_m2: analysis.sites.iter().next().map_or(0.0, |site| site.net_area_m2),
-                single_parcel: analysis.sites.iter().filter(|site| Site::is_single(site)).count(),
-                beyond_chance: analysis.significance.p_area.iter().filter(|&&p| p <= 0.05).count(),
-                draws: analysis.significance.draws,
+                count: analysis.sites().len(),
+                parcels: analysis.sites().iter().map(|site| site.members.len()).sum(),
+                area_m2: analysis.sites().iter().map(|site| site.net_area_m2).sum(),
+                largest_area_m2: analysis.sites().iter().next().map_or(0.0, |site| site.net_area_m2),
+                single_parcel: analysis.sites().iter().filter(|site| Site::is_single(site)).count(),
+                beyond_chance: analysis.significance().p_area.iter().filter(|&&p| p <= 0.05).count(),
+                draws: analysis.significance().draws,
                 fragmentation: fragmentation(analysis),
                 density: density(analysis),
                 regions: regions(analysis),
             },
-            local_moran: analysis.local.as_ref().map(|local| local.local_moran),
-            getis_ord: analysis.local.as_ref().map(|local| local.getis_ord),
+            local_moran: analysis.local().map(|local| local.local_moran),
+            getis_ord: analysis.local().map(|local| local.getis_ord),
             intensity: Intensity {
-                study_area: analysis.ledger.study_area,
-                account: analysis.ledger.total.clone(),
-                warning_source: analysis.ledger.total.limit_source.as_ref().map(ToString::to_string),
-                residual: analysis.ledger.residual(),
+                study_area: analysis.ledger().study_area,
+                account: analysis.ledger().total.clone(),
+                warning_source: analysis.ledger().total.limit_source.as_ref().map(ToString::to_string),
+                residual: analysis.ledger().residual(),
             },
-            districts: analysis.ledger.units.clone(),
+            districts: analysis.ledger().units.clone(),
             control_lines: lines(analysis),
-            gradient: analysis.gradient.as_ref().map(|gradient| gradient.units.clone()),
+            gradient: analysis.gradient().map(|gradient| gradient.units.clone()),
             outlook: analysis.outlooks().iter().map(Outlooks::of).collect(),
-            constraints: analysis.constraints.clone(),
-            sensitivity: analysis.sensitivity.clone(),
-            warnings: analysis.warnings.clone(),
+            constraints: analysis.constraints().clone(),
+            sensitivity: analysis.sensitivity().cloned(),
+            warnings: analysis.warnings(),
         }
     }
 
@@ -346,17 +346,17 @@ impl Summary {
 
 impl Adjacency {
     fn of(analysis: &Analysis) -> Self {
-        let options = &analysis.options;
+        let options = analysis.options();
         let rule = options.adjacency.unwrap_or(Rule::Gap { gap_m: options.sites.gap_m });
         let mut own = Self {
             rule: rule.name(),
             gap_m: None,
             k: None,
             within_m: None,
-            blocked: options.barriers.as_ref().map(|_| analysis.blocked.len()),
-            links: analysis.graph.links().len(),
-            isolates: analysis.graph.isolates(),
-            components: analysis.graph.components().count,
+            blocked: analysis.inputs().barriers().map(|_| analysis.blocked().len()),
+            links: analysis.graph().links().len(),
+            isolates: analysis.graph().isolates(),
+            components: analysis.graph().components().count,
         };
         match rule {
             Rule::Gap { gap_m } => own.gap_m = Some(gap_m),
@@ -369,7 +369,7 @@ impl Adjacency {
 }
 
 fn density(analysis: &Analysis) -> Option<Density> {
-    let (found, options) = analysis.density.as_ref().zip(analysis.options.density)?;
+    let (found, options) = analysis.density().zip(analysis.options().density)?;
     let parcels = found.labels.iter().flatten().count();
     Some(Density {
         eps_m: options.eps_m,
@@ -382,7 +382,7 @@ fn density(analysis: &Analysis) -> Option<Density> {
 }
 
 fn regions(analysis: &Analysis) -> Option<RegionTotals> {
-    let (found, options) = analysis.regions.as_ref().zip(analysis.options.regions.as_ref())?;
+    let (found, options) = analysis.regions().zip(analysis.options().regions.as_ref())?;
     Some(RegionTotals {
         min_area_m2: options.min_weight,
         max_span_m: options.max_span_m,
@@ -395,7 +395,7 @@ fn regions(analysis: &Analysis) -> Option<RegionTotals> {
 
 /// The sites as patches of all low land.
 fn fragmentation(analysis: &Analysis) -> Fragmentation {
-    let areas: Vec<f64> = analysis.sites.iter().map(|site| site.net_area_m2).collect();
+    let areas: Vec<f64> = analysis.sites().iter().map(|site| site.net_area_m2).collect();
     Fragmentation::of(&areas, Efficiency::of(analysis).low_area_m2)
 }
 
@@ -422,14 +422,18 @@ impl Parcels {
 impl Efficiency {
     fn of(analysis: &Analysis) -> Self {
         let area_m2 = analysis.parcels().area_m2();
-        let count = |verdict| analysis.assessment.as_ref().map_or(0, |a| a.count(verdict));
+        let count = |verdict| analysis.efficiency().assessment.as_ref().map_or(0, |a| a.count(verdict));
         // With one test its threshold is the verdict's; a joined rule has one per test, in the parcel layer.
-        let test = analysis.assessment.as_ref().and_then(|a| a.tests.first().filter(|_| a.tests.len() == 1));
+        let test = analysis
+            .efficiency()
+            .assessment
+            .as_ref()
+            .and_then(|a| a.tests.first().filter(|_| a.tests.len() == 1));
         let [low_count, unknown, rest] = [Verdict::Low, Verdict::Unknown, Verdict::NotLow].map(count);
         Self {
-            score: analysis.score_expression.as_deref().map(Into::into),
-            direction: analysis.options.efficiency.direction,
-            rule: analysis.rule.as_ref().map(ToString::to_string),
+            score: analysis.efficiency().score_expression.as_deref().map(Into::into),
+            direction: analysis.options().efficiency.direction,
+            rule: analysis.efficiency().rule.as_ref().map(ToString::to_string),
             candidates: low_count + unknown + rest,
             known: low_count + rest,
             unknown,
@@ -442,8 +446,12 @@ impl Efficiency {
                 .sum(),
             basis: test.map(|test| test.basis),
             stock: stock(analysis),
-            field_checks: analysis.field_check_report.clone(),
-            appraisal: analysis.appraised.as_ref().map(|appraised| AppraisalSummary::of(&appraised.found)),
+            field_checks: analysis.efficiency().field_check_report.clone(),
+            appraisal: analysis
+                .efficiency()
+                .appraised
+                .as_ref()
+                .map(|appraised| AppraisalSummary::of(&appraised.found)),
         }
     }
 }
@@ -452,7 +460,7 @@ impl Efficiency {
 fn stock(analysis: &Analysis) -> BTreeMap<&'static str, StockTotal> {
     let mut totals: BTreeMap<&'static str, StockTotal> =
         StockClass::ALL.iter().map(|class| (class.name(), StockTotal::default())).collect();
-    for (class, area_m2) in analysis.stock.iter().zip(analysis.parcels().area_m2()) {
+    for (class, area_m2) in analysis.efficiency().stock.iter().zip(analysis.parcels().area_m2()) {
         if let Some(total) = class.and_then(|class| totals.get_mut(class.name())) {
             total.count += 1;
             total.area_m2 += area_m2;
@@ -463,7 +471,7 @@ fn stock(analysis: &Analysis) -> BTreeMap<&'static str, StockTotal> {
 
 fn review(analysis: &Analysis, line: ControlLine<'_>) -> Option<Review> {
     let excludes = line.effect() == Effect::Exclude;
-    let totals = analysis.encroachments.as_ref().filter(|_| excludes)?.totals(line.position() as u32);
+    let totals = analysis.encroachments().filter(|_| excludes)?.totals(line.position() as u32);
     let [certain_m2, possible_m2, artefact_m2] =
         [0, 1, 2].map(|certainty| totals.iter().map(|areas| areas[certainty]).sum());
     let [exempt_m2, permitted_m2, grandfathered_m2, encroaching_m2, unreviewed_m2] =
@@ -482,7 +490,7 @@ fn review(analysis: &Analysis, line: ControlLine<'_>) -> Option<Review> {
 
 /// Totals of each line over all parcels, in order of id.
 fn lines(analysis: &Analysis) -> Vec<Line> {
-    let Some((lines, overlay)) = analysis.layers.lines.as_ref().zip(analysis.overlay.as_ref()) else {
+    let Some((lines, overlay)) = analysis.inputs().control_lines().zip(analysis.overlay()) else {
         return Vec::new();
     };
     let mut rows: Vec<Line> = lines
@@ -504,7 +512,7 @@ fn lines(analysis: &Analysis) -> Vec<Line> {
         row.overlap_m2 += overlap.area_m2;
         row.parcels_inside += usize::from(overlap.relation == Relation::Inside);
         row.parcels_partial += usize::from(overlap.relation == Relation::Partial);
-        if analysis.status[overlap.parcel.index()] == LandStatus::Construction {
+        if analysis.status()[overlap.parcel.index()] == LandStatus::Construction {
             row.construction_m2 += overlap.area_m2;
         }
     }

@@ -11,7 +11,7 @@ pub const TOP_SITES: usize = 20;
 /// An analysis in words for people: five figures with what they rest on, the sites, the ledger, the gap sweep, the warnings.
 pub fn text(analysis: &Analysis, summary: &Summary) -> String {
     let mut text = figures(analysis, summary);
-    if !analysis.sites.is_empty() {
+    if !analysis.sites().is_empty() {
         text.push_str(&format!("\nLow-efficiency sites (the {TOP_SITES} with most land)\n"));
         text.push_str(&table(&site_rows(analysis)));
     }
@@ -79,7 +79,7 @@ fn figures(analysis: &Analysis, summary: &Summary) -> String {
         interval(account),
         format!(
             "net {net}; {}",
-            standing(account, analysis.options.warning_line.as_ref().map(|l| &*l.source))
+            standing(account, analysis.options().warning_line.as_ref().map(|l| &*l.source))
         ),
     ]);
     table(&rows)
@@ -109,8 +109,8 @@ pub(super) fn site_rows(analysis: &Analysis) -> Vec<Vec<String>> {
             .map(String::from)
             .to_vec(),
     ];
-    for site in analysis.sites.iter().take(TOP_SITES) {
-        let inside = analysis.overlay.as_ref().map(|overlay| {
+    for site in analysis.sites().iter().take(TOP_SITES) {
+        let inside = analysis.overlay().map(|overlay| {
             let sum = |column: &[f64]| site.members.iter().map(|m| column[m.index()]).sum::<f64>();
             sum(&overlay.excluded_m2) / sum(analysis.parcels().area_m2())
         });
@@ -137,7 +137,7 @@ pub(super) fn name(analysis: &Analysis, parcel: ParcelIdx) -> String {
 
 fn sweep_rows(analysis: &Analysis) -> Vec<Vec<String>> {
     let mut rows = vec![["gap m", "sites", "parcels", "ha", "largest"].map(String::from).to_vec()];
-    for step in &analysis.sweep {
+    for step in analysis.sweep() {
         rows.push(vec![
             step.gap_m.to_string(),
             step.sites.to_string(),

@@ -35,7 +35,7 @@ fn computed(analysis: &Analysis, parcel: ParcelIdx, language: Language) -> Optio
     let english = language == Language::English;
     let class = analysis.computed_stock(parcel)?;
     let lead = class.words(language);
-    let judge = &analysis.options.efficiency;
+    let judge = &analysis.options().efficiency;
     let why = match class {
         StockClass::ApprovedNotSupplied => match (&judge.approved_not_supplied, english) {
             (Some(condition), true) => format!("`{condition}` holds"),
@@ -83,9 +83,13 @@ fn capital(words: &str) -> String {
 }
 
 fn judged(analysis: &Analysis, parcel: ParcelIdx, language: Language) -> Option<String> {
-    let assessment = analysis.assessment.as_ref()?;
-    let found = analysis.appraised.as_ref().and_then(|a| Some(a.found.sentence(a.row(parcel)?, language)));
-    let graded = matches!(analysis.rule, Some(Rule::Grade { .. }));
+    let assessment = analysis.efficiency().assessment.as_ref()?;
+    let found = analysis
+        .efficiency()
+        .appraised
+        .as_ref()
+        .and_then(|a| Some(a.found.sentence(a.row(parcel)?, language)));
+    let graded = matches!(analysis.efficiency().rule, Some(Rule::Grade { .. }));
     let text = match &found {
         // A grade speaks for itself, with what the next one takes.
         Some(_) if graded => {

@@ -1,5 +1,5 @@
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::conditional::{self, Draws, MAX_PERMUTATIONS, Rank};
 use super::fixed::Fixed;
@@ -8,7 +8,8 @@ use crate::error::ParamError;
 use crate::parcel::Column;
 
 /// Which departures from chance a permutation test looks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Alternative {
     /// Either: `min(1, 2·(min(M≥, M≤) + 1)/(R + 1))`.
     #[default]
@@ -20,7 +21,8 @@ pub enum Alternative {
 }
 
 /// Where the draws of a conditional permutation test come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scheme {
     /// One table of draws for all observations: each has an exactly uniform conditional sample, and the errors of all move
     /// together. Observations with so many neighbours that a wider table would not pay are drawn for afresh.
@@ -31,7 +33,8 @@ pub enum Scheme {
 }
 
 /// What the second moment of local Moran is divided by; the two differ by the factor (n−1)/n.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Divisor {
     /// `I_i = (n−1) z_i Σ_j w_ij z_j / Σ z²`, as PySAL and GeoDa have it.
     #[default]
@@ -41,16 +44,18 @@ pub enum Divisor {
 }
 
 /// How to test local statistics.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct LocalOptions {
     /// Draws for each observation, R; with 0 there are no p-values. At most 33,554,431.
     ///
     /// Default: [`DEFAULT_PERMUTATIONS`](Self::DEFAULT_PERMUTATIONS).
     pub permutations: u32,
-    /// Fixes the draws.
+    /// Fixes the draws; an analysis gives its own.
     ///
     /// Default: 0.
+    #[serde(skip)]
     pub seed: u64,
     /// Which departures count.
     ///
@@ -88,6 +93,17 @@ impl LocalOptions {
     pub const DEFAULT_PERMUTATIONS: u32 = 9_999;
     /// The customary level.
     pub const DEFAULT_ALPHA: f64 = 0.05;
+
+    pub(crate) fn check(&self) -> Result<(), ParamError> {
+        if self.permutations > MAX_PERMUTATIONS {
+            let expected = format!("at most {MAX_PERMUTATIONS}");
+            return Err(ParamError::new("permutations", self.permutations, &expected));
+        }
+        if !(self.alpha > 0.0 && self.alpha < 1.0) {
+            return Err(ParamError::new("alpha", self.alpha, "a share above 0 and below 1"));
+        }
+        Ok(())
+    }
 
     /// Sets the number of draws.
     #[must_use]
@@ -302,10 +318,7 @@ impl Observations<'_> {
     /// # Ok::<(), landuse::Error>(())
     /// ```
     pub fn local(&self, options: &LocalOptions) -> Result<LocalResults, ParamError> {
-        if options.permutations > MAX_PERMUTATIONS {
-            let expected = format!("at most {MAX_PERMUTATIONS}");
-            return Err(ParamError::new("permutations", options.permutations, &expected));
-        }
+        options.check()?;
         if let Err(reason) = self.defined(3) {
             // Checks alpha as well.
             let none = false_discovery(self.known.iter().map(|_| None), options.alpha)?;

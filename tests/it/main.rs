@@ -8,6 +8,7 @@
     reason = "a test stops where it does not hold, and says what it skipped"
 )]
 
+mod analysis;
 mod audit;
 mod cluster;
 mod conformance;

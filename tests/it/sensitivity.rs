@@ -1,14 +1,11 @@
 //! Sweeps against runs with each setting of its own.
 
 use geo::{Rect, coord};
-use landuse::analysis::{Analysis, Layers, Options};
-use landuse::control::ControlLines;
 use landuse::efficiency::{Direction, FieldChecks, Rule, Verdict};
 use landuse::intensity::WarningStatus;
 use landuse::io::{Source, Table};
 use landuse::sensitivity::{Sensitivity, SweepOptions};
-use landuse::zoning::Schemes;
-use landuse::{Parcel, ParcelIdx, ParcelSet};
+use landuse::{Analysis, Inputs, Options, Parcel, ParcelIdx, ParcelSet};
 
 /// 20 × 12 plots with scores that repeat, some unknown, lanes of 4, 8 and 12 m between columns.
 fn parcels() -> ParcelSet {
@@ -42,20 +39,16 @@ fn analysis(rule: Rule, gap_m: f64) -> Analysis {
 
 fn checked(rule: Rule, gap_m: f64, field_checks: Option<FieldChecks>) -> Analysis {
     let hill = Rect::new(coord! { x: 597.0, y: -100.0 }, coord! { x: 5_000.0, y: 1_000.0 }).to_polygon();
-    let lines = ControlLines::new([Parcel::new("hill", hill)].into_iter().collect()).unwrap();
-    let layers = Layers {
-        parcels: parcels(),
-        schemes: Schemes::builtin(),
-        lines: Some(lines),
-        districts: None,
-        unsuitable: None,
-    };
+    let lines: ParcelSet = [Parcel::new("hill", hill)].into_iter().collect();
+    let mut inputs = Inputs::open(parcels()).control_lines(lines);
+    if let Some(checks) = field_checks {
+        inputs = inputs.field_checks(checks);
+    }
     let mut options = Options::default();
     options.efficiency.low = Some(rule);
     options.sites.gap_m = gap_m;
-    options.field_checks = field_checks;
     options.significance.draws = Some(9);
-    Analysis::run(layers, options, |_| {}).unwrap()
+    Analysis::new(&inputs.load().unwrap(), options).run().unwrap()
 }
 
 fn quantile_rule(worst_share: f64, direction: Direction) -> Rule {
@@ -80,14 +73,14 @@ fn a_sweep_is_a_run_per_setting() {
                 let run = analysis(quantile_rule(share, direction), gap_m);
                 for i in 0..len {
                     times_low[i] += usize::from(g == 0 && low(&run, i));
-                    times_in[i] += usize::from(run.sites.of_parcel()[i].is_some());
+                    times_in[i] += usize::from(run.sites().of_parcel()[i].is_some());
                 }
                 let sites = &found.sites[step];
                 assert_eq!((sites.setting, sites.step.gap_m), (share, gap_m));
-                assert_eq!(sites.step.sites, run.sites.len(), "{share} {gap_m}");
+                assert_eq!(sites.step.sites, run.sites().len(), "{share} {gap_m}");
                 if g == 0 {
                     assert_eq!(found.thresholds[k].low_count, (0..len).filter(|&i| low(&run, i)).count());
-                    let test = &run.assessment.as_ref().unwrap().tests[0];
+                    let test = &run.efficiency().assessment.as_ref().unwrap().tests[0];
                     assert_eq!(Some(found.thresholds[k].threshold), test.threshold);
                 }
                 (step, settings) = (step + 1, settings + 1);
@@ -100,7 +93,7 @@ fn a_sweep_is_a_run_per_setting() {
             assert_eq!(found.site_share.get(i), judged.then_some(shares[1]));
         }
         let decided = found.low_share.iter().flatten().filter(|share| *share > 0.0 && *share < 1.0).count();
-        assert!(decided > 10 && found.held.len() == base.sites.len() && !found.held.is_empty());
+        assert!(decided > 10 && found.held.len() == base.sites().len() && !found.held.is_empty());
     }
 }
 
@@ -113,7 +106,7 @@ fn a_sweep_knows_of_field_checks() {
         parcels.iter().filter_map(|p| Some((scores.get(p.idx().index())?, p.id()?))).collect();
     lowest.sort_by(|a, b| a.partial_cmp(b).unwrap());
     let plain = analysis(quantile_rule(0.2, Direction::HigherIsBetter), 15.0);
-    let threshold = plain.assessment.as_ref().unwrap().tests[0].threshold.unwrap();
+    let threshold = plain.efficiency().assessment.as_ref().unwrap().tests[0].threshold.unwrap();
     for (status, share) in [("not_low", Some(0.0)), ("idle", None), ("low", Some(1.0))] {
         let rows: String =
             lowest[..10].iter().map(|(_, id)| format!("{id},{status},seen,2024-05-02\n")).collect();
@@ -123,11 +116,14 @@ fn a_sweep_knows_of_field_checks() {
         let found = Sensitivity::sweep(&base, &SweepOptions::default()).unwrap();
         for (step, share) in found.thresholds.iter().zip(SweepOptions::default().worst_shares) {
             let run = checked(quantile_rule(share, Direction::HigherIsBetter), 15.0, checks());
-            let count = run.assessment.as_ref().unwrap().count(Verdict::Low);
+            let count = run.efficiency().assessment.as_ref().unwrap().count(Verdict::Low);
             assert_eq!(step.low_count, count, "{status} at {share}");
-            assert_eq!(Some(step.threshold), run.assessment.as_ref().unwrap().tests[0].threshold);
+            assert_eq!(
+                Some(step.threshold),
+                run.efficiency().assessment.as_ref().unwrap().tests[0].threshold
+            );
         }
-        let low = plain.assessment.as_ref().unwrap().count(Verdict::Low);
+        let low = plain.efficiency().assessment.as_ref().unwrap().count(Verdict::Low);
         let expected = if status == "low" { low } else { low - 10 };
         assert_eq!((found.thresholds[2].threshold, found.thresholds[2].low_count), (threshold, expected));
         let at = base.parcels().attributes().id.iter().position(|id| id == Some(lowest[0].1)).unwrap();
@@ -166,7 +162,7 @@ fn moved_lines_and_warning_lines() {
     let found = Sensitivity::sweep(&base, &SweepOptions::default()).unwrap();
     let inside: Vec<f64> = found.buffers.iter().map(|step| step.construction_inside_m2).collect();
     assert!(inside.windows(2).all(|pair| pair[0] < pair[1]), "{inside:?}");
-    let as_drawn = base.ledger.total.construction_inside_m2.unwrap();
+    let as_drawn = base.ledger().total.construction_inside_m2.unwrap();
     assert!((inside[2] - as_drawn).abs() <= 1e-9 * as_drawn);
     // Parcels whose border lies within 10 m of the line tip; the sign says which way the line must move.
     let tipped: Vec<(f64, f64)> = (0..base.parcels().len())
@@ -182,8 +178,8 @@ fn moved_lines_and_warning_lines() {
         });
     }
     let unit = &found.units[0];
-    let gross = base.ledger.total.gross.unwrap();
-    assert_eq!((unit.exceeds_below, unit.below_from), (gross, base.ledger.total.gross_upper.unwrap()));
+    let gross = base.ledger().total.gross.unwrap();
+    assert_eq!((unit.exceeds_below, unit.below_from), (gross, base.ledger().total.gross_upper.unwrap()));
     for (line, status) in found.warning_lines.iter().zip(&unit.status) {
         assert_eq!(*status == WarningStatus::Exceeded, gross > *line);
     }

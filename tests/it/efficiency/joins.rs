@@ -1,13 +1,12 @@
 use geo::{Rect, coord};
-use landuse::analysis::{Layers, Options};
 use landuse::efficiency::{
     AllocationBasis, Appraisal, Direction, FieldChecks, Grade, Language, Measures, Rule, StockClass, Verdict,
 };
 use landuse::io::{Source, Table};
 use landuse::join::{BuildingOptions, Buildings, Firms};
 use landuse::report::{self, Summary};
-use landuse::zoning::{LandUseCode, Schemes};
-use landuse::{Analysis, Parcel, ParcelIdx, ParcelSet};
+use landuse::zoning::LandUseCode;
+use landuse::{Analysis, Inputs, Options, Parcel, ParcelIdx, ParcelSet};
 
 fn table(text: &str) -> Table {
     Table::read(&Source::bytes("table.csv", text.as_bytes())).unwrap()
@@ -191,13 +190,23 @@ fn works() -> ParcelSet {
 }
 
 fn analyse(parcels: ParcelSet, change: impl FnOnce(&mut Options)) -> Analysis {
+    analyse_checked(parcels, None, change)
+}
+
+fn analyse_checked(
+    parcels: ParcelSet,
+    field_checks: Option<FieldChecks>,
+    change: impl FnOnce(&mut Options),
+) -> Analysis {
     let mut options = Options::default();
     options.efficiency.score = Some("tax".into());
-    options.local = options.local.with_permutations(99);
+    options.statistics.permutations = 99;
     change(&mut options);
-    let layers =
-        Layers { parcels, schemes: Schemes::builtin(), lines: None, districts: None, unsuitable: None };
-    Analysis::run(layers, options, |_| {}).unwrap()
+    let mut inputs = Inputs::open(parcels);
+    if let Some(checks) = field_checks {
+        inputs = inputs.field_checks(checks);
+    }
+    Analysis::new(&inputs.load().unwrap(), options).run().unwrap()
 }
 
 fn of(analysis: &Analysis, id: &str) -> ParcelIdx {
@@ -207,7 +216,7 @@ fn of(analysis: &Analysis, id: &str) -> ParcelIdx {
 #[test]
 fn unused_land_is_a_class_of_its_own_and_not_ranked() {
     let found = analyse(works(), |_| {});
-    let class = |id: &str| found.stock[of(&found, id).index()];
+    let class = |id: &str| found.efficiency().stock[of(&found, id).index()];
     assert_eq!(class("P00"), Some(StockClass::ApprovedNotSupplied));
     assert_eq!([class("P01"), class("P02")], [Some(StockClass::Idle); 2]);
     assert_eq!((class("P03"), class("P59")), (Some(StockClass::SuspectedLow), Some(StockClass::NotLow)));
@@ -226,7 +235,7 @@ fn unused_land_is_a_class_of_its_own_and_not_ranked() {
     assert!(chinese.starts_with("批而未供土地："), "{chinese}");
     // A condition of the city's own wins over the columns.
     let found = analyse(works(), |options| options.efficiency.idle = Some("tax > 57".into()));
-    let class = |id: &str| found.stock[of(&found, id).index()];
+    let class = |id: &str| found.efficiency().stock[of(&found, id).index()];
     assert_eq!((class("P01"), class("P58")), (Some(StockClass::SuspectedLow), Some(StockClass::Idle)));
 }
 
@@ -236,26 +245,26 @@ fn field_checks_win_and_say_so() {
         P04,low,confirmed,2024-05-03\nP59,idle,gates shut,2024-05-03\nnowhere,low,x,2024-05-03\n";
     let checks = FieldChecks::from_table(&table(text)).unwrap();
     let without = analyse(works(), |_| {});
-    let found = analyse(works(), |options| options.field_checks = Some(checks));
+    let found = analyse_checked(works(), Some(checks), |_| {});
     let verdict = |id: &str| found.verdict(of(&found, id));
     assert_eq!(
         [verdict("P03"), verdict("P40"), verdict("P04")],
         [Verdict::NotLow, Verdict::Low, Verdict::Low]
     );
-    assert_eq!(found.stock[of(&found, "P59").index()], Some(StockClass::Idle));
+    assert_eq!(found.efficiency().stock[of(&found, "P59").index()], Some(StockClass::Idle));
     assert_eq!(verdict("P59"), Verdict::NotCandidate);
-    let report = found.field_check_report.as_ref().unwrap();
+    let report = found.efficiency().field_check_report.as_ref().unwrap();
     // P04 was suspected and is confirmed: that changes its class too.
     assert_eq!((report.applied, report.changed), (4, 4));
     assert_eq!(report.unknown_parcels, ["nowhere".into()]);
-    assert!(found.warnings.iter().any(|warning| warning.starts_with("field checks: 4 parcels")));
+    assert!(found.warnings().iter().any(|warning| warning.starts_with("field checks: 4 parcels")));
     assert_eq!(found.computed_stock(of(&found, "P03")), Some(StockClass::SuspectedLow));
     let say = |id: &str, language| report::sentence(&found, of(&found, id), language).unwrap();
     let text = say("P03", Language::English);
     println!("{text}\n{}", say("P03", Language::Chinese));
     assert!(text.starts_with("Field check of 2024-05-02: not low-efficiency (new plant in operation). It wins over what was computed: Suspected low"), "{text}");
     // Sites follow the checked verdict.
-    let site = |analysis: &Analysis, id: &str| analysis.sites.of_parcel()[of(analysis, id).index()];
+    let site = |analysis: &Analysis, id: &str| analysis.sites().of_parcel()[of(analysis, id).index()];
     assert!(site(&without, "P03").is_some() && site(&found, "P03").is_none());
     assert!(site(&found, "P40").is_some());
 }
@@ -270,7 +279,7 @@ fn a_rule_pack_grades_the_candidates() {
     )
     .unwrap();
     let found = analyse(works(), |options| options.efficiency.appraisal = Some(pack));
-    let appraised = found.appraised.as_ref().unwrap();
+    let appraised = found.efficiency().appraised.as_ref().unwrap();
     let grade = |id: &str| appraised.row(of(&found, id)).and_then(|row| appraised.found.grades[row]);
     // 57 candidates, two of them exempt: of 55 the last 10 % are D: rank 51 to 55.
     assert_eq!(appraised.found.count(Grade::T), 2);
@@ -281,7 +290,7 @@ fn a_rule_pack_grades_the_candidates() {
         (Verdict::Low, Verdict::NotLow)
     );
     assert_eq!(found.verdict(of(&found, "P59")), Verdict::NotCandidate, "not appraised");
-    assert_eq!(found.stock[of(&found, "P07").index()], Some(StockClass::Low));
+    assert_eq!(found.efficiency().stock[of(&found, "P07").index()], Some(StockClass::Low));
     let summary = Summary::of(&found);
     let pack = summary.efficiency.appraisal.unwrap();
     assert_eq!((&*pack.name, pack.rows, pack.grades["D"]), ("town", 57, 5));
@@ -315,8 +324,9 @@ fn peers_are_ranked_within_their_group() {
         });
         options.efficiency.peers = Some("sector".into());
     });
-    let reasons =
-        |id: &str| found.assessment.as_ref().unwrap().reasons(of(&found, id))[0].percentile.unwrap();
+    let reasons = |id: &str| {
+        found.efficiency().assessment.as_ref().unwrap().reasons(of(&found, id))[0].percentile.unwrap()
+    };
     // The second of forty in its sector beats one and ties with itself.
     assert!((reasons("2") - 1.5 / 40.0).abs() < 1e-12 && (reasons("79") - 39.5 / 40.0).abs() < 1e-12);
 }

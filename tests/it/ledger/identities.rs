@@ -173,7 +173,7 @@ fn overlay(parcels: &[Feature], lines: &[Feature]) -> (Vec<String>, Overlay) {
     let parcels = set(parcels);
     let ids = parcels.attributes().id.iter().map(|id| id.unwrap().to_owned()).collect();
     let lines = ControlLines::new(set(lines)).unwrap();
-    (ids, Overlay::new(&parcels, &lines))
+    (ids, Overlay::new(&parcels, &lines).unwrap())
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn lines_that_tile_the_plane_take_each_parcel_whole() {
             })
             .collect();
         let parcels = set(&scene.parcels);
-        let overlay = Overlay::new(&parcels, &ControlLines::new(set(&lines)).unwrap());
+        let overlay = Overlay::new(&parcels, &ControlLines::new(set(&lines)).unwrap()).unwrap();
         let mut sums = vec![0.0; parcels.len()];
         for overlap in &overlay.overlaps {
             sums[overlap.parcel.index()] += overlap.area_m2;

@@ -192,7 +192,7 @@ pub(crate) fn draw_up(scene: &Scene, units: Units, with_lines: bool, with_unsuit
     let priority: Vec<u8> = status.iter().map(|&s| s as u8).collect();
     let partition = Partition::new(set.geometry(), &pairs, &priority);
     let lines = ControlLines::new(self::set(&scene.lines)).unwrap();
-    let overlay = with_lines.then(|| Overlay::new(&set, &lines));
+    let overlay = with_lines.then(|| Overlay::new(&set, &lines).unwrap());
     let districts = self::set(&scene.districts);
     let unsuitable: Option<MultiPolygonArray> =
         with_unsuitable.then(|| boolean::dissolve(self::set(&scene.unsuitable).geometry()));

@@ -38,7 +38,7 @@ impl Stage {
             adjacency::overlapping_pairs(&set).iter().map(|(a, b, _)| [a.0, b.0]).collect();
         let priority: Vec<u8> = status.iter().map(|&s| s as u8).collect();
         let partition = Partition::new(set.geometry(), &pairs, &priority);
-        let overlay = Overlay::new(&set, &ControlLines::new(lines).unwrap());
+        let overlay = Overlay::new(&set, &ControlLines::new(lines).unwrap()).unwrap();
         let unsuitable = boolean::dissolve(unsuitable.geometry());
         Self { set, status, partition, overlay, unsuitable, districts }
     }

@@ -1,0 +1,722 @@
+//! Every layer an analysis looks at, brought into one plane here and nowhere else.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::options::{InputOptions, Options};
+use crate::adjacency::Barriers;
+use crate::control::ControlLines;
+use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
+use crate::efficiency::FieldChecks;
+use crate::error::Error;
+use crate::geometry::{Coord, Envelope};
+use crate::io::schema::{Field, Inference, Schema, Target};
+use crate::io::{Loaded, Loader, ReadOptions, ReadReport, Source, Table, infer};
+use crate::join::{Buildings, Firms, FirmsOnParcels};
+use crate::parcel::{FeatureTable, Parcel, ParcelIdx, ParcelSet};
+use crate::zoning::Schemes;
+
+/// Where a layer comes from: a file, text, features in memory, or a set in a plane of its own.
+#[derive(Debug, Clone)]
+pub struct LayerSource(Origin);
+
+#[derive(Debug, Clone)]
+enum Origin {
+    Text(Source),
+    Table(FeatureTable, SourceCrs),
+    Set(Arc<ParcelSet>),
+}
+
+impl From<Source> for LayerSource {
+    fn from(source: Source) -> Self {
+        Self(Origin::Text(source))
+    }
+}
+
+impl From<&str> for LayerSource {
+    /// A path.
+    fn from(path: &str) -> Self {
+        Source::file(path).into()
+    }
+}
+
+impl From<&Path> for LayerSource {
+    fn from(path: &Path) -> Self {
+        Source::file(path).into()
+    }
+}
+
+impl From<PathBuf> for LayerSource {
+    fn from(path: PathBuf) -> Self {
+        Source::file(path).into()
+    }
+}
+
+impl From<geojson::FeatureCollection> for LayerSource {
+    fn from(features: geojson::FeatureCollection) -> Self {
+        Source::bytes("features", features.to_string().into_bytes()).into()
+    }
+}
+
+impl From<ParcelSet> for LayerSource {
+    fn from(set: ParcelSet) -> Self {
+        Self(Origin::Set(Arc::new(set)))
+    }
+}
+
+impl From<Arc<ParcelSet>> for LayerSource {
+    fn from(set: Arc<ParcelSet>) -> Self {
+        Self(Origin::Set(set))
+    }
+}
+
+/// Where field checks come from.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum CheckSource {
+    /// A table: `parcel`, `status`, `reason`, `date`.
+    Table(Source),
+    /// Checks in memory.
+    Checks(FieldChecks),
+}
+
+impl From<Source> for CheckSource {
+    fn from(table: Source) -> Self {
+        Self::Table(table)
+    }
+}
+
+impl From<FieldChecks> for CheckSource {
+    fn from(checks: FieldChecks) -> Self {
+        Self::Checks(checks)
+    }
+}
+
+/// A file that was read.
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[non_exhaustive]
+pub struct InputFile {
+    /// Its name as the caller gave it.
+    pub name: String,
+    /// What it was read as: `parcels`, `control lines` …
+    pub role: Box<str>,
+    /// Hash of its bytes as stored, `algorithm:hex`.
+    pub hash: String,
+    /// Bytes of text, decompressed.
+    pub bytes: u64,
+    /// The first feature that cannot be used, the first value of each property that is of a wrong kind.
+    pub examples: Vec<String>,
+}
+
+impl InputFile {
+    /// A table, as read.
+    pub fn of_table(table: &Table, role: &str) -> Self {
+        Self {
+            name: table.file().into(),
+            role: role.into(),
+            hash: table.hash().into(),
+            bytes: table.bytes(),
+            examples: Vec::new(),
+        }
+    }
+}
+
+/// Every layer an analysis looks at, in the plane of the parcels. A clone shares them.
+///
+/// ```
+/// use landuse::{Analysis, Inputs, Options};
+///
+/// let inputs = Inputs::open("data/city/parcels.geojson")
+///     .control_lines("data/city/control_lines.geojson")
+///     .districts("data/city/districts.geojson")
+///     .load()?;
+/// let options = Options::builder().score("tax_yuan / area_m2").permutations(99).build()?;
+/// let found = Analysis::new(&inputs, options).run()?;
+/// assert!(found.sites().len() >= 2);
+/// # Ok::<(), landuse::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    parcels: Arc<ParcelSet>,
+    beside: Arc<Beside>,
+    text: Option<Source>,
+    id_property: Option<Box<str>>,
+    files: Arc<[InputFile]>,
+    warnings: Arc<[String]>,
+    firms: Option<Arc<(Firms, FirmsOnParcels)>>,
+    buildings: Option<Arc<(ParcelSet, Buildings)>>,
+}
+
+/// What lies beside the parcels.
+#[derive(Debug, Default)]
+struct Beside {
+    schemes: Schemes,
+    lines: Option<ControlLines>,
+    districts: Option<ParcelSet>,
+    unsuitable: Option<ParcelSet>,
+    barriers: Option<Barriers>,
+    field_checks: Option<FieldChecks>,
+}
+
+impl Inputs {
+    /// Begins with a layer of parcels.
+    pub fn open(parcels: impl Into<LayerSource>) -> InputsBuilder {
+        InputsBuilder {
+            parcels: parcels.into(),
+            lines: Vec::new(),
+            districts: Vec::new(),
+            unsuitable: Vec::new(),
+            barriers: Vec::new(),
+            lanes: Vec::new(),
+            buildings: Vec::new(),
+            firms: None,
+            field_checks: None,
+            schema: SchemaChoice::Inferred,
+            schemes: None,
+            columns: Vec::new(),
+            options: InputOptions::default(),
+            plane_of: None,
+            date: None,
+        }
+    }
+
+    /// Begins with parcels in memory, whose coordinates are in `crs`, x east and y north.
+    pub fn from_parcels(parcels: impl IntoIterator<Item = Parcel>, crs: SourceCrs) -> InputsBuilder {
+        Self::open(LayerSource(Origin::Table(FeatureTable::from_parcels(parcels), crs)))
+    }
+
+    /// Begins with GeoJSON features in memory, read by the schema as those of a file.
+    pub fn from_features(features: impl IntoIterator<Item = geojson::Feature>) -> InputsBuilder {
+        Self::open(features.into_iter().collect::<geojson::FeatureCollection>())
+    }
+
+    /// The parcels.
+    pub fn parcels(&self) -> &Arc<ParcelSet> {
+        &self.parcels
+    }
+
+    /// What land-use codes mean.
+    pub fn schemes(&self) -> &Schemes {
+        &self.beside.schemes
+    }
+
+    /// Control lines.
+    pub fn control_lines(&self) -> Option<&ControlLines> {
+        self.beside.lines.as_ref()
+    }
+
+    /// Study units.
+    pub fn districts(&self) -> Option<&ParcelSet> {
+        self.beside.districts.as_ref()
+    }
+
+    /// Land that cannot be built on for other reasons, such as water.
+    pub fn unsuitable(&self) -> Option<&ParcelSet> {
+        self.beside.unsuitable.as_ref()
+    }
+
+    /// What cuts neighbours across a gap off from each other.
+    pub fn barriers(&self) -> Option<&Barriers> {
+        self.beside.barriers.as_ref()
+    }
+
+    /// What was found on the spot: it wins over what is computed.
+    pub fn field_checks(&self) -> Option<&FieldChecks> {
+        self.beside.field_checks.as_ref()
+    }
+
+    /// The firms that were joined to the parcels, and what became of them.
+    pub fn firms(&self) -> Option<(&Firms, &FirmsOnParcels)> {
+        self.firms.as_deref().map(|(firms, joined)| (firms, joined))
+    }
+
+    /// The buildings that were joined to the parcels, and what became of them.
+    pub fn buildings(&self) -> Option<(&ParcelSet, &Buildings)> {
+        self.buildings.as_deref().map(|(buildings, joined)| (buildings, joined))
+    }
+
+    /// The files that were read, in the order of reading.
+    pub fn files(&self) -> &[InputFile] {
+        &self.files
+    }
+
+    /// What was noticed while reading, in words that depend neither on names of files nor on the order of features.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// The text that the parcels were read from; none where they came from memory.
+    pub fn parcel_text(&self) -> Option<&Source> {
+        self.text.as_ref()
+    }
+
+    /// The property of the parcels that is their id, `$id` for the feature's own; none where no property was read as id.
+    pub fn id_property(&self) -> Option<&str> {
+        self.id_property.as_deref()
+    }
+
+    /// These inputs with one parcel changed; its coordinates are metres in the plane of the parcels. The others keep their order.
+    ///
+    /// # Errors
+    /// [`Error::Param`] where the parcel is not of this set; [`Error::Feature`] where its boundary cannot be used.
+    ///
+    /// # Complexity
+    /// O(n) copies.
+    pub fn with_parcel(&self, parcel: ParcelIdx, changed: &Parcel) -> Result<Self, Error> {
+        let parcels = Arc::new(self.parcels.with_parcel(parcel, changed)?);
+        Ok(Self { parcels, text: None, ..self.clone() })
+    }
+
+    /// Whether two inputs share their parcels and all layers beside them.
+    pub(super) fn same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.parcels, &other.parcels) && Arc::ptr_eq(&self.beside, &other.beside)
+    }
+}
+
+/// Gathers layers; [`load`](Self::load) reads them.
+#[derive(Debug)]
+pub struct InputsBuilder {
+    parcels: LayerSource,
+    lines: Vec<LayerSource>,
+    districts: Vec<LayerSource>,
+    unsuitable: Vec<LayerSource>,
+    barriers: Vec<LayerSource>,
+    lanes: Vec<LayerSource>,
+    buildings: Vec<LayerSource>,
+    firms: Option<Source>,
+    field_checks: Option<CheckSource>,
+    schema: SchemaChoice,
+    schemes: Option<Schemes>,
+    columns: Vec<Box<str>>,
+    options: InputOptions,
+    plane_of: Option<Arc<ParcelSet>>,
+    date: Option<Box<str>>,
+}
+
+#[derive(Debug)]
+enum SchemaChoice {
+    Inferred,
+    Profile(Box<str>),
+    Given(Schema),
+}
+
+impl InputsBuilder {
+    /// Adds control lines: features with the properties id, name, tier and effect.
+    #[must_use]
+    pub fn control_lines(mut self, layer: impl Into<LayerSource>) -> Self {
+        self.lines.push(layer.into());
+        self
+    }
+
+    /// Adds study units: features with the properties id and name.
+    #[must_use]
+    pub fn districts(mut self, layer: impl Into<LayerSource>) -> Self {
+        self.districts.push(layer.into());
+        self
+    }
+
+    /// Adds land that cannot be built on for other reasons, such as water.
+    #[must_use]
+    pub fn unsuitable(mut self, layer: impl Into<LayerSource>) -> Self {
+        self.unsuitable.push(layer.into());
+        self
+    }
+
+    /// Adds lines or areas that cut neighbours across a gap off from each other, such as railways and rivers.
+    #[must_use]
+    pub fn barriers(mut self, layer: impl Into<LayerSource>) -> Self {
+        self.barriers.push(layer.into());
+        self
+    }
+
+    /// Adds areas where barriers can be crossed: bridges, underpasses.
+    #[must_use]
+    pub fn lanes(mut self, layer: impl Into<LayerSource>) -> Self {
+        self.lanes.push(layer.into());
+        self
+    }
+
+    /// Adds footprints of buildings, spread onto parcels by overlap.
+    #[must_use]
+    pub fn buildings(mut self, layer: impl Into<LayerSource>) -> Self {
+        self.buildings.push(layer.into());
+        self
+    }
+
+    /// Sets the table of firms and the parcels they stand on.
+    #[must_use]
+    pub fn firms(mut self, table: Source) -> Self {
+        self.firms = Some(table);
+        self
+    }
+
+    /// Sets what was found on the spot, or the table of it: it wins over what is computed.
+    #[must_use]
+    pub fn field_checks(mut self, checks: impl Into<CheckSource>) -> Self {
+        self.field_checks = Some(checks.into());
+        self
+    }
+
+    /// Sets which property of the parcels is what. Default: inferred.
+    #[must_use]
+    pub fn schema(mut self, schema: Schema) -> Self {
+        self.schema = SchemaChoice::Given(schema);
+        self
+    }
+
+    /// Sets a built-in schema: `generated`, `pluto` or `chinese`.
+    #[must_use]
+    pub fn profile(mut self, name: &str) -> Self {
+        self.schema = SchemaChoice::Profile(name.into());
+        self
+    }
+
+    /// Sets what land-use codes mean. Default: the built-in schemes.
+    #[must_use]
+    pub fn schemes(mut self, schemes: Schemes) -> Self {
+        self.schemes = Some(schemes);
+        self
+    }
+
+    /// Keeps properties of the parcels that no field of the schema feeds.
+    #[must_use]
+    pub fn columns(mut self, names: impl IntoIterator<Item = impl Into<Box<str>>>) -> Self {
+        self.columns.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Reads as these options say, and keeps every property that one of their expressions names.
+    ///
+    /// # Errors
+    /// [`Error::Param`] for an expression that is none.
+    pub fn options(mut self, options: &Options) -> Result<Self, Error> {
+        self.options = options.input.clone();
+        self.columns.extend(options.columns()?);
+        Ok(self)
+    }
+
+    /// Sets the coordinate system of all layers; it wins over what files say.
+    #[must_use]
+    pub fn source_crs(mut self, crs: SourceCrs) -> Self {
+        self.options.source_crs = Some(crs);
+        self
+    }
+
+    /// Sets the plane to compute in. Default: the equal-area plane around the parcels.
+    #[must_use]
+    pub fn crs(mut self, crs: WorkingCrs) -> Self {
+        self.options.crs = crs;
+        self
+    }
+
+    /// Computes in the plane of another set, as two dates do that are compared.
+    #[must_use]
+    pub fn in_plane_of(mut self, set: &Arc<ParcelSet>) -> Self {
+        self.plane_of = Some(Arc::clone(set));
+        self
+    }
+
+    /// What warnings call these layers, such as `old`, where there are several of a kind.
+    #[must_use]
+    pub fn called(mut self, date: &str) -> Self {
+        self.date = Some(date.into());
+        self
+    }
+
+    /// How the parcels would be understood: what each property was taken for, and a schema to edit.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load), for reading the parcels.
+    pub fn explain(&self) -> Result<String, Error> {
+        let Origin::Text(source) = &self.parcels.0 else { return Ok(String::new()) };
+        let inference = infer(source)?;
+        match self.schema {
+            SchemaChoice::Inferred => Ok(inference.to_toml()),
+            _ => Ok(self.schema_for(&inference)?.0.to_toml()),
+        }
+    }
+
+    /// Reads every layer, moves it into the plane of the parcels, and brings firms and buildings onto them.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Syntax`], [`Error::Feature`] for files that cannot be read; [`Error::Crs`] where coordinates are in
+    /// no known system or no plane fits; [`Error::Planes`] for a set of another plane; [`Error::Config`] and [`Error::Param`] for a
+    /// schema, an effect or a table that cannot be used.
+    pub fn load(self) -> Result<Inputs, Error> {
+        let date = self.date.as_deref();
+        let mut reading = Reading { options: &self.options, date, files: Vec::new(), warnings: Vec::new() };
+        let (mut parcels, schemes, id_property) = self.read_parcels(&mut reading)?;
+        let lines = reading.merged("control lines", &self.lines, &parcels)?;
+        let districts = reading.merged("districts", &self.districts, &parcels)?;
+        let unsuitable = reading.merged("unsuitable land", &self.unsuitable, &parcels)?;
+        let lines = lines.map(ControlLines::new).transpose()?;
+        // Buildings first: firms may be split by floor area.
+        let buildings = self.join_buildings(&mut parcels, &mut reading)?;
+        let firms = self.join_firms(&mut parcels, &mut reading)?;
+        let field_checks = match &self.field_checks {
+            Some(CheckSource::Table(source)) => {
+                Some(FieldChecks::from_table(&reading.table(source, "field checks")?)?)
+            }
+            Some(CheckSource::Checks(checks)) => Some(checks.clone()),
+            None => None,
+        };
+        let barriers = self.read_barriers(&parcels, &mut reading)?;
+        let Reading { files, warnings, .. } = reading;
+        let text = match self.parcels.0 {
+            Origin::Text(source) => Some(source),
+            _ => None,
+        };
+        Ok(Inputs {
+            parcels,
+            beside: Arc::new(Beside { schemes, lines, districts, unsuitable, barriers, field_checks }),
+            text,
+            id_property,
+            files: files.into(),
+            warnings: warnings.into(),
+            firms: firms.map(Arc::new),
+            buildings: buildings.map(Arc::new),
+        })
+    }
+
+    fn read_parcels(
+        &self,
+        reading: &mut Reading<'_>,
+    ) -> Result<(Arc<ParcelSet>, Schemes, Option<Box<str>>), Error> {
+        let schemes = || self.schemes.clone().unwrap_or_else(Schemes::builtin);
+        match &self.parcels.0 {
+            Origin::Text(source) => {
+                let (schema, schemes) = self.schema_for(&infer(source)?)?;
+                let id = schema.fields.iter().find(|field| field.target == Target::Id);
+                let id_property = id.map(|field| field.property.clone());
+                let loader = reading.loader(schema, false);
+                let loaded = match &self.plane_of {
+                    Some(other) => loader.load_beside(source, other)?,
+                    None => loader.load(source)?,
+                };
+                Ok((Arc::new(reading.take(loaded, "parcels", source)), schemes, id_property))
+            }
+            Origin::Table(table, crs) => {
+                let extent = Envelope::of(table.geometry.coords().iter().copied());
+                let plane = match &self.plane_of {
+                    Some(other) => other.plane().for_source(crs)?,
+                    None => WorkingPlane::new(crs, &self.options.crs, extent)?,
+                };
+                Ok((Arc::new(ParcelSet::new(table.clone(), plane)?), schemes(), None))
+            }
+            Origin::Set(set) => {
+                if let Some(other) = &self.plane_of {
+                    other.plane().check_same(set.plane(), "parcels")?;
+                }
+                Ok((Arc::clone(set), schemes(), None))
+            }
+        }
+    }
+
+    /// The schema that was chosen, with a column for each property that an expression names and no field feeds.
+    fn schema_for(&self, inference: &Inference) -> Result<(Schema, Schemes), Error> {
+        let schemes = self.schemes.clone().unwrap_or_else(Schemes::builtin);
+        let mut schema = match &self.schema {
+            SchemaChoice::Given(schema) => schema.clone(),
+            SchemaChoice::Profile(name) => {
+                let properties = inference.decisions.iter().map(|decision| &*decision.property);
+                Schema::builtin(name)?.fit(properties)
+            }
+            SchemaChoice::Inferred => inference.schema.clone(),
+        };
+        for name in &self.columns {
+            let targets = [Target::Number(name.clone()), Target::Text(name.clone())];
+            let fed = schema.fields.iter().any(|field| targets.contains(&field.target));
+            let decision = inference.decisions.iter().find(|decision| decision.property == *name);
+            if let Some(decision) = decision.filter(|_| !fed && name.parse::<Target>().is_err()) {
+                let [number, text] = targets;
+                schema.fields.push(Field::new(name, if decision.is_numeric() { number } else { text }));
+            }
+        }
+        Ok((schema, schemes))
+    }
+
+    fn join_buildings(
+        &self,
+        parcels: &mut Arc<ParcelSet>,
+        reading: &mut Reading<'_>,
+    ) -> Result<Option<(ParcelSet, Buildings)>, Error> {
+        let mut sets = Vec::new();
+        for layer in &self.buildings {
+            sets.push(reading.beside("buildings", layer, parcels, building_schema)?);
+        }
+        let Some(buildings) = ParcelSet::merged(sets)? else { return Ok(None) };
+        let joined = Buildings::join(Arc::make_mut(parcels), &buildings, &self.options.buildings)?;
+        let report = &joined.report;
+        reading.warnings.push(format!(
+            "buildings: of {} on parcels {}, on none {}; floor area unknown for {}",
+            report.buildings,
+            report.buildings - report.on_no_parcel,
+            report.on_no_parcel,
+            report.floor_area_unknown
+        ));
+        Ok(Some((buildings, joined)))
+    }
+
+    fn join_firms(
+        &self,
+        parcels: &mut Arc<ParcelSet>,
+        reading: &mut Reading<'_>,
+    ) -> Result<Option<(Firms, FirmsOnParcels)>, Error> {
+        let Some(source) = &self.firms else { return Ok(None) };
+        let firms = Firms::from_table(&reading.table(source, "firms")?, self.options.firms_by)?;
+        let joined = firms.join(Arc::make_mut(parcels))?;
+        let report = &joined.report;
+        reading.warnings.push(format!(
+            "firms: of {} rows {} matched; {} firms on no parcel, {} that cannot be split, {} contradictions",
+            report.join.rows,
+            report.join.matched,
+            report.join.firms_without_parcel,
+            report.join.firms_without_split,
+            report.contradictions.len()
+        ));
+        Ok(Some((firms, joined)))
+    }
+
+    fn read_barriers(
+        &self,
+        parcels: &ParcelSet,
+        reading: &mut Reading<'_>,
+    ) -> Result<Option<Barriers>, Error> {
+        if self.barriers.is_empty() {
+            return Ok(None);
+        }
+        let mut barriers = Barriers::new();
+        for layer in &self.barriers {
+            let (set, lines) = reading.areas_and_lines("barriers", layer, parcels)?;
+            barriers = barriers.lines(&lines)?.areas(set.geometry());
+        }
+        for layer in &self.lanes {
+            let (set, _) = reading.areas_and_lines("lanes", layer, parcels)?;
+            barriers = barriers.lanes(set.geometry());
+        }
+        Ok(Some(barriers))
+    }
+}
+
+/// Reads layers, and keeps what was read and noticed.
+struct Reading<'a> {
+    options: &'a InputOptions,
+    date: Option<&'a str>,
+    files: Vec<InputFile>,
+    warnings: Vec<String>,
+}
+
+impl Reading<'_> {
+    /// A role as it is called among several dates.
+    fn called(&self, role: &str) -> String {
+        self.date.map_or_else(|| role.into(), |date| format!("{date} {role}"))
+    }
+
+    /// A loader of parcels, or of a layer beside them, whose closed lines are areas.
+    fn loader(&self, schema: Schema, closed_lines_as_polygons: bool) -> Loader {
+        let read = ReadOptions::default()
+            .on_bad_feature(self.options.on_bad_feature)
+            .closed_lines_as_polygons(closed_lines_as_polygons);
+        Loader::new(schema)
+            .read_options(read)
+            .source_crs(self.options.source_crs.clone())
+            .working_crs(self.options.crs)
+    }
+
+    /// The layers of one role as one set in the plane of the parcels; none where there is none.
+    fn merged(
+        &mut self,
+        role: &'static str,
+        layers: &[LayerSource],
+        parcels: &ParcelSet,
+    ) -> Result<Option<ParcelSet>, Error> {
+        let mut sets = Vec::new();
+        for layer in layers {
+            sets.push(self.beside(role, layer, parcels, |inference| {
+                let properties = inference.decisions.iter().map(|decision| &*decision.property);
+                Ok(Schema::layer()?.fit(properties))
+            })?);
+        }
+        ParcelSet::merged(sets)
+    }
+
+    /// One layer in the plane of the parcels.
+    fn beside(
+        &mut self,
+        role: &'static str,
+        layer: &LayerSource,
+        parcels: &ParcelSet,
+        schema: impl FnOnce(&Inference) -> Result<Schema, Error>,
+    ) -> Result<ParcelSet, Error> {
+        match &layer.0 {
+            Origin::Text(source) => {
+                let schema = schema(&infer(source)?)?;
+                let loaded = self.loader(schema, true).load_beside(source, parcels)?;
+                Ok(self.take(loaded, role, source))
+            }
+            Origin::Table(table, crs) => ParcelSet::new(table.clone(), parcels.plane().for_source(crs)?),
+            Origin::Set(set) => {
+                parcels.plane().check_same(set.plane(), role)?;
+                Ok(ParcelSet::clone(set))
+            }
+        }
+    }
+
+    /// The areas of a layer of barriers or lanes, and its lines.
+    fn areas_and_lines(
+        &mut self,
+        role: &'static str,
+        layer: &LayerSource,
+        parcels: &ParcelSet,
+    ) -> Result<(ParcelSet, Vec<Vec<Coord>>), Error> {
+        let Origin::Text(source) = &layer.0 else {
+            return Ok((self.beside(role, layer, parcels, |_| Schema::layer())?, Vec::new()));
+        };
+        let loader = self.loader(Schema::layer()?, false);
+        let lines = loader.lines_beside(source, parcels)?;
+        let noticed = self.warnings.len();
+        let set = self.take(loader.load_beside(source, parcels)?, role, source);
+        // Lines are no faults here.
+        if set.rejected().len() <= lines.len() {
+            self.warnings.truncate(noticed);
+        }
+        Ok((set, lines))
+    }
+
+    fn table(&mut self, source: &Source, role: &str) -> Result<Table, Error> {
+        let table = Table::read(source)?;
+        self.files.push(InputFile::of_table(&table, &self.called(role)));
+        Ok(table)
+    }
+
+    /// Keeps what was noticed while a file was read: in words for the summary, with places to look at for whoever keeps a record.
+    fn take(&mut self, loaded: Loaded, role: &str, source: &Source) -> ParcelSet {
+        let role = self.called(role);
+        self.warnings.extend(loaded.warnings().map(|warning| format!("{role}: {warning}")));
+        let ReadReport { hash, bytes, examples, .. } = loaded.report;
+        self.files.push(InputFile { name: source.name(), role: role.into(), hash, bytes, examples });
+        loaded.set
+    }
+}
+
+/// What buildings say of themselves: id, floors, height, floor area, by the names of all profiles and those of open maps.
+fn building_schema(inference: &Inference) -> Result<Schema, Error> {
+    const OPEN_MAPS: [(&str, Target); 6] = [
+        ("building:levels", Target::Floors),
+        ("levels", Target::Floors),
+        ("num_floors", Target::Floors),
+        ("height", Target::Height),
+        ("building_height", Target::Height),
+        ("osm_id", Target::Id),
+    ];
+    let mut schema = inference.schema.clone();
+    let wanted = [Target::Id, Target::Floors, Target::Height, Target::FloorArea];
+    schema.fields.retain(|field| wanted.contains(&field.target));
+    for (name, target) in OPEN_MAPS {
+        let named = inference.decisions.iter().any(|decision| &*decision.property == name);
+        if named && !schema.fields.iter().any(|field| field.target == target) {
+            schema.fields.push(Field::new(name, target));
+        }
+    }
+    Ok(schema)
+}

@@ -1,0 +1,203 @@
+//! The way in: options, planes, runs that take over what has not changed, progress and cancelling.
+
+use std::ops::ControlFlow;
+
+use geo::{Rect, coord};
+use landuse::crs::{SourceCrs, WorkingCrs};
+use landuse::efficiency::Rule;
+use landuse::report::{OutputLayer, Summary};
+use landuse::{Analysis, Error, Inputs, Options, Parcel};
+
+fn city() -> Inputs {
+    Inputs::open("data/city/parcels.geojson")
+        .control_lines("data/city/control_lines.geojson")
+        .districts("data/city/districts.geojson")
+        .unsuitable("data/city/water.geojson")
+        .load()
+        .unwrap()
+}
+
+fn quick() -> Options {
+    Options::builder().permutations(49).build().unwrap()
+}
+
+/// Everything that is written of an analysis.
+fn bytes(analysis: &Analysis) -> Vec<u8> {
+    let mut text = Summary::of(analysis).to_json().into_bytes();
+    for which in OutputLayer::ALL {
+        let layer = analysis.layer(which);
+        if layer.is_available() {
+            layer.write(&mut text).unwrap();
+        }
+    }
+    text.extend(format!("{:?}{:?}", analysis.local(), analysis.efficiency().stock).into_bytes());
+    text
+}
+
+#[test]
+fn one_seed_reaches_every_stage_that_draws() {
+    let inputs = city();
+    let of = |seed: u64, permutations: u32| {
+        let options = Options::builder().seed(seed).permutations(permutations).build().unwrap();
+        Analysis::new(&inputs, options).run().unwrap()
+    };
+    let [first, again, other, more] = [of(1, 99), of(1, 99), of(2, 99), of(1, 199)];
+    let draws = |analysis: &Analysis| analysis.significance().largest_area_m2.clone();
+    assert_eq!(draws(&first), draws(&again));
+    assert_ne!(draws(&first), draws(&other));
+    assert_eq!((first.significance().draws, more.significance().draws), (99, 199));
+    let p = |analysis: &Analysis| analysis.local().unwrap().moran_p.clone();
+    assert_eq!(p(&first), p(&again));
+    assert_ne!(p(&first), p(&other));
+}
+
+#[test]
+fn a_changed_option_gives_what_a_full_run_gives() {
+    let inputs = city();
+    let base = Analysis::new(&inputs, quick()).run().unwrap();
+    type Change = fn(landuse::analysis::OptionsBuilder) -> landuse::analysis::OptionsBuilder;
+    let changes: [(&str, Change); 12] = [
+        ("nothing", |o| o),
+        ("gap", |o| o.gap_m(30.0)),
+        ("score", |o| o.score("output_yuan / area_m2")),
+        ("rule", |o| o.low(Rule::worst_share(0.3))),
+        ("seed", |o| o.seed(5)),
+        ("line", |o| o.warning_line(0.3, "a test")),
+        ("area", |o| o.min_site_area_m2(3_000.0)),
+        ("alpha", |o| o.set(|o| o.statistics.alpha = 0.01)),
+        ("floor", |o| o.set(|o| o.floor_area_counts = true)),
+        ("cells", |o| o.set(|o| o.cells = "grid:400".parse().ok())),
+        ("bands", |o| o.set(|o| o.bands_m = vec![50.0, 100.0])),
+        ("knn", |o| o.set(|o| o.adjacency = "knn:4".parse().ok())),
+    ];
+    // One after the other, so that what is taken over was itself taken over.
+    let (mut kept, mut options) = (base.clone(), quick());
+    for (name, change) in changes {
+        options = change(options.to_builder()).build().unwrap();
+        let full = bytes(&Analysis::new(&inputs, options.clone()).run().unwrap());
+        kept = kept.with(change).unwrap();
+        assert!(bytes(&kept) == full, "{name}");
+        let direct = bytes(&base.with(|_| options.to_builder()).unwrap());
+        assert!(direct == full, "{name} from the base");
+    }
+}
+
+#[test]
+fn a_run_tells_its_stages_and_can_be_cancelled_in_each() {
+    let inputs = city();
+    let mut stages = Vec::new();
+    let options = || Options::builder().permutations(19).build().unwrap();
+    let whole = Analysis::new(&inputs, options())
+        .observe(|progress| {
+            assert!((0.0..=1.0).contains(&progress.done_ratio));
+            if stages.last() != Some(&progress.stage) {
+                stages.push(progress.stage);
+            }
+            ControlFlow::Continue(())
+        })
+        .run();
+    assert!(whole.is_ok());
+    let names: Vec<_> = stages.iter().map(|stage| stage.name()).collect();
+    let expected = [
+        "adjacency",
+        "efficiency",
+        "cluster",
+        "significance",
+        "stats",
+        "control",
+        "encroachment",
+        "intensity",
+    ];
+    assert_eq!(names, expected);
+    for stage in stages {
+        let cancelled =
+            Analysis::new(&inputs, options())
+                .observe(|progress| {
+                    if progress.stage == stage { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                })
+                .run();
+        assert!(matches!(cancelled, Err(Error::Cancelled)), "{}", stage.name());
+    }
+}
+
+#[test]
+fn layers_of_another_plane_are_refused() {
+    let inputs = city();
+    let elsewhere = Inputs::open("data/city/control_lines.geojson").load().unwrap();
+    let refused = Inputs::open(inputs.parcels().clone()).control_lines(elsewhere.parcels().clone()).load();
+    let Err(Error::Planes { what, found, expected }) = refused else { panic!("{refused:?}") };
+    assert_eq!(what, "control lines");
+    assert_ne!(found, expected);
+    let lines = landuse::control::ControlLines::new((**elsewhere.parcels()).clone()).unwrap();
+    let overlay = landuse::control::Overlay::new(inputs.parcels(), &lines);
+    assert!(matches!(overlay, Err(Error::Planes { .. })));
+}
+
+#[test]
+fn every_fault_of_the_options_is_told() {
+    let faulty = Options::builder()
+        .gap_m(-1.0)
+        .warning_line(30.0, "")
+        .set(|options| options.statistics.alpha = 2.0)
+        .build();
+    let Err(Error::Options(faults)) = faulty else { panic!("{faulty:?}") };
+    let names: Vec<&str> = faults.iter().map(landuse::ParamError::name).collect();
+    assert_eq!(names, ["gap_m", "alpha", "warning_line", "warning_line.source"]);
+}
+
+#[test]
+fn options_are_read_back_as_they_were_written() {
+    let options = Options::builder()
+        .seed(9)
+        .score("far")
+        .low(Rule::worst_share(0.1))
+        .warning_line(0.3, "a plan")
+        .permits(landuse::control::Permits::builtin("shenzhen_basic_ecological").unwrap())
+        .set(|options| {
+            options.cells = "hex:250".parse().ok();
+            options.adjacency = "knn:4".parse().ok();
+            options.sums = vec!["tax_yuan".into()];
+            options.bands_m = vec![100.0, 500.0];
+            options.input.crs = WorkingCrs::Epsg(4547);
+            options.input.source_crs = "EPSG:4490".parse().ok();
+            options.regions = Some(landuse::cluster::RegionOptions::default());
+            options.sensitivity = Some(landuse::sensitivity::SweepOptions::default());
+        })
+        .build()
+        .unwrap();
+    assert_eq!(Options::from_toml(&options.to_toml(), "written").unwrap(), options);
+    let manifest = serde_json::json!({ "landuse": "0", "options": options }).to_string();
+    assert_eq!(Options::from_toml(&manifest, "manifest.json").unwrap(), options);
+}
+
+#[test]
+fn parcels_in_memory_are_those_of_a_file() {
+    let text = std::fs::read_to_string("data/city/parcels.geojson").unwrap();
+    let features: geojson::FeatureCollection = text.parse::<geojson::GeoJson>().unwrap().try_into().unwrap();
+    let from_file = Inputs::open("data/city/parcels.geojson").load().unwrap();
+    let in_memory = Inputs::from_features(features).load().unwrap();
+    assert_eq!(from_file.parcels().area_m2(), in_memory.parcels().area_m2());
+    let sums = |inputs: &Inputs| Summary::of(&Analysis::new(inputs, quick()).run().unwrap()).to_json();
+    assert_eq!(sums(&from_file), sums(&in_memory));
+
+    let degrees = Rect::new(coord! { x: 114.05, y: 22.54 }, coord! { x: 114.06, y: 22.55 }).to_polygon();
+    let inputs = Inputs::from_parcels([Parcel::new("a", degrees)], SourceCrs::wgs84()).load().unwrap();
+    assert!((inputs.parcels().area_m2()[0] - 1_139_080.475_8).abs() < 1.0);
+}
+
+#[test]
+fn one_parcel_can_be_changed() {
+    let inputs = city();
+    let set = inputs.parcels();
+    let id = set.get(landuse::ParcelIdx(3)).id().unwrap().to_owned();
+    let mut parcel = set.get(landuse::ParcelIdx(3)).to_parcel();
+    parcel.numbers.insert("tax_yuan".into(), 1e12);
+    let changed = inputs.with_parcel(landuse::ParcelIdx(3), &parcel).unwrap();
+    assert_eq!(changed.parcels().area_m2(), set.area_m2());
+    let tax = |inputs: &Inputs, i: usize| inputs.parcels().attributes().numbers["tax_yuan"].values.get(i);
+    let moved: Vec<usize> = (0..set.len()).filter(|&i| tax(&inputs, i) != tax(&changed, i)).collect();
+    assert_eq!(moved, [3]);
+    assert_eq!(changed.parcels().get(landuse::ParcelIdx(3)).id(), Some(&*id));
+    parcel.geometry.0.clear();
+    assert!(inputs.with_parcel(landuse::ParcelIdx(3), &parcel).is_err());
+}
