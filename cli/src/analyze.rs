@@ -376,10 +376,9 @@ fn options(arguments: &Arguments) -> Result<Options, Error> {
     set(&mut options.seed, arguments.seed);
     set(&mut options.sites.gap_m, arguments.gap);
     set(&mut options.sites.min_area_m2, arguments.min_cluster_area);
-    set(&mut options.statistics.permutations, arguments.permutations);
     set(&mut options.statistics.alpha, arguments.alpha);
     if let Some(draws) = arguments.permutations {
-        options.significance.draws = Some(draws as usize);
+        options = options.to_builder().permutations(draws).build()?;
     }
     if let Some(share) = arguments.warning_line {
         let source = arguments.warning_source.as_deref().unwrap_or_default().into();

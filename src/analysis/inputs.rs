@@ -1,5 +1,6 @@
 //! Every layer an analysis looks at, brought into one plane here and nowhere else.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -135,7 +136,7 @@ impl InputFile {
 /// assert!(found.sites().len() >= 2);
 /// # Ok::<(), landuse::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Inputs {
     parcels: Arc<ParcelSet>,
     beside: Arc<Beside>,
@@ -145,6 +146,18 @@ pub struct Inputs {
     warnings: Arc<[String]>,
     firms: Option<Arc<(Firms, FirmsOnParcels)>>,
     buildings: Option<Arc<(ParcelSet, Buildings)>>,
+}
+
+impl fmt::Debug for Inputs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inputs")
+            .field("parcels", &self.parcels.len())
+            .field("plane", &self.parcels.plane().definition())
+            .field("control_lines", &self.control_lines().map(ControlLines::len))
+            .field("districts", &self.districts().map(ParcelSet::len))
+            .field("files", &self.files)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What lies beside the parcels.

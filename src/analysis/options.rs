@@ -321,10 +321,13 @@ impl OptionsBuilder {
         self.set(|options| options.warning_line = Some(WarningLine { share, source: source.into() }))
     }
 
-    /// Draws behind each permutation test of the local statistics.
+    /// Draws behind each permutation test: those of the local statistics and that of the sizes of sites.
     #[must_use]
     pub fn permutations(self, permutations: u32) -> Self {
-        self.set(|options| options.statistics.permutations = permutations)
+        self.set(|options| {
+            options.statistics.permutations = permutations;
+            options.significance.draws = Some(permutations as usize);
+        })
     }
 
     /// What may stand inside the lines.

@@ -1,6 +1,6 @@
 //! Parcels that are not low and join parts of a site.
 
-use super::sites::{SiteInput, SiteOptions};
+use super::input::{SiteInput, SiteOptions};
 use crate::parcel::ParcelIdx;
 use crate::union_find::UnionFind;
 

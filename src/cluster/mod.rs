@@ -7,6 +7,7 @@
 
 mod bridge;
 mod dbscan;
+mod input;
 mod merge_tree;
 mod regions;
 mod shape;
@@ -15,10 +16,11 @@ mod sites;
 mod sweep;
 
 pub use dbscan::Dbscan;
+pub use input::{SiteInput, SiteOptions};
 pub use merge_tree::{MergeTree, TreeSite};
 pub use regions::{IslandPolicy, RegionInput, RegionOptions, Regions};
 pub use shape::{Fragmentation, Ownership, Shape};
 pub use significance::{Significance, SignificanceOptions};
-pub use sites::{Site, SiteInput, SiteOptions, Sites, SizeClass, net_area_m2};
+pub use sites::{Site, Sites, SizeClass, net_area_m2};
 pub(crate) use sweep::sweep_with;
 pub use sweep::{SWEEP_GAPS_M, SweepStep, sweep};

@@ -3,7 +3,8 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::sites::{SiteInput, Sites};
+use super::input::SiteInput;
+use super::sites::Sites;
 use crate::error::ParamError;
 use crate::parcel::{Column, ParcelIdx};
 use crate::random::{self, Random};

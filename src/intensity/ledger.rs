@@ -3,6 +3,7 @@ use serde::Serialize;
 
 use super::account::{Account, Totals, WarningLine};
 use super::density::{Built, Columns};
+use super::limits::unit_id;
 use super::{Bands, Carried, Limit, UnitLimit};
 use crate::control::Exclusion;
 use crate::error::{Error, ParamError};
@@ -699,16 +700,6 @@ struct Districts {
     land: MultiPolygonArray,
     prepared: Vec<PreparedArea>,
     index: EnvelopeIndex,
-}
-
-/// Id of study unit `i`: its own, else its text `name`, else its position in the file.
-pub fn unit_id(districts: &ParcelSet, i: usize) -> Box<str> {
-    let attributes = districts.attributes();
-    let name = || attributes.texts.get("name")?.get(i).map(|name| &**name);
-    match attributes.id.get(i).or_else(name) {
-        Some(id) => id.into(),
-        None => districts.source_row()[i].to_string().into(),
-    }
 }
 
 /// Districts may overlap by this share of the smaller one: the slivers of separate digitising.

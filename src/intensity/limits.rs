@@ -1,8 +1,32 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Limit, unit_id};
 use crate::error::{Error, ParamError};
 use crate::parcel::ParcelSet;
+
+/// How much construction land a unit may have: a warning line or a quota of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// This share of the unit's land.
+    Share(f64),
+    /// This area, m².
+    AreaM2(f64),
+}
+
+impl Limit {
+    /// The limit as an area of a unit with `land_m2` of land, m².
+    ///
+    /// # Errors
+    /// [`ParamError`] for a share outside (0, 1] or an area that is negative or not finite.
+    pub fn area_m2(self, land_m2: f64) -> Result<f64, ParamError> {
+        match self {
+            Self::Share(share) if share > 0.0 && share <= 1.0 => Ok(share * land_m2),
+            Self::Share(share) => Err(ParamError::new("limit", share, "a share above 0 and up to 1")),
+            Self::AreaM2(area) if area.is_finite() && area >= 0.0 => Ok(area),
+            Self::AreaM2(area) => Err(ParamError::new("limit", area, "a finite area of at least 0 m²")),
+        }
+    }
+}
 
 /// The limit of one unit, instead of the warning line of all.
 ///
@@ -132,6 +156,16 @@ impl UnitLimit {
                 Ok(Self { unit: unit_id(districts, i), limit, source: source.into() })
             })
             .collect()
+    }
+}
+
+/// Id of study unit `i`: its own, else its text `name`, else its position in the file.
+pub fn unit_id(districts: &ParcelSet, i: usize) -> Box<str> {
+    let attributes = districts.attributes();
+    let name = || attributes.texts.get("name")?.get(i).map(|name| &**name);
+    match attributes.id.get(i).or_else(name) {
+        Some(id) => id.into(),
+        None => districts.source_row()[i].to_string().into(),
     }
 }
 

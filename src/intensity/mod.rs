@@ -22,7 +22,7 @@ pub use constraints::{
 };
 pub use density::{Carried, Density, Nature, UnitAmount};
 pub use grid::{CellShape, Cells, MOST_CELLS, clipped_grid, grid};
-pub use ledger::{Ledger, LedgerInput, StudyArea, StudyUnits, unit_id};
-pub use limits::UnitLimit;
-pub use outlook::{Limit, Outlook, UnitOutlook, carriers, withdrawals};
+pub use ledger::{Ledger, LedgerInput, StudyArea, StudyUnits};
+pub use limits::{Limit, UnitLimit, unit_id};
+pub use outlook::{Outlook, UnitOutlook, carriers, withdrawals};
 pub use spacematrix::Spacematrix;

@@ -1,18 +1,8 @@
 use serde::Serialize;
 
-use super::{Account, Ledger};
+use super::{Account, Ledger, Limit};
 use crate::error::ParamError;
 use crate::parcel::ParcelIdx;
-
-/// How much construction land a unit may have: a warning line or a quota of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Limit {
-    /// This share of the unit's land.
-    Share(f64),
-    /// This area, m².
-    AreaM2(f64),
-}
 
 /// What a limit leaves a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -94,21 +84,6 @@ impl Ledger {
             found.extend(outlook(&self.total, &|| self.construction_in_all())?);
         }
         Ok(found)
-    }
-}
-
-impl Limit {
-    /// The limit as an area of a unit with `land_m2` of land, m².
-    ///
-    /// # Errors
-    /// [`ParamError`] for a share outside (0, 1] or an area that is negative or not finite.
-    pub fn area_m2(self, land_m2: f64) -> Result<f64, ParamError> {
-        match self {
-            Self::Share(share) if share > 0.0 && share <= 1.0 => Ok(share * land_m2),
-            Self::Share(share) => Err(ParamError::new("limit", share, "a share above 0 and up to 1")),
-            Self::AreaM2(area) if area.is_finite() && area >= 0.0 => Ok(area),
-            Self::AreaM2(area) => Err(ParamError::new("limit", area, "a finite area of at least 0 m²")),
-        }
     }
 }
 

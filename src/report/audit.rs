@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::csv::push_field;
 use super::layers::write_shapes;
-use super::text::{percent, table};
+use super::table::{percent, table};
 use crate::Error;
 use crate::audit::{Audit, Change, Decomposition, Fate, InsideChange, Year};
 use crate::geometry::MultiPolygonArray;

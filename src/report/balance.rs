@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::text::{percent, table};
+use super::table::{name, percent, table};
 use crate::Analysis;
 use crate::intensity::{
     Account, CheckStatus, ConfineCheck, Ledger, ReserveRow, UnitOutlook, WarningStatus, unit_id,
@@ -203,7 +203,7 @@ fn outlook_rows(analysis: &Analysis, outlooks: &[UnitOutlook], names: &Names<'_>
             unit.carriers.len().to_string(),
             unit.withdrawals.as_ref().map_or_else(|| "-".into(), |set| set.len().to_string()),
             unit.withdrawals.as_ref().map_or_else(|| "-".into(), |_| ha(unit.withdrawn_m2)),
-            first.map_or_else(|| "-".into(), |&parcel| super::text::name(analysis, parcel)),
+            first.map_or_else(|| "-".into(), |&parcel| name(analysis, parcel)),
             unit.source.to_string(),
         ]);
     }

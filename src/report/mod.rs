@@ -13,6 +13,7 @@ pub mod map;
 #[cfg(feature = "map")]
 mod parcel_maps;
 mod summary;
+mod table;
 mod text;
 mod verdict;
 

@@ -11,8 +11,22 @@
 
 use rayon::prelude::*;
 
+/// Where the draws of a conditional permutation test come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scheme {
+    /// One table of draws for all observations: each has an exactly uniform conditional sample, and the errors of all move
+    /// together. Observations with so many neighbours that a wider table would not pay are drawn for afresh.
+    #[default]
+    Shared,
+    /// Draws of its own for each observation: errors are independent; time grows with n × R × k.
+    Fresh,
+}
+
+use serde::{Deserialize, Serialize};
+
+use super::Weights;
 use super::rng::Rng;
-use super::{Scheme, Weights};
 
 /// How many drawn lags are at least, and at most, the lag observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

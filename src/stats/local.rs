@@ -1,7 +1,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::conditional::{self, Draws, MAX_PERMUTATIONS, Rank};
+use super::conditional::{self, Draws, MAX_PERMUTATIONS, Rank, Scheme};
 use super::fixed::Fixed;
 use super::{FalseDiscovery, Observations, Undefined, false_discovery};
 use crate::error::ParamError;
@@ -18,18 +18,6 @@ pub enum Alternative {
     Greater,
     /// Small values of the statistic: `(M≤ + 1)/(R + 1)`. Unlike neighbours for local Moran, cold spots for Gi and Gi*.
     Less,
-}
-
-/// Where the draws of a conditional permutation test come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scheme {
-    /// One table of draws for all observations: each has an exactly uniform conditional sample, and the errors of all move
-    /// together. Observations with so many neighbours that a wider table would not pay are drawn for afresh.
-    #[default]
-    Shared,
-    /// Draws of its own for each observation: errors are independent; time grows with n × R × k.
-    Fresh,
 }
 
 /// What the second moment of local Moran is divided by; the two differ by the factor (n−1)/n.

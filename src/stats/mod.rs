@@ -23,11 +23,12 @@ mod reference;
 mod rng;
 mod weights;
 
+pub use conditional::Scheme;
 pub use false_discovery::{FalseDiscovery, false_discovery};
 pub use join_count::{JoinCounts, LocalJoinCounts, join_counts, local_join_counts};
 pub use local::{
     Alternative, Divisor, GetisOrdSummary, LocalMoranSummary, LocalOptions, LocalResults, Quadrant,
-    QuadrantCounts, Scheme, Standing,
+    QuadrantCounts, Standing,
 };
 pub use observations::{Geary, GeneralG, Moran, Observations, Undefined};
 pub use reference::Reference;

@@ -123,9 +123,10 @@ fn a_run_tells_its_stages_and_can_be_cancelled_in_each() {
 #[test]
 fn layers_of_another_plane_are_refused() {
     let inputs = city();
-    let elsewhere = Inputs::open("data/city/control_lines.geojson").load().unwrap();
+    let named = Inputs::open("data/city/control_lines.geojson").crs(WorkingCrs::Epsg(4547));
+    let elsewhere = named.load().unwrap();
     let refused = Inputs::open(inputs.parcels().clone()).control_lines(elsewhere.parcels().clone()).load();
-    let Err(Error::Planes { what, found, expected }) = refused else { panic!("{refused:?}") };
+    let Err(Error::Planes { what, found, expected }) = refused else { panic!("taken") };
     assert_eq!(what, "control lines");
     assert_ne!(found, expected);
     let lines = landuse::control::ControlLines::new((**elsewhere.parcels()).clone()).unwrap();

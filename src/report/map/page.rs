@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use tiny_skia::{FillRule, LineCap, LineJoin, Paint, PathBuilder, Pixmap, Rect, Stroke, StrokeDash};
+use tiny_skia::{FillRule, LineCap, LineJoin, PathBuilder, Pixmap, Rect, Stroke, StrokeDash};
 
 use super::label::{Wanted, place};
 use super::raster::{Areas, Shade, Transform};
-use super::style::{Color, FAINT, FillStyle, INK, LineStyle, RULE};
+use super::style::{Color, FAINT, FillStyle, INK, LineStyle, RULE, paint};
 use super::text::{Fonts, TextStyle};
 use super::{Layer, Look, Map, Picture, Table};
 use crate::Error;
@@ -18,12 +18,6 @@ const SMALL_IN_LINES: f32 = 8.0;
 const NOMINAL_WIDTH: f32 = 2400.0;
 const MARGIN: f32 = 70.0;
 const PANEL: f32 = 640.0;
-
-pub(super) fn paint(color: Color) -> Paint<'static> {
-    let mut paint = Paint::default();
-    paint.set_color_rgba8(color.r, color.g, color.b, color.a);
-    paint
-}
 
 /// A drawing surface with fonts and the unit that lengths are multiplied with.
 pub(super) struct Page<'f> {

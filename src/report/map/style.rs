@@ -1,5 +1,7 @@
 //! Colours, hatches and strokes, and the palettes of the standard maps.
 
+use tiny_skia::Paint;
+
 /// A colour with opacity, 8 bits per channel, sRGB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Color {
@@ -162,8 +164,16 @@ pub fn district_outline() -> LineStyle {
     }
 }
 
+/// A color as the drawing library takes it.
+pub(super) fn paint(color: Color) -> Paint<'static> {
+    let mut paint = Paint::default();
+    paint.set_color_rgba8(color.r, color.g, color.b, color.a);
+    paint
+}
+
 #[cfg(test)]
 mod tests {
+
     use super::*;
 
     type Matrix = [[f64; 3]; 3];

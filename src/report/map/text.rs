@@ -6,8 +6,7 @@ use std::sync::OnceLock;
 use ab_glyph::{Font, FontRef, FontVec, GlyphId, OutlineCurve, Point};
 use tiny_skia::{FillRule, LineJoin, PathBuilder, Pixmap, Stroke, Transform};
 
-use super::page::paint;
-use super::style::Color;
+use super::style::{Color, paint};
 use crate::Error;
 
 const REGULAR: &[u8] = include_bytes!("font/DejaVuSans-subset.ttf");
