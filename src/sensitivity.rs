@@ -7,15 +7,14 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::adjacency;
-use crate::analysis::Analysis;
-use crate::cluster::{SWEEP_GAPS_M, SweepStep, net_area_m2, sweep_with};
-use crate::control::{Exclusion, Relation};
-use crate::efficiency::{AtSetting, Basis, Setting, Verdict};
+use crate::cluster::{SWEEP_GAPS_M, Sites, SweepStep, net_area_m2, sweep_with};
+use crate::control::{Exclusion, Overlay, Relation};
+use crate::efficiency::{Assessment, AtSetting, Basis, Setting, Verdict};
 use crate::error::{Error, ParamError};
 use crate::geometry::boolean;
-use crate::intensity::WarningStatus;
-use crate::land::LandStatus;
-use crate::parcel::{Column, ParcelIdx};
+use crate::intensity::{Ledger, WarningStatus};
+use crate::land::{Land, LandStatus};
+use crate::parcel::{Column, ParcelIdx, ParcelSet};
 
 /// The settings that are swept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -174,8 +173,25 @@ pub struct Sensitivity {
     pub line_tips_m: Column<f64>,
 }
 
+/// What is swept: the results of the stages.
+#[derive(Debug, Clone, Copy)]
+pub struct SweepInput<'a> {
+    /// The parcels.
+    pub set: &'a ParcelSet,
+    /// What each counts as, and where they overlap.
+    pub land: &'a Land,
+    /// Verdicts; without any no threshold is swept.
+    pub assessment: Option<&'a Assessment>,
+    /// The sites, and the least net area of one, m².
+    pub sites: (&'a Sites, f64),
+    /// What control lines take; without lines none are moved.
+    pub overlay: Option<&'a Overlay>,
+    /// The balances.
+    pub ledger: &'a Ledger,
+}
+
 impl Sensitivity {
-    /// Sweeps the settings of an analysis.
+    /// Sweeps the settings that stages were run with.
     ///
     /// # Errors
     /// [`ParamError`] for a setting out of range.
@@ -183,9 +199,9 @@ impl Sensitivity {
     /// # Complexity
     /// For each threshold one pass over the links of the widest gap per gap; for each buffer one [`buffer`](boolean::buffer) of
     /// the lines and one overlap per parcel of construction land.
-    pub fn sweep(analysis: &Analysis, options: &SweepOptions) -> Result<Self, Error> {
+    pub fn sweep(input: &SweepInput<'_>, options: &SweepOptions) -> Result<Self, Error> {
         options.check()?;
-        let len = analysis.parcels().len();
+        let len = input.set.len();
         let mut found = Self {
             thresholds: Vec::new(),
             sites: Vec::new(),
@@ -198,9 +214,9 @@ impl Sensitivity {
             site_share: Column::unknown(len),
             line_tips_m: Column::unknown(len),
         };
-        found.sweep_score(analysis, options)?;
-        found.sweep_lines(analysis, options)?;
-        let units = analysis.ledger().units.iter();
+        found.sweep_score(input, options)?;
+        found.sweep_lines(input, options)?;
+        let units = input.ledger.units.iter();
         found.units = units
             .filter_map(|unit| {
                 let (low, high) = unit.gross.zip(unit.gross_upper)?;
@@ -221,10 +237,10 @@ impl Sensitivity {
     }
 
     /// Thresholds, and sites by threshold and gap.
-    fn sweep_score(&mut self, analysis: &Analysis, options: &SweepOptions) -> Result<(), Error> {
-        let set = analysis.parcels();
+    fn sweep_score(&mut self, input: &SweepInput<'_>, options: &SweepOptions) -> Result<(), Error> {
+        let set = input.set;
         let len = set.len();
-        let Some(assessment) = &analysis.efficiency().assessment else { return Ok(()) };
+        let Some(assessment) = input.assessment else { return Ok(()) };
         let [test] = &assessment.tests[..] else { return Ok(()) };
         let settings: Vec<(f64, Setting)> = match test.basis {
             Basis::Quantile => options.worst_shares.iter().map(|&s| (s, Setting::WorstShare(s))).collect(),
@@ -247,10 +263,10 @@ impl Sensitivity {
         }
         let widest = options.gaps_m.iter().copied().fold(0.0, f64::max);
         let graph = adjacency::within_gap_among(set, &ever_low, widest)?;
-        let min_area_m2 = analysis.options().sites.min_area_m2;
+        let (sites, min_area_m2) = input.sites;
         let (mut times_low, mut times_in) = (vec![0_u32; len], vec![0_u32; len]);
         let sites: Vec<(u32, &[ParcelIdx])> =
-            analysis.sites().iter().map(|site| (site.number, &site.members[..])).collect();
+            sites.iter().map(|site| (site.number, &site.members[..])).collect();
         let mut held = vec![0_u32; sites.len()];
         for &(setting, ref at) in &settings {
             let low = low_of(at);
@@ -264,7 +280,7 @@ impl Sensitivity {
                 low_count: low.iter().filter(|&&low| low).count(),
                 low_area_m2: area_m2.sum(),
             });
-            let net_m2 = net_area_m2(set, &analysis.land().overlaps, &low, |parcel| low[parcel.index()]);
+            let net_m2 = net_area_m2(set, &input.land.overlaps, &low, |parcel| low[parcel.index()]);
             for &gap_m in &options.gaps_m {
                 let mut within = vec![false; len];
                 let steps = sweep_with(&net_m2, &low, &graph, &[gap_m], min_area_m2, |members| {
@@ -301,11 +317,11 @@ impl Sensitivity {
     }
 
     /// Moved lines.
-    fn sweep_lines(&mut self, analysis: &Analysis, options: &SweepOptions) -> Result<(), Error> {
-        let Some(overlay) = analysis.overlay() else { return Ok(()) };
-        let set = analysis.parcels();
+    fn sweep_lines(&mut self, input: &SweepInput<'_>, options: &SweepOptions) -> Result<(), Error> {
+        let Some(overlay) = input.overlay else { return Ok(()) };
+        let set = input.set;
         let built: Vec<u32> = (0..set.len() as u32)
-            .filter(|&i| analysis.status()[i as usize] == LandStatus::Construction)
+            .filter(|&i| input.land.status[i as usize] == LandStatus::Construction)
             .collect();
         let mut tips: Vec<Option<f64>> = vec![None; set.len()];
         for &buffer_m in &options.buffers_m {
@@ -321,15 +337,14 @@ impl Sensitivity {
                 .with_min_len(256)
                 .map(|&i| {
                     let i = i as usize;
-                    let area = analysis.land().partition.area_m2()[i];
-                    exclusion.overlap_m2(analysis.land().partition.get(set.geometry(), i)).clamp(0.0, area)
+                    let area = input.land.partition.area_m2()[i];
+                    exclusion.overlap_m2(input.land.partition.get(set.geometry(), i)).clamp(0.0, area)
                 })
                 .collect();
             let touches = |(&i, &inside): (&u32, &f64)| {
                 (
                     i as usize,
-                    Relation::of(inside, analysis.land().partition.area_m2()[i as usize])
-                        != Relation::Outside,
+                    Relation::of(inside, input.land.partition.area_m2()[i as usize]) != Relation::Outside,
                 )
             };
             let mut parcels = 0;

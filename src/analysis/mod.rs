@@ -18,7 +18,7 @@ use crate::error::{Error, few};
 use crate::intensity::{Constraints, Ledger, UnitOutlook};
 use crate::land::{Land, LandStatus};
 use crate::parcel::{ParcelIdx, ParcelSet};
-use crate::sensitivity::Sensitivity;
+use crate::sensitivity::{Sensitivity, SweepInput};
 use crate::stats::LocalResults;
 use crate::zoning::LandUse;
 
@@ -230,6 +230,18 @@ impl Analysis {
     /// How all this hangs on the settings; none where it was not asked.
     pub fn sensitivity(&self) -> Option<&Sensitivity> {
         self.sensitivity.as_deref()
+    }
+
+    /// What a [sweep of the settings](Sensitivity::sweep) looks at.
+    pub fn sweep_input(&self) -> SweepInput<'_> {
+        SweepInput {
+            set: self.parcels(),
+            land: &self.land,
+            assessment: self.efficiency.assessment.as_ref(),
+            sites: (self.sites(), self.options.sites.min_area_m2),
+            overlay: self.overlay(),
+            ledger: self.ledger(),
+        }
     }
 
     /// The verdict on a parcel; [`Verdict::NotCandidate`] where nothing was judged.

@@ -367,7 +367,9 @@ impl Stages<'_, '_> {
 
     fn sensitivity(&mut self, analysis: &Analysis) -> Result<Option<Arc<Sensitivity>>, Error> {
         let Some(options) = &self.options.sensitivity else { return Ok(None) };
-        self.stage(Stage::Sensitivity, |_watch| Ok(Some(Arc::new(Sensitivity::sweep(analysis, options)?))))
+        self.stage(Stage::Sensitivity, |_watch| {
+            Ok(Some(Arc::new(Sensitivity::sweep(&analysis.sweep_input(), options)?)))
+        })
     }
 }
 

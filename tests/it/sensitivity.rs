@@ -64,7 +64,7 @@ fn a_sweep_is_a_run_per_setting() {
     let sweep = SweepOptions::default();
     for direction in [Direction::HigherIsBetter, Direction::LowerIsBetter] {
         let base = analysis(quantile_rule(0.2, direction), 15.0);
-        let found = Sensitivity::sweep(&base, &sweep).unwrap();
+        let found = Sensitivity::sweep(&base.sweep_input(), &sweep).unwrap();
         let len = base.parcels().len();
         let (mut times_low, mut times_in) = (vec![0; len], vec![0; len]);
         let (mut step, mut settings) = (0, 0);
@@ -113,7 +113,7 @@ fn a_sweep_knows_of_field_checks() {
         let table = Source::bytes("checks.csv", format!("parcel,status,reason,date\n{rows}").into_bytes());
         let checks = || Some(FieldChecks::from_table(&Table::read(&table).unwrap()).unwrap());
         let base = checked(quantile_rule(0.2, Direction::HigherIsBetter), 15.0, checks());
-        let found = Sensitivity::sweep(&base, &SweepOptions::default()).unwrap();
+        let found = Sensitivity::sweep(&base.sweep_input(), &SweepOptions::default()).unwrap();
         for (step, share) in found.thresholds.iter().zip(SweepOptions::default().worst_shares) {
             let run = checked(quantile_rule(share, Direction::HigherIsBetter), 15.0, checks());
             let count = run.efficiency().assessment.as_ref().unwrap().count(Verdict::Low);
@@ -136,7 +136,7 @@ fn a_sweep_knows_of_field_checks() {
 fn verdicts_tip_where_they_are_said_to() {
     for direction in [Direction::HigherIsBetter, Direction::LowerIsBetter] {
         let base = analysis(quantile_rule(0.2, direction), 15.0);
-        let found = Sensitivity::sweep(&base, &SweepOptions::default()).unwrap();
+        let found = Sensitivity::sweep(&base.sweep_input(), &SweepOptions::default()).unwrap();
         for i in (0..base.parcels().len()).step_by(37) {
             let Some(tip) = found.tips_at.get(i).filter(|tip| *tip > 0.0 && *tip < 0.99) else { continue };
             assert!(!low(&analysis(quantile_rule(tip - 1e-6, direction), 15.0), i), "{tip}");
@@ -149,7 +149,7 @@ fn verdicts_tip_where_they_are_said_to() {
         direction: Direction::HigherIsBetter,
     };
     let base = analysis(standard, 15.0);
-    let found = Sensitivity::sweep(&base, &SweepOptions::default()).unwrap();
+    let found = Sensitivity::sweep(&base.sweep_input(), &SweepOptions::default()).unwrap();
     let thresholds: Vec<f64> = found.thresholds.iter().map(|step| step.threshold).collect();
     assert_eq!(thresholds, [8.0, 9.0, 10.0, 11.0, 12.0]);
     let scores = &base.parcels().attributes().numbers["score"].values;
@@ -159,7 +159,7 @@ fn verdicts_tip_where_they_are_said_to() {
 #[test]
 fn moved_lines_and_warning_lines() {
     let base = analysis(quantile_rule(0.2, Direction::HigherIsBetter), 15.0);
-    let found = Sensitivity::sweep(&base, &SweepOptions::default()).unwrap();
+    let found = Sensitivity::sweep(&base.sweep_input(), &SweepOptions::default()).unwrap();
     let inside: Vec<f64> = found.buffers.iter().map(|step| step.construction_inside_m2).collect();
     assert!(inside.windows(2).all(|pair| pair[0] < pair[1]), "{inside:?}");
     let as_drawn = base.ledger().total.construction_inside_m2.unwrap();
@@ -184,5 +184,5 @@ fn moved_lines_and_warning_lines() {
         assert_eq!(*status == WarningStatus::Exceeded, gross > *line);
     }
     let bad = SweepOptions { gaps_m: vec![f64::NAN], ..SweepOptions::default() };
-    assert!(Sensitivity::sweep(&base, &bad).unwrap_err().to_string().contains("gaps_m"));
+    assert!(Sensitivity::sweep(&base.sweep_input(), &bad).unwrap_err().to_string().contains("gaps_m"));
 }
