@@ -28,7 +28,7 @@ use crate::{Terminal, say};
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    parcels: ParcelArguments,
+    pub(crate) parcels: ParcelArguments,
 
     /// Folder for the outputs.
     #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
@@ -253,7 +253,6 @@ const OUTPUTS: [&str; 20] = [
 ];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    arguments.parcels.start_threads()?;
     let options = options(arguments)?;
     let layers = layers(arguments, &options)?;
     if arguments.dry_run {

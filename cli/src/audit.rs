@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     old: PathBuf,
 
     #[command(flatten)]
-    parcels: ParcelArguments,
+    pub(crate) parcels: ParcelArguments,
 
     /// Folder for the outputs.
     #[arg(long, value_name = "DIR")]
@@ -80,7 +80,6 @@ const OUTPUTS: [&str; 5] =
     ["audit.json", "changes.geojson", "inside_changes.geojson", "manifest.json", "matches.csv"];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    arguments.parcels.start_threads()?;
     let out = OutputDir::create(&arguments.out, &OUTPUTS, arguments.overwrite)?;
     let terminal = Terminal::new();
     let mut clock = Clock::start();

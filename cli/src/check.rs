@@ -14,14 +14,13 @@ use crate::say;
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    parcels: ParcelArguments,
+    pub(crate) parcels: ParcelArguments,
 }
 
 /// Faults listed one by one.
 const LISTED: usize = 20;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    arguments.parcels.start_threads()?;
     let mut options = Options::default();
     arguments.parcels.set(&mut options.input)?;
     let layers = arguments.parcels.open(&arguments.parcels.parcels)?;

@@ -45,7 +45,7 @@ pub(crate) struct ParcelArguments {
 
     /// Number of threads; all cores by default. No figure depends on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
+    pub(crate) threads: Option<u16>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -57,12 +57,6 @@ enum BadFeature {
 }
 
 impl ParcelArguments {
-    /// Makes the pool of threads that all stages share.
-    pub(crate) fn start_threads(&self) -> Result<(), Error> {
-        let Some(threads) = self.threads else { return Ok(()) };
-        landuse::use_threads(threads.into())
-    }
-
     /// A layer of parcels, understood as the command line says.
     pub(crate) fn open(&self, path: &Path) -> Result<InputsBuilder, Error> {
         let layer = Inputs::open(source(path)?);

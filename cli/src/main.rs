@@ -14,6 +14,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use landuse::Error;
 
 /// Finds low-efficiency land, the contiguous sites it forms, and how hard the land is worked against its control lines.
 #[derive(Debug, Parser)]
@@ -41,11 +42,11 @@ enum Command {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
-        Command::Analyze(arguments) => analyze::run(&arguments),
+        Command::Analyze(arguments) => in_threads(arguments.parcels.threads, || analyze::run(&arguments)),
         Command::Appraise(arguments) => appraise::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
-        Command::Audit(arguments) => audit::run(&arguments),
-        Command::Check(arguments) => check::run(&arguments),
+        Command::Audit(arguments) => in_threads(arguments.parcels.threads, || audit::run(&arguments)),
+        Command::Check(arguments) => in_threads(arguments.parcels.threads, || check::run(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),
     };
     match outcome {
@@ -54,6 +55,18 @@ fn main() -> ExitCode {
             say_aside(&format!("error: {}", error.chain()));
             ExitCode::from(1)
         }
+    }
+}
+
+/// Runs a command in a pool of its own where a number of threads is given, else in that of all cores.
+fn in_threads(
+    threads: Option<u16>,
+    run: impl FnOnce() -> Result<ExitCode, Error> + Send,
+) -> Result<ExitCode, Error> {
+    let Some(threads) = threads else { return run() };
+    match rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build() {
+        Ok(pool) => pool.install(run),
+        Err(error) => Err(Error::io("start threads for", "landuse", std::io::Error::other(error))),
     }
 }
 

@@ -67,7 +67,7 @@ impl Manifest {
         Self {
             landuse: env!("CARGO_PKG_VERSION"),
             command: std::env::args().collect(),
-            threads: landuse::threads(),
+            threads: rayon::current_num_threads(),
             inputs,
             id_property,
             features_rejected: parcels.iter().map(|set| set.rejected().len()).sum(),
