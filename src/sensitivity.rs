@@ -3,7 +3,6 @@
 //! Use it before a parcel or a unit is named in a report: what holds over all settings is a finding, what flips at the next
 //! one is an assumption.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::adjacency;
@@ -14,6 +13,7 @@ use crate::error::{Error, ParamError};
 use crate::geometry::boolean;
 use crate::intensity::{Ledger, WarningStatus};
 use crate::land::{Land, LandStatus};
+use crate::parallel;
 use crate::parcel::{Column, ParcelIdx, ParcelSet};
 
 /// The settings that are swept.
@@ -332,15 +332,11 @@ impl Sensitivity {
                 moved = Exclusion::new(boolean::buffer(overlay.exclusion.dissolved(), buffer_m)?);
                 &moved
             };
-            let inside: Vec<f64> = built
-                .par_iter()
-                .with_min_len(256)
-                .map(|&i| {
-                    let i = i as usize;
-                    let area = input.land.partition.area_m2()[i];
-                    exclusion.overlap_m2(input.land.partition.get(set.geometry(), i)).clamp(0.0, area)
-                })
-                .collect();
+            let inside: Vec<f64> = parallel::map(built.len(), 256, |i| {
+                let i = built[i] as usize;
+                let area = input.land.partition.area_m2()[i];
+                exclusion.overlap_m2(input.land.partition.get(set.geometry(), i)).clamp(0.0, area)
+            });
             let touches = |(&i, &inside): (&u32, &f64)| {
                 (
                     i as usize,

@@ -8,6 +8,11 @@ impl UnionFind {
         Self((0..len as u32).collect())
     }
 
+    /// Makes `i` a set of its own again. No other member may have been put below it since.
+    pub(crate) fn reset(&mut self, i: u32) {
+        self.0[i as usize] = i;
+    }
+
     pub(crate) fn root(&mut self, mut i: u32) -> u32 {
         while self.0[i as usize] != i {
             let above = self.0[self.0[i as usize] as usize];

@@ -1,12 +1,11 @@
 //! What cuts neighbours off from each other: expressways, railways, rivers, control lines.
 
-use rayon::prelude::*;
-
 use super::{Contact, Graph, Link};
 use crate::error::ParamError;
 use crate::geometry::EnvelopeIndex;
 use crate::geometry::distance::{SNAP_M, to_point};
 use crate::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
+use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelSet};
 
 /// Barriers between parcels, and the lanes through them.
@@ -113,7 +112,7 @@ impl Barriers {
     pub fn apply(&self, set: &ParcelSet, graph: &Graph) -> Barred {
         assert_eq!(graph.len(), set.len(), "one row per parcel");
         let search = Search::new(self, set);
-        let blocks: Vec<bool> = graph.links().par_iter().map(|link| search.blocks(link)).collect();
+        let blocks = parallel::map(graph.links().len(), 1, |i| search.blocks(&graph.links()[i]));
         let links = || graph.links().iter().zip(&blocks);
         Barred {
             graph: Graph::new(set.len(), links().filter(|l| !l.1).map(|l| *l.0).collect()),

@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 
-use rayon::prelude::*;
-
 use crate::geometry::Envelope;
+use crate::parallel;
 use crate::parcel::ParcelIdx;
+use crate::rows::Rows;
 
 /// Envelopes whose pairs are put in order at a time.
 const BLOCK: usize = 1_024;
@@ -32,13 +32,15 @@ const MOST_RUNS: usize = 512;
 /// ```
 pub fn candidate_pairs(envelopes: &[Envelope], gap_m: f64) -> Vec<(ParcelIdx, ParcelIdx)> {
     let candidates = Candidates::new(envelopes, gap_m, |_| true);
-    let blocks: Vec<Vec<_>> = (0..candidates.blocks()).into_par_iter().map(|i| candidates.block(i)).collect();
-    blocks.concat()
+    parallel::gather(candidates.blocks(), 1, &|blocks, pairs| {
+        blocks.for_each(|i| pairs.append(&mut candidates.block(i)));
+    })
 }
 
 /// All pairs of near envelopes, to be taken block by block: of each block those whose lower position lies in it, ascending.
 pub(super) struct Candidates {
-    runs: Vec<Run>,
+    /// The pairs of some strips, or of some large envelopes, by block.
+    runs: Vec<Rows<Pair>>,
     blocks: usize,
 }
 
@@ -52,30 +54,33 @@ impl Candidates {
         }
         let limit = usual_size(envelopes);
         let [regular, large] = [false, true].map(|large| {
-            let members = envelopes.par_iter().enumerate().filter(|&(i, envelope)| {
-                takes_part(i) && !envelope.is_empty() && (size(envelope) > limit) == large
-            });
-            members.map(|(i, _)| i as u32).collect::<Vec<_>>()
+            let is_member = |&i: &usize| {
+                takes_part(i) && !envelopes[i].is_empty() && (size(&envelopes[i]) > limit) == large
+            };
+            parallel::gather(envelopes.len(), 4096, &|run, members| {
+                members.extend(run.filter(is_member).map(|i| i as u32));
+            })
         });
         let strips = Strips::new(envelopes, &regular, gap_m);
         let mut large: Vec<Item> = large.into_iter().map(|i| Item::new(envelopes, i)).collect();
         large.sort_unstable_by(Item::by_lower_x);
-        let per_run = |len: usize| len.div_ceil(MOST_RUNS).max(1);
         let run = |find: &dyn Fn(&mut Vec<Pair>)| {
             let mut pairs = Vec::new();
             find(&mut pairs);
-            Run::new(&pairs, blocks)
+            Rows::new(blocks, (0, 0), pairs.iter().map(|&(a, b)| (a as usize / BLOCK, (a, b))))
         };
-        let mut runs: Vec<Run> = (0..strips.len())
-            .into_par_iter()
-            .chunks(per_run(strips.len()))
-            .map(|some| run(&|pairs| some.iter().for_each(|&strip| strips.pairs(strip, pairs))))
-            .collect();
-        runs.par_extend(
-            large
-                .par_chunks(per_run(large.len()))
-                .map(|some| run(&|pairs| some.iter().for_each(|item| strips.partners(item, pairs)))),
-        );
+        // Runs of about equally many strips, or large envelopes.
+        let in_runs =
+            |runs: &mut Vec<Rows<Pair>>, len: usize, find: &(dyn Fn(usize, &mut Vec<Pair>) + Sync)| {
+                let per_run = len.div_ceil(MOST_RUNS).max(1);
+                parallel::extend(runs, len.div_ceil(per_run), 1, &|number| {
+                    let some = number * per_run..len.min((number + 1) * per_run);
+                    run(&|pairs| some.clone().for_each(|i| find(i, pairs)))
+                });
+            };
+        let mut runs = Vec::new();
+        in_runs(&mut runs, strips.len(), &|strip, pairs| strips.pairs(strip, pairs));
+        in_runs(&mut runs, large.len(), &|i, pairs| strips.partners(&large[i], pairs));
         runs.push(run(&|pairs| scan_all(&large, gap_m, pairs)));
         Self { runs, blocks }
     }
@@ -87,61 +92,16 @@ impl Candidates {
 
     /// The pairs of block `i`, ascending: each parcel's few are sorted.
     pub(super) fn block(&self, i: usize) -> Vec<(ParcelIdx, ParcelIdx)> {
-        let found = self.runs.iter().flat_map(|run| run.of_block(i));
-        let pairs = found.map(|&(a, b)| (ParcelIdx(a), ParcelIdx(b)));
-        let nothing = (ParcelIdx(0), ParcelIdx(0));
-        let (mut pairs, starts) = by_bucket(pairs, nothing, BLOCK, |(a, _)| a.index() - i * BLOCK);
-        for row in starts.windows(2) {
-            pairs[row[0] as usize..row[1] as usize].sort_unstable();
-        }
-        pairs
+        let found = self.runs.iter().flat_map(|run| run.row(i));
+        let pairs = found.map(|&(a, b)| (a as usize - i * BLOCK, (ParcelIdx(a), ParcelIdx(b))));
+        let mut rows = Rows::new(BLOCK, (ParcelIdx(0), ParcelIdx(0)), pairs);
+        (0..BLOCK).for_each(|row| rows.row_mut(row).sort_unstable());
+        rows.into_items()
     }
-}
-
-/// Items bucket by bucket, in each in the order given, and where each bucket starts; the last start is their number.
-fn by_bucket<T: Copy>(
-    items: impl Iterator<Item = T> + Clone,
-    nothing: T,
-    buckets: usize,
-    bucket_of: impl Fn(T) -> usize,
-) -> (Vec<T>, Vec<u32>) {
-    let mut starts = vec![0_u32; buckets + 1];
-    for item in items.clone() {
-        starts[bucket_of(item) + 1] += 1;
-    }
-    for bucket in 0..buckets {
-        starts[bucket + 1] += starts[bucket];
-    }
-    let mut next = starts.clone();
-    let mut placed = vec![nothing; starts[buckets] as usize];
-    for item in items {
-        let place = &mut next[bucket_of(item)];
-        placed[*place as usize] = item;
-        *place += 1;
-    }
-    (placed, starts)
 }
 
 /// Two positions, the lower first.
 type Pair = (u32, u32);
-
-/// The pairs of some strips, or of some large envelopes, by block.
-struct Run {
-    pairs: Vec<Pair>,
-    /// Start of each block in `pairs`; one more than there are blocks.
-    starts: Vec<u32>,
-}
-
-impl Run {
-    fn new(found: &[Pair], blocks: usize) -> Self {
-        let (pairs, starts) = by_bucket(found.iter().copied(), (0, 0), blocks, |(a, _)| a as usize / BLOCK);
-        Self { pairs, starts }
-    }
-
-    fn of_block(&self, i: usize) -> &[Pair] {
-        &self.pairs[self.starts[i] as usize..self.starts[i + 1] as usize]
-    }
-}
 
 #[derive(Debug, Clone, Copy)]
 struct Item {
@@ -212,30 +172,35 @@ struct Strips {
 
 impl Strips {
     fn new(envelopes: &[Envelope], members: &[u32], gap: f64) -> Self {
-        let of = |value: fn(&Envelope) -> f64, pick: fn(f64, f64) -> f64, start: f64| {
-            members.par_iter().map(|&i| value(&envelopes[i as usize])).reduce(|| start, pick)
+        let wider = |[base, top, tallest, widest]: [f64; 4], [low, high, height, width]: [f64; 4]| {
+            [base.min(low), top.max(high), tallest.max(height), widest.max(width)]
         };
-        let base = of(|e| e.min[1], f64::min, f64::INFINITY);
-        let top = of(|e| e.min[1], f64::max, f64::NEG_INFINITY);
-        let tallest = of(Envelope::height, f64::max, 0.0);
-        let widest = of(Envelope::width, f64::max, 0.0);
+        let start = [f64::INFINITY, f64::NEG_INFINITY, 0.0, 0.0];
+        let of_runs: Vec<[f64; 4]> = parallel::gather(members.len(), 4096, &|run, of_runs| {
+            let sides = members[run].iter().map(|&i| {
+                let envelope = &envelopes[i as usize];
+                [envelope.min[1], envelope.min[1], envelope.height(), envelope.width()]
+            });
+            of_runs.push(sides.fold(start, wider));
+        });
+        let [base, top, tallest, widest] = of_runs.into_iter().fold(start, wider);
         // Rounding must not push a partner past the next strip; and there are never more strips than envelopes.
         let least = (top - base).max(0.0) / members.len().max(1) as f64;
         let height = ((tallest + gap) * (1.0 + 1e-9)).max(least).max(f64::MIN_POSITIVE);
         let mut strips = Self { rows: Vec::new(), base, height, widest, gap };
-        let strip_of: Vec<u32> =
-            members.par_iter().map(|&i| strips.strip(envelopes[i as usize].min[1]) as u32).collect();
-        let count = strip_of.par_iter().max().map_or(0, |&last| last as usize + 1);
+        let strip_of: Vec<u32> = parallel::map(members.len(), 4096, |i| {
+            strips.strip(envelopes[members[i] as usize].min[1]) as u32
+        });
+        let count = strip_of.iter().max().map_or(0, |&last| last as usize + 1);
         let mut rows: Vec<Vec<u32>> = vec![Vec::new(); count];
         for (&position, strip) in members.iter().zip(strip_of) {
             rows[strip as usize].push(position);
         }
-        let items = rows.into_par_iter().map(|row| {
-            let mut items: Vec<Item> = row.into_iter().map(|i| Item::new(envelopes, i)).collect();
+        strips.rows = parallel::collect(rows.len(), 1, &|strip| {
+            let mut items: Vec<Item> = rows[strip].iter().map(|&i| Item::new(envelopes, i)).collect();
             items.sort_unstable_by(Item::by_lower_x);
             items
         });
-        strips.rows = items.collect();
         strips
     }
 

@@ -1,9 +1,8 @@
 //! Neighbours by the distance of centres.
 
-use rayon::prelude::*;
-
 use crate::geometry::EnvelopeIndex;
 use crate::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
+use crate::parallel;
 use crate::parcel::ParcelIdx;
 
 /// Centre of mass of a valid multipolygon, holes taken out; the middle of the box where it has no area.
@@ -34,7 +33,8 @@ pub(super) struct Centres {
 impl Centres {
     pub(super) fn new(geometry: &MultiPolygonArray, takes_part: impl Fn(usize) -> bool) -> Self {
         let position: Vec<u32> = (0..geometry.len()).filter(|&i| takes_part(i)).map(|i| i as u32).collect();
-        let at: Vec<Coord> = position.par_iter().map(|&i| centroid(geometry.get(i as usize))).collect();
+        let at: Vec<Coord> =
+            parallel::map(position.len(), 64, |i| centroid(geometry.get(position[i] as usize)));
         let points: Vec<Envelope> = at.iter().map(|&at| Envelope { min: at, max: at }).collect();
         Self { index: EnvelopeIndex::new(&points), at, position }
     }
@@ -74,17 +74,18 @@ impl Centres {
     }
 
     fn pairs(&self, of: impl Fn(usize) -> Vec<u32> + Sync) -> Vec<(ParcelIdx, ParcelIdx)> {
+        // Both positions in one number, the lower above.
         let pair = |i: usize| {
             of(i).into_iter().map(move |other| {
                 let (a, b) = (self.position[i], self.position[other as usize]);
-                (ParcelIdx(a.min(b)), ParcelIdx(a.max(b)))
+                u64::from(a.min(b)) << 32 | u64::from(a.max(b))
             })
         };
-        let mut pairs: Vec<_> =
-            (0..self.at.len()).into_par_iter().with_min_len(256).flat_map_iter(pair).collect();
-        pairs.par_sort_unstable();
+        let mut pairs: Vec<u64> =
+            parallel::gather(self.at.len(), 256, &|run, pairs| pairs.extend(run.flat_map(pair)));
+        parallel::sort(&mut pairs);
         pairs.dedup();
-        pairs
+        pairs.into_iter().map(|pair| (ParcelIdx((pair >> 32) as u32), ParcelIdx(pair as u32))).collect()
     }
 }
 

@@ -2,6 +2,8 @@ use serde::Serialize;
 
 use crate::geometry::distance::Contact;
 use crate::parcel::ParcelIdx;
+use crate::rows::Rows;
+use crate::union_find::UnionFind;
 
 /// An unordered pair of neighbours, `a < b`, with the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -22,10 +24,8 @@ pub struct Link {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Graph {
     links: Vec<Link>,
-    /// Start of each parcel's row in `neighbours`; one more than there are parcels.
-    offsets: Vec<u32>,
     /// Neighbours of each parcel, ascending.
-    neighbours: Vec<ParcelIdx>,
+    neighbours: Rows<ParcelIdx>,
 }
 
 impl Graph {
@@ -37,40 +37,18 @@ impl Graph {
     /// # Complexity
     /// O(n + m) where the links come sorted, O(n + m log m) otherwise.
     pub fn new(len: usize, mut links: Vec<Link>) -> Self {
-        // How many neighbours of each parcel are lower, and the end of each row.
-        let (mut lower, mut offsets) = (vec![0u32; len], vec![0u32; len + 1]);
-        let (mut is_sorted, mut before) = (true, (ParcelIdx(0), ParcelIdx(0)));
-        for link in &links {
-            is_sorted &= before <= (link.a, link.b);
-            before = (link.a, link.b);
-            lower[link.b.index()] += 1;
-            offsets[link.a.index() + 1] += 1;
-        }
-        if !is_sorted {
+        if !links.is_sorted_by_key(|link| (link.a, link.b)) {
             links.sort_unstable_by_key(|link| (link.a, link.b));
         }
-        for i in 0..len {
-            offsets[i + 1] += offsets[i] + lower[i];
-        }
-        // Lower neighbours first, then higher ones: each row comes out ascending without a sort.
-        let mut next_lower = offsets.clone();
-        let mut next_higher: Vec<u32> =
-            lower.iter().zip(&offsets).map(|(lower, start)| start + lower).collect();
-        let mut neighbours = vec![ParcelIdx(0); links.len() * 2];
-        let mut put = |next: &mut u32, neighbour: ParcelIdx| {
-            neighbours[*next as usize] = neighbour;
-            *next += 1;
-        };
-        for link in &links {
-            put(&mut next_lower[link.b.index()], link.a);
-            put(&mut next_higher[link.a.index()], link.b);
-        }
-        Self { links, offsets, neighbours }
+        // Links in which a parcel is the higher come before those in which it is the lower: rows come out ascending.
+        let ends = links.iter().flat_map(|link| [(link.b.index(), link.a), (link.a.index(), link.b)]);
+        let neighbours = Rows::new(len, ParcelIdx(0), ends);
+        Self { links, neighbours }
     }
 
     /// How many parcels there are.
     pub fn len(&self) -> usize {
-        self.offsets.len() - 1
+        self.neighbours.len()
     }
 
     /// Whether there is no parcel.
@@ -89,12 +67,12 @@ impl Graph {
     /// Where `parcel` is not of this graph, as a slice does.
     pub fn neighbours(&self, parcel: ParcelIdx) -> &[ParcelIdx] {
         let i = parcel.index();
-        &self.neighbours[self.offsets[i] as usize..self.offsets[i + 1] as usize]
+        self.neighbours.row(i)
     }
 
     /// How many parcels have no neighbour.
     pub fn isolates(&self) -> usize {
-        self.offsets.windows(2).filter(|row| row[0] == row[1]).count()
+        (0..self.len()).filter(|&i| self.neighbours.row(i).is_empty()).count()
     }
 
     /// The same parcels with only those links that `keep` accepts.
@@ -108,16 +86,14 @@ impl Graph {
     /// # Complexity
     /// O(n + m α(n)).
     pub fn components(&self) -> Components {
-        let mut parent: Vec<u32> = (0..self.len() as u32).collect();
+        let mut parts = UnionFind::new(self.len());
         for link in &self.links {
-            let (a, b) = (root(&mut parent, link.a.0), root(&mut parent, link.b.0));
-            // The smaller root wins, so that a root is its component's smallest member.
-            parent[a.max(b) as usize] = a.min(b);
+            parts.join(link.a.0, link.b.0);
         }
         let mut count = 0;
         let mut labels = vec![0; self.len()];
         for i in 0..self.len() as u32 {
-            let top = root(&mut parent, i);
+            let top = parts.root(i);
             labels[i as usize] = if top == i {
                 count += 1;
                 count - 1
@@ -127,14 +103,6 @@ impl Graph {
         }
         Components { labels, count }
     }
-}
-
-fn root(parent: &mut [u32], mut i: u32) -> u32 {
-    while parent[i as usize] != i {
-        parent[i as usize] = parent[parent[i as usize] as usize];
-        i = parent[i as usize];
-    }
-    i
 }
 
 /// Which component each parcel belongs to.

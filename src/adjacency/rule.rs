@@ -4,13 +4,12 @@ use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::candidates::Candidates;
 use super::centroids::Centres;
 use super::{Graph, Link};
 use crate::error::ParamError;
 use crate::geometry::distance::{Contact, Gauge, Measured, SNAP_M, Shapes};
+use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::text_form::serde_as_text;
 
@@ -222,9 +221,10 @@ impl Adjacency {
                     Link { a, b, contact: found.contact, gap_m: found.gap_m, shared_m: found.shared_m };
                 keep(&link).then_some((link, found.overlap_m2))
             });
-            overlaps.par_extend(found.par_iter().flat_map_iter(|list| {
-                let overlapping = list.iter().filter(|(link, _)| link.contact == Contact::Overlap);
-                overlapping.map(|&(link, overlap_m2)| (link.a, link.b, overlap_m2))
+            overlaps.append(&mut parallel::gather(found.len(), 1, &|lists, overlaps| {
+                let overlapping =
+                    found[lists].iter().flatten().filter(|(link, _)| link.contact == Contact::Overlap);
+                overlaps.extend(overlapping.map(|&(link, overlap_m2)| (link.a, link.b, overlap_m2)));
             }));
             append(&mut links, &found, |&(link, _)| link);
         }
@@ -313,30 +313,32 @@ impl Pairs {
         gap_m: f64,
         take: impl Fn(ParcelIdx, ParcelIdx, Measured) -> Option<T> + Sync,
     ) -> Vec<Vec<T>> {
-        let found = chunks.into_par_iter().map_init(Gauge::new, |gauge, chunk| {
+        let first = chunks.start;
+        parallel::collect(chunks.len(), 1, &|i| {
+            let mut gauge = Gauge::new();
             let measure =
                 |&(a, b): &(_, _)| take(a, b, gauge.measure_of(shapes, [a.index(), b.index()], gap_m)?);
-            self.chunk(chunk).iter().filter_map(measure).collect()
-        });
-        found.collect()
+            self.chunk(first + i).iter().filter_map(measure).collect()
+        })
     }
 }
 
 /// Adds to `all` what `get` takes of each item of `lists`, in order, on all threads.
 fn append<T: Sync, U: Send>(all: &mut Vec<U>, lists: &[Vec<T>], get: impl Fn(&T) -> U + Sync) {
+    /// Items between those whose list is looked up.
+    const STEP: usize = 256;
     let mut starts = vec![0];
     for list in lists {
         starts.push(starts[starts.len() - 1] + list.len());
     }
-    let items = (0..starts[lists.len()]).into_par_iter().map_init(
-        || 0,
-        |list, i| {
-            // Nearly always the list of the item before.
-            if !(starts[*list]..starts[*list + 1]).contains(&i) {
-                *list = starts.partition_point(|&start| start <= i) - 1;
-            }
-            get(&lists[*list][i - starts[*list]])
-        },
-    );
-    all.par_extend(items);
+    let list_of = |i: usize| starts.partition_point(|&start| start <= i) - 1;
+    let len = starts[lists.len()];
+    let near: Vec<usize> = (0..len).step_by(STEP).map(list_of).collect();
+    parallel::extend(all, len, 1, &|i| {
+        let mut list = near[i / STEP];
+        while starts[list + 1] <= i {
+            list += 1;
+        }
+        get(&lists[list][i - starts[list]])
+    });
 }

@@ -1,6 +1,5 @@
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{AuditOptions, ROUNDING, Year, is_land};
@@ -8,6 +7,7 @@ use crate::control::Exclusion;
 use crate::geometry::EnvelopeIndex;
 use crate::geometry::distance::{Gauge, Shape};
 use crate::geometry::{Envelope, boolean};
+use crate::parallel;
 use crate::parcel::ParcelIdx;
 
 /// What became of a parcel.
@@ -76,8 +76,8 @@ pub struct Piece {
 }
 
 /// One value per parcel, in parallel.
-pub(super) fn measured(len: usize, of: impl Fn(usize) -> f64 + Sync + Send) -> Vec<f64> {
-    (0..len).into_par_iter().with_min_len(256).map(of).collect()
+pub(super) fn measured(len: usize, of: impl Fn(usize) -> f64 + Sync) -> Vec<f64> {
+    parallel::map(len, 256, of)
 }
 
 /// Pieces, and what each side has beside them, m².
@@ -106,7 +106,7 @@ impl Matching {
                     year.set.envelopes()[i]
                 }
             };
-            (0..year.set.len()).into_par_iter().map(of).collect()
+            parallel::collect(year.set.len(), 1, &of)
         };
         let (old_boxes, new_boxes) = (envelopes(old), envelopes(new));
         let index = EnvelopeIndex::new(&old_boxes);
@@ -161,9 +161,10 @@ impl Matching {
             }
             pieces
         };
-        let found: Vec<Vec<Piece>> =
-            (0..new.set.len()).into_par_iter().with_min_len(64).map_init(Gauge::new, of_new).collect();
-        let mut pieces: Vec<Piece> = found.into_iter().flatten().collect();
+        let mut pieces: Vec<Piece> = parallel::gather(new.set.len(), 64, &|run, pieces| {
+            let mut gauge = Gauge::new();
+            run.for_each(|j| pieces.append(&mut of_new(&mut gauge, j)));
+        });
         let inside = |year: &Year| {
             year.exclusion.as_ref().map_or_else(|| vec![0.0; year.set.len()], |(_, inside)| inside.clone())
         };

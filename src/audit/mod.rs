@@ -11,7 +11,6 @@ pub use matching::{Fate, Piece};
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::control::{Exclusion, OVERLAP_TOLERANCE_M2};
@@ -19,6 +18,7 @@ use crate::error::{Error, ParamError};
 use crate::geometry::partition::Partition;
 use crate::intensity::{Ledger, LedgerInput, StudyUnits};
 use crate::land::LandStatus;
+use crate::parallel;
 use crate::parcel::{NamedTexts, ParcelIdx, ParcelSet};
 use crate::{adjacency, geometry::MultiPolygonArray};
 use matching::{Matching, measured};
@@ -385,7 +385,7 @@ impl Audit {
             let land = year.partition.get(year.set.geometry(), change.parcel.index());
             lines.exclusion.as_ref().map(|(exclusion, _)| exclusion.intersection(&land))
         };
-        let cut: Vec<_> = self.parcels.par_iter().map(shape_of).collect();
+        let cut = parallel::collect(self.parcels.len(), 1, &|i| shape_of(&self.parcels[i]));
         let mut shapes = MultiPolygonArray::new();
         for shape in cut {
             match shape {

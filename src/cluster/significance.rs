@@ -1,13 +1,14 @@
 //! Whether sites are larger than chance would make them.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::input::SiteInput;
 use super::sites::Sites;
 use crate::error::ParamError;
+use crate::parallel;
 use crate::parcel::{Column, ParcelIdx};
 use crate::random::{self, Random};
+use crate::union_find::UnionFind;
 
 /// Judged parcels from which fewer draws are made unless a number is given.
 const MANY_JUDGED: usize = 200_000;
@@ -116,17 +117,16 @@ impl Significance {
         let fabric = Fabric::new(sites, input, &judged);
         let is_low = |&i: &u32| input.low[judged[i as usize] as usize];
         let low: Vec<u32> = (0..judged.len() as u32).filter(is_low).collect();
-        let largest: Vec<Largest> = (0..draws)
-            .into_par_iter()
-            .map_init(
-                || (Chosen::new(judged.len()), Forest::new(judged.len())),
-                |(chosen, forest), draw| {
-                    let mut random = Random::new(random::key([options.seed, PURPOSE, draw as u64]));
-                    chosen.draw(&mut random, low.len());
-                    forest.grow(&fabric, chosen)
-                },
-            )
-            .collect();
+        let largest: Vec<Largest> = parallel::map_init(
+            draws,
+            1,
+            || (Chosen::new(judged.len()), Forest::new(judged.len())),
+            |(chosen, forest), draw| {
+                let mut random = Random::new(random::key([options.seed, PURPOSE, draw as u64]));
+                chosen.draw(&mut random, low.len());
+                forest.grow(&fabric, chosen)
+            },
+        );
 
         let mut observed = Forest::new(judged.len());
         let mut chosen = Chosen::new(judged.len());
@@ -257,13 +257,13 @@ impl Chosen {
 
 /// Components of the chosen parcels, in memory that is used again from draw to draw. What is not chosen holds leavings.
 struct Forest {
-    parent: Vec<u32>,
+    parts: UnionFind,
     size: Vec<Largest>,
 }
 
 impl Forest {
     fn new(len: usize) -> Self {
-        Self { parent: vec![0; len], size: vec![Largest::default(); len] }
+        Self { parts: UnionFind::new(len), size: vec![Largest::default(); len] }
     }
 
     /// Joins the chosen parcels and tells the largest sizes.
@@ -272,19 +272,18 @@ impl Forest {
         for i in chosen.iter() {
             let mut own = Largest { area: fabric.area[i], parcels: 1 };
             let mut top = i as u32;
-            self.parent[i] = top;
+            self.parts.reset(top);
             for &j in &fabric.before[fabric.starts[i] as usize..fabric.starts[i + 1] as usize] {
                 if !chosen.has(j as usize) {
                     continue;
                 }
-                let other = self.root(j);
+                let other = self.parts.root(j);
                 if other != top {
                     let size = self.size[other as usize];
                     own.area += size.area;
                     own.parcels += size.parcels;
-                    let (low, high) = (top.min(other), top.max(other));
-                    self.parent[high as usize] = low;
-                    top = low;
+                    self.parts.join(top, other);
+                    top = top.min(other);
                 }
             }
             self.size[top as usize] = own;
@@ -293,17 +292,8 @@ impl Forest {
         largest
     }
 
-    fn root(&mut self, mut i: u32) -> u32 {
-        while self.parent[i as usize] != i {
-            let above = self.parent[self.parent[i as usize] as usize];
-            self.parent[i as usize] = above;
-            i = above;
-        }
-        i
-    }
-
     fn component(&mut self, i: u32) -> Largest {
-        let top = self.root(i);
+        let top = self.parts.root(i);
         self.size[top as usize]
     }
 }

@@ -1,6 +1,5 @@
 use std::collections::HashMap;
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::bridge;
@@ -10,6 +9,7 @@ use crate::adjacency::Graph;
 use crate::error::ParamError;
 use crate::geometry::partition::Partition;
 use crate::geometry::{MultiPolygonArray, boolean, closing::closed_size};
+use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::union_find::UnionFind;
 
@@ -168,21 +168,20 @@ impl Sites {
         // Stable: equal areas stay in order of their smallest members.
         kept.sort_by(|a, b| b.net_area_m2.total_cmp(&a.net_area_m2));
 
-        let shaped: Vec<Option<(Site, MultiPolygonArray)>> = kept
-            .into_par_iter()
-            .map(|mut site| {
-                let rows: Vec<u32> = site.members.iter().chain(&site.bridges).map(|m| m.0).collect();
-                let outline = boolean::dissolve(&set.geometry().take(&rows));
-                let land = outline.get(0);
-                let closed = closed_size(land, options.gap_m / 2.0)?;
-                site.union_area_m2 = land.signed_area();
-                site.gross_area_m2 = closed.area_m2.max(site.union_area_m2);
-                site.shape = Shape::closed(land, closed.area_m2, closed.perimeter_m).unwrap_or_default();
-                let passes = options.max_span_m.is_none_or(|span| site.shape.span_m <= span)
-                    && site.shape.polsby_popper >= options.min_compactness;
-                Ok(passes.then_some((site, outline)))
-            })
-            .collect::<Result<_, ParamError>>()?;
+        let shape = |mut site: Site| -> Result<_, ParamError> {
+            let rows: Vec<u32> = site.members.iter().chain(&site.bridges).map(|m| m.0).collect();
+            let outline = boolean::dissolve(&set.geometry().take(&rows));
+            let land = outline.get(0);
+            let closed = closed_size(land, options.gap_m / 2.0)?;
+            site.union_area_m2 = land.signed_area();
+            site.gross_area_m2 = closed.area_m2.max(site.union_area_m2);
+            site.shape = Shape::closed(land, closed.area_m2, closed.perimeter_m).unwrap_or_default();
+            let passes = options.max_span_m.is_none_or(|span| site.shape.span_m <= span)
+                && site.shape.polsby_popper >= options.min_compactness;
+            Ok(passes.then_some((site, outline)))
+        };
+        let shaped: Vec<Option<(Site, MultiPolygonArray)>> =
+            parallel::consume(kept, shape).into_iter().collect::<Result<_, _>>()?;
 
         let mut of_parcel = vec![None; set.len()];
         let mut outlines = MultiPolygonArray::new();

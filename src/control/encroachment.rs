@@ -1,12 +1,12 @@
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::{Building, ControlLines, Effect, Overlay, Permits, Relation, Standing};
+use super::{Building, ControlLines, Effect, LineOverlap, Overlay, Permits, Relation, Standing};
 use crate::error::ParamError;
 use crate::geometry::array::ring_area;
 use crate::geometry::prepared::PreparedLand;
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef, PolygonRef};
 use crate::land::LandStatus;
+use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::zoning::ResolvedUses;
 
@@ -200,40 +200,38 @@ impl Encroachments {
         let of_line = of_line.map(|own| (lines.line(own[0].line as usize), own));
         let excluding: Vec<_> = of_line.filter(|(line, _)| line.effect() == Effect::Exclude).collect();
         let borders: Vec<PreparedLand<'_>> =
-            excluding.par_iter().map(|(line, _)| PreparedLand::new(line.geometry())).collect();
+            parallel::collect(excluding.len(), 1, &|i| PreparedLand::new(excluding[i].0.geometry()));
         for ((line, overlaps), border) in excluding.into_iter().zip(&borders) {
-            let pieces: Vec<(Finding, Pieces)> = overlaps
-                .par_iter()
-                .filter(|overlap| status[overlap.parcel.index()] == LandStatus::Construction)
-                .map(|overlap| {
-                    let i = overlap.parcel.index();
-                    let parcel = set.geometry().get(i);
-                    let pieces =
-                        Pieces::of(border, parcel, overlap.relation, overlap.area_m2, &options.survey);
-                    let building = Building {
-                        parcel: attributes.id.get(i),
-                        code: attributes.current_use.get(i),
-                        land_use: current_use.of(attributes.current_use.key(i)),
-                        year_built: attributes.year_built.get(i),
-                    };
-                    let (standing, reason) = match &options.permits {
-                        Some(permits) => permits.standing(&line.id(), line.tier(), &building),
-                        None => (Standing::Unreviewed, "no rules are given".into()),
-                    };
-                    let [certain_m2, possible_m2, artefact_m2] = pieces.areas;
-                    let finding = Finding {
-                        line: overlap.line,
-                        parcel: overlap.parcel,
-                        overlap_m2: overlap.area_m2,
-                        certain_m2,
-                        possible_m2,
-                        artefact_m2,
-                        standing,
-                        reason,
-                    };
-                    (finding, pieces)
-                })
-                .collect();
+            let built = |overlap: &&LineOverlap| status[overlap.parcel.index()] == LandStatus::Construction;
+            let overlaps: Vec<&LineOverlap> = overlaps.iter().filter(built).collect();
+            let pieces: Vec<(Finding, Pieces)> = parallel::collect(overlaps.len(), 1, &|number| {
+                let overlap = overlaps[number];
+                let i = overlap.parcel.index();
+                let parcel = set.geometry().get(i);
+                let pieces = Pieces::of(border, parcel, overlap.relation, overlap.area_m2, &options.survey);
+                let building = Building {
+                    parcel: attributes.id.get(i),
+                    code: attributes.current_use.get(i),
+                    land_use: current_use.of(attributes.current_use.key(i)),
+                    year_built: attributes.year_built.get(i),
+                };
+                let (standing, reason) = match &options.permits {
+                    Some(permits) => permits.standing(&line.id(), line.tier(), &building),
+                    None => (Standing::Unreviewed, "no rules are given".into()),
+                };
+                let [certain_m2, possible_m2, artefact_m2] = pieces.areas;
+                let finding = Finding {
+                    line: overlap.line,
+                    parcel: overlap.parcel,
+                    overlap_m2: overlap.area_m2,
+                    certain_m2,
+                    possible_m2,
+                    artefact_m2,
+                    standing,
+                    reason,
+                };
+                (finding, pieces)
+            });
             for (finding, pieces) in pieces {
                 certain.append(&pieces.certain);
                 findings.push(finding);

@@ -1,4 +1,5 @@
-use rayon::prelude::*;
+use std::ops::Range;
+
 use serde::Serialize;
 
 use super::{ControlLines, Effect};
@@ -7,7 +8,9 @@ use crate::geometry::EnvelopeIndex;
 use crate::geometry::distance::Shape;
 use crate::geometry::prepared::{PreparedArea, PreparedLand};
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef};
+use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelRef, ParcelSet};
+use crate::rows::Rows;
 
 /// Overlaps up to this area are none: two layers never meet to the last square decimetre.
 pub const OVERLAP_TOLERANCE_M2: f64 = 0.01;
@@ -130,35 +133,21 @@ impl Overlay {
     pub fn new(set: &ParcelSet, lines: &ControlLines) -> Result<Self, Error> {
         set.plane().check_same(lines.features().plane(), "control lines")?;
         let union = lines.excluded();
-        let prepare =
-            || (0..lines.len()).into_par_iter().map(|i| PreparedLand::new(lines.line(i).geometry()));
+        let prepare = |i: usize| PreparedLand::new(lines.line(i).geometry());
         let (exclusion, prepared): (_, Vec<PreparedLand<'_>>) =
-            rayon::join(|| Exclusion::new(union), || prepare().collect());
+            parallel::join(|| Exclusion::new(union), || parallel::collect(lines.len(), 1, &prepare));
         let index = EnvelopeIndex::new(lines.features().envelopes());
         let scene = Scene { set, lines, prepared: &prepared, index: &index, exclusion: &exclusion };
-        let blocks: Vec<Block> = (0..set.len() as u32)
-            .collect::<Vec<_>>()
-            .par_chunks(BLOCK)
-            .map(|parcels| Block::measure(&scene, parcels))
-            .collect();
+        let blocks: Vec<Block> = parallel::collect(set.len().div_ceil(BLOCK), 1, &|number| {
+            Block::measure(&scene, number * BLOCK..set.len().min((number + 1) * BLOCK))
+        });
         drop(prepared);
-        let mut starts = vec![0; lines.len() + 1];
-        blocks.iter().flat_map(|block| &block.overlaps).for_each(|o| starts[o.line as usize + 1] += 1);
-        for line in 0..lines.len() {
-            starts[line + 1] += starts[line];
-        }
+        let mut excluded_m2 = Vec::with_capacity(set.len());
+        blocks.iter().for_each(|block| excluded_m2.extend_from_slice(&block.excluded_m2));
         let nothing =
             LineOverlap { line: 0, parcel: ParcelIdx(0), area_m2: 0.0, relation: Relation::Outside };
-        let mut overlaps = vec![nothing; starts[lines.len()]];
-        let mut excluded_m2 = Vec::with_capacity(set.len());
-        for block in blocks {
-            excluded_m2.extend_from_slice(&block.excluded_m2);
-            for overlap in block.overlaps {
-                let place = &mut starts[overlap.line as usize];
-                overlaps[*place] = overlap;
-                *place += 1;
-            }
-        }
+        let overlaps = blocks.iter().flat_map(|block| &block.overlaps).map(|&o| (o.line as usize, o));
+        let overlaps = Rows::new(lines.len(), nothing, overlaps).into_items();
         let relation = excluded_m2.iter().zip(set.area_m2()).map(|(&o, &a)| Relation::of(o, a)).collect();
         Ok(Self { overlaps, exclusion, excluded_m2, relation })
     }
@@ -183,14 +172,14 @@ struct Block {
 }
 
 impl Block {
-    fn measure(scene: &Scene<'_>, parcels: &[u32]) -> Self {
+    fn measure(scene: &Scene<'_>, parcels: Range<usize>) -> Self {
         let mut block = Self {
             overlaps: Vec::with_capacity(parcels.len()),
             excluded_m2: Vec::with_capacity(parcels.len()),
         };
         let mut near = Vec::new();
-        for &parcel in parcels {
-            let land = scene.set.get(ParcelIdx(parcel));
+        for parcel in parcels {
+            let land = scene.set.get(ParcelIdx(parcel as u32));
             near.clear();
             near.extend(scene.index.candidates(land.envelope()));
             near.sort_unstable();

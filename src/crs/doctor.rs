@@ -7,13 +7,12 @@
 
 use std::fmt;
 
-use rayon::prelude::*;
-
 use super::definition::Definition;
 use super::engine::Named;
 use super::{CrsError, Projection, SourceCrs};
 use crate::error::Reading;
 use crate::geometry::{Coord, Envelope, MultiPolygonArray};
+use crate::parallel;
 
 /// Coordinates of another kind than the rest are strays up to this share, a mixture above.
 const STRAY_SHARE: f64 = 0.01;
@@ -105,8 +104,9 @@ impl CoordinateStats {
 
 impl From<&MultiPolygonArray> for CoordinateStats {
     fn from(array: &MultiPolygonArray) -> Self {
-        let parts = array.coords().par_chunks(1 << 16).map(|part| Self::of(part.iter().copied()));
-        parts.reduce(|| Self::of([]), Self::with)
+        let parts: Vec<&[Coord]> = array.coords().chunks(1 << 16).collect();
+        let of_parts = parallel::collect(parts.len(), 1, &|i| Self::of(parts[i].iter().copied()));
+        of_parts.into_iter().fold(Self::of([]), Self::with)
     }
 }
 

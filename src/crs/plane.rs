@@ -1,13 +1,12 @@
 //! The plane everything is computed in.
 
-use rayon::prelude::*;
-
 use super::definition::{Datum, Definition, Kind};
 use super::engine::{Chain, Named};
 use super::laea::Laea;
 use super::{AreaKind, CrsError, Ellipsoid, Projection, SourceCrs, WorkingCrs};
 use crate::Error;
 use crate::geometry::{Coord, Envelope};
+use crate::parallel;
 
 /// Coordinates one thread moves at a time.
 const CHUNK: usize = 16_384;
@@ -209,14 +208,14 @@ impl WorkingPlane {
     /// Moves source coordinates into the plane, in place, on all threads. What cannot be projected becomes NaN.
     pub fn forward(&self, coords: &mut [Coord]) {
         if let Some(projection) = &self.projection {
-            coords.par_chunks_mut(CHUNK).for_each(|chunk| projection.forward(chunk));
+            parallel::chunks(coords, CHUNK, &|_, chunk| projection.forward(chunk));
         }
     }
 
     /// Moves plane coordinates back to the source system, in place, on all threads.
     pub fn inverse(&self, coords: &mut [Coord]) {
         if let Some(projection) = &self.projection {
-            coords.par_chunks_mut(CHUNK).for_each(|chunk| projection.inverse(chunk));
+            parallel::chunks(coords, CHUNK, &|_, chunk| projection.inverse(chunk));
         }
     }
 }

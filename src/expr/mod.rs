@@ -49,9 +49,8 @@
 
 use std::borrow::Cow;
 
-use rayon::prelude::*;
-
 use crate::column::{CategoryColumn, Column, TextColumn};
+use crate::parallel;
 use crate::parcel::{Attributes, ParcelSet};
 use crate::zoning::config::nearest;
 use crate::zoning::{Construction, LandUse, LandUseCode, ResolvedUses, Schemes, SmallClass};
@@ -201,7 +200,7 @@ impl Expr {
         let context = Context::new(&self.root, parcels, schemes);
         let test = context.test(&self.root)?;
         let mut truths = vec![FALSE; parcels.len()];
-        truths.par_chunks_mut(CHUNK).enumerate().for_each(|(i, out)| test.eval(i * CHUNK, out));
+        parallel::chunks(&mut truths, CHUNK, &|i, out| test.eval(i * CHUNK, out));
         Ok(truths)
     }
 
@@ -239,7 +238,7 @@ impl Expr {
         let context = Context::new(&self.root, parcels, schemes);
         let value = context.number(&self.root)?;
         let mut values = vec![0.0; parcels.len()];
-        values.par_chunks_mut(CHUNK).enumerate().for_each(|(i, out)| value.eval(i * CHUNK, out));
+        parallel::chunks(&mut values, CHUNK, &|i, out| value.eval(i * CHUNK, out));
         Ok(values.into_iter().map(|value| Some(value).filter(|value| value.is_finite())).collect())
     }
 }

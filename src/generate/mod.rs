@@ -19,7 +19,6 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use self::block::{SEPARATOR, Writer};
@@ -27,6 +26,7 @@ use self::outline::{NodeRing, Wiggle, draw_ring, parts};
 use self::plan::Plan;
 use self::plane::push_ring;
 use self::truth::Tally;
+use crate::parallel;
 use crate::{Error, ParamError};
 
 /// Fewest parcels of a city.
@@ -375,7 +375,7 @@ impl City {
     /// `README.md` into a folder, which is made where it does not exist; files of these names are replaced.
     ///
     /// Each file is written under a temporary name and then renamed, so that a file that is there is whole. Runs on the
-    /// current rayon pool; the bytes do not depend on it.
+    /// current thread pool; the bytes do not depend on it.
     ///
     /// # Errors
     /// [`Error::Io`] naming the file or folder that could not be made, written or renamed.
@@ -495,7 +495,7 @@ impl City {
         let blocks: Vec<usize> = (0..self.plan.blocks.len()).collect();
         let mut separator: &[u8] = b"";
         for batch in blocks.chunks(BATCH) {
-            let texts: Vec<T> = batch.par_iter().map(|&index| write(index)).collect();
+            let texts: Vec<T> = parallel::collect(batch.len(), 1, &|i| write(batch[i]));
             for (&index, text) in batch.iter().zip(texts) {
                 // Every feature brings its comma; the first of all goes without.
                 if let Some(features) = text_of(&text).strip_prefix(SEPARATOR) {

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use geo::{Coord as GeoCoord, LineString, MultiPolygon, Polygon};
-use rayon::prelude::*;
 
 use super::{Coord, Envelope};
+use crate::parallel;
 
 /// A column of multipolygons: one buffer of coordinates and three arrays of offsets (GeoArrow's interleaved
 /// multipolygon layout), so that loops walk memory in order.
@@ -231,18 +231,16 @@ impl MultiPolygonArray {
     /// clockwise; on all threads.
     pub(crate) fn gather<'a>(order: &[u32], get: impl Fn(u32) -> MultiPolygonRef<'a> + Sync) -> Self {
         const RUN: usize = 4_096;
-        let sizes: Vec<[usize; 3]> = order
-            .par_chunks(RUN)
-            .map(|run| {
-                run.iter().map(|&i| get(i)).fold([0; 3], |[coords, rings, polygons], shape| {
-                    [
-                        coords + shape.coords().len(),
-                        rings + shape.rings().len(),
-                        polygons + shape.polygons().len(),
-                    ]
-                })
+        let sizes: Vec<[usize; 3]> = parallel::map(order.len().div_ceil(RUN), 1, |number| {
+            let run = &order[number * RUN..order.len().min((number + 1) * RUN)];
+            run.iter().map(|&i| get(i)).fold([0; 3], |[coords, rings, polygons], shape| {
+                [
+                    coords + shape.coords().len(),
+                    rings + shape.rings().len(),
+                    polygons + shape.polygons().len(),
+                ]
             })
-            .collect();
+        });
         let total = |part: usize| sizes.iter().map(|size| size[part]).sum::<usize>();
         let mut array = Self {
             coords: vec![[0.0; 2]; total(0)],
@@ -268,7 +266,7 @@ impl MultiPolygonArray {
             runs.push(run);
             before = [0, 1, 2].map(|part| before[part] + size[part]);
         }
-        runs.into_par_iter().for_each(|run| run.fill(&get));
+        parallel::consume(runs, |run| run.fill(&get));
         array
     }
 }

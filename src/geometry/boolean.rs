@@ -27,12 +27,12 @@ use i_overlay::i_float::int::point::IntPoint;
 use i_overlay::mesh::float::style::LineJoin;
 use i_overlay::mesh::int::outline::offset::IntOutlineOffset;
 use i_overlay::mesh::int::style::IntOutlineStyle;
-use rayon::prelude::*;
 use rstar::{AABB, RTree};
 
 use super::near::near;
 use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, strips};
 use crate::error::ParamError;
+use crate::parallel;
 
 pub(super) type Shapes = Vec<Vec<Vec<IntPoint<i64>>>>;
 
@@ -209,14 +209,12 @@ pub fn dissolve(array: &MultiPolygonArray) -> MultiPolygonArray {
 pub(crate) fn dissolve_all<'a>(geometries: impl Iterator<Item = MultiPolygonRef<'a>>) -> MultiPolygonArray {
     let polygons: Vec<_> = geometries.flat_map(|geometry| geometry.parts()).collect();
     let exterior = |polygon: &MultiPolygonRef<'_>| Envelope::of(polygon.rings().take(1).flatten().copied());
-    let envelopes: Vec<Envelope> = polygons.par_iter().map(exterior).collect();
-    let united: Vec<_> = groups_that_meet(&envelopes)
-        .par_iter()
-        .map(|group| {
-            let members: Vec<_> = group.iter().map(|&i| polygons[i as usize]).collect();
-            (members[0], (group.len() > 1).then(|| unite_group(&members)))
-        })
-        .collect();
+    let envelopes: Vec<Envelope> = parallel::collect(polygons.len(), 64, &|i| exterior(&polygons[i]));
+    let groups = groups_that_meet(&envelopes);
+    let united: Vec<_> = parallel::collect(groups.len(), 1, &|i| {
+        let members: Vec<_> = groups[i].iter().map(|&i| polygons[i as usize]).collect();
+        (members[0], (members.len() > 1).then(|| unite_group(&members)))
+    });
     let of = |group: &(MultiPolygonRef<'_>, Option<MultiPolygonArray>)| match group {
         (alone, None) => alone.coords().len(),
         (_, Some(union)) => union.coords().len(),

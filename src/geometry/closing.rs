@@ -7,13 +7,13 @@
 
 use std::f64::consts::{PI, TAU};
 
-use rayon::prelude::*;
 use rstar::primitives::{GeomWithData, Rectangle};
 use rstar::{AABB, RTree};
 
 use super::array::ring_area;
 use super::{Coord, Envelope, MultiPolygonRef, boolean};
 use crate::error::ParamError;
+use crate::parallel;
 
 /// Size of land with its gaps closed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -85,8 +85,9 @@ const STRAIGHT_RAD: f64 = 1e-6;
 /// None where there is nothing to roll around, or where the pieces of the way do not join two by two.
 fn rolled(land: MultiPolygonRef<'_>, radius: f64) -> Option<ClosedSize> {
     let disc = Disc::around(land, radius)?;
-    let pieces: Vec<Piece> =
-        (0..disc.ways.len()).into_par_iter().flat_map_iter(|way| disc.free_pieces(way)).collect();
+    let pieces: Vec<Piece> = parallel::gather(disc.ways.len(), 64, &|ways, pieces| {
+        pieces.extend(ways.flat_map(|way| disc.free_pieces(way)));
+    });
     let rests = disc.rests(&pieces)?;
 
     let (mut twice_area, mut perimeter_m, mut gap) = (0.0, 0.0, [0.0; 2]);

@@ -1,8 +1,7 @@
 //! Land under overlapping geometries, counted once.
 
-use rayon::prelude::*;
-
 use super::{MultiPolygonArray, MultiPolygonRef, boolean};
+use crate::parallel;
 
 /// What each geometry of a column keeps when every place belongs to one of them only.
 ///
@@ -55,20 +54,16 @@ impl Partition {
         losses.sort_unstable();
         losses.dedup();
         let groups: Vec<&[(u32, u32)]> = losses.chunk_by(|p, q| p.0 == q.0).collect();
-        let kept: Vec<MultiPolygonArray> = groups
-            .par_iter()
-            .map(|group| {
-                let winners: Vec<MultiPolygonRef<'_>> =
-                    group.iter().map(|&(_, winner)| whole.get(winner as usize)).collect();
-                boolean::difference(&whole.get(group[0].0 as usize), &winners)
-            })
-            .collect();
+        let kept: Vec<MultiPolygonArray> = parallel::collect(groups.len(), 1, &|i| {
+            let winners: Vec<MultiPolygonRef<'_>> =
+                groups[i].iter().map(|&(_, winner)| whole.get(winner as usize)).collect();
+            boolean::difference(&whole.get(groups[i][0].0 as usize), &winners)
+        });
         let replaced: Vec<u32> = groups.iter().map(|group| group[0].0).collect();
         let mut geometry = MultiPolygonArray::new();
         kept.iter().for_each(|part| geometry.append(part));
 
-        let mut area_m2: Vec<f64> =
-            (0..whole.len()).into_par_iter().map(|i| whole.get(i).signed_area()).collect();
+        let mut area_m2: Vec<f64> = parallel::map(whole.len(), 64, |i| whole.get(i).signed_area());
         let mut overlap_area_m2 = 0.0;
         for (part, &i) in replaced.iter().enumerate() {
             let area = &mut area_m2[i as usize];

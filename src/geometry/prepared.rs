@@ -1,11 +1,10 @@
 //! Large areas, made ready for many questions of how much of a parcel lies in them.
 
-use rayon::prelude::*;
-
 use super::distance::Shape;
 use super::near::{RingBoxes, meets};
 use super::trapezoid::{self, Clipper, Edge, Piece};
 use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, boolean};
+use crate::parallel;
 
 /// Cells of a map per position of the boundary. With more, fewer parcels beside the boundary are measured that it does not meet.
 const CELLS_PER_COORD: usize = 8;
@@ -228,7 +227,7 @@ impl Index {
             };
             (0..tiles).map(of_tile).sum::<f64>()
         };
-        let rows: Vec<f64> = (0..tiles).into_par_iter().map(of_row).collect();
+        let rows: Vec<f64> = parallel::map(tiles, 1, of_row);
         rows.iter().sum::<f64>().max(0.0)
     }
 

@@ -11,12 +11,12 @@ use i_overlay::core::fill_rule::FillRule;
 use i_overlay::core::overlay::ShapeType;
 use i_overlay::core::overlay_rule::OverlayRule;
 use i_overlay::i_float::int::point::IntPoint;
-use rayon::prelude::*;
 
 use super::array::ring_area;
 use super::boolean::{Grid, Shapes, Straight, engine};
 use super::near::RingBoxes;
 use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
+use crate::parallel;
 use crate::random::key;
 use crate::union_find::UnionFind;
 
@@ -40,7 +40,7 @@ pub(super) fn unite(
     grid: Grid,
     strip_positions: usize,
 ) -> Option<MultiPolygonArray> {
-    let boxes: Vec<RingBoxes> = geometries.par_iter().map(|&geometry| RingBoxes::new(geometry)).collect();
+    let boxes: Vec<RingBoxes> = parallel::collect(geometries.len(), 1, &|i| RingBoxes::new(geometries[i]));
     let places = places(geometries, grid, strip_positions);
     FRACTIONS.iter().find_map(|fraction| {
         let cut = |[below, above]: &[i64; 2]| below + ((above - below) as f64 * fraction) as i64;
@@ -79,13 +79,12 @@ fn places(geometries: &[MultiPolygonRef<'_>], grid: Grid, strip_positions: usize
         }
         nearest
     };
-    let none = || vec![f64::INFINITY; below.len()];
-    let least = |a: Vec<f64>, b: Vec<f64>| a.into_iter().zip(b).map(|(a, b)| a.min(b)).collect();
-    let above = geometries
-        .par_iter()
-        .flat_map(|geometry| geometry.coords().par_chunks(1 << 16))
-        .map(nearest_above)
-        .reduce(none, least);
+    let runs: Vec<&[Coord]> =
+        geometries.iter().flat_map(|geometry| geometry.coords().chunks(1 << 16)).collect();
+    let above = parallel::collect(runs.len(), 1, &|i| nearest_above(runs[i]))
+        .into_iter()
+        .reduce(|a, b| a.into_iter().zip(b).map(|(a, b)| a.min(b)).collect())
+        .unwrap_or_default();
     let gaps = below.iter().zip(above).filter(|(_, above)| above.is_finite());
     let gaps = gaps.map(|(&below, above)| [below, above].map(|y| grid.snap([0.0, y]).y));
     gaps.filter(|[below, above]| above - below >= LEAST_GAP).collect()
@@ -134,29 +133,27 @@ fn strips(
     let bounds = boxes.iter().fold(Envelope::EMPTY, |all, one| all.join(&one.envelope()));
     let (mut min, mut max) = (grid.snap(bounds.min), grid.snap(bounds.max));
     (min.x, min.y, max.x, max.y) = (min.x - MARGIN, min.y - MARGIN, max.x + MARGIN, max.y + MARGIN);
-    (0..=cuts.len())
-        .into_par_iter()
-        .map(|i| {
-            let bottom = if i == 0 { min.y } else { cuts[i - 1] };
-            let top = cuts.get(i).copied().unwrap_or(max.y);
-            let window = Envelope {
-                min: grid.unsnap(IntPoint::new(min.x, bottom)),
-                max: grid.unsnap(IntPoint::new(max.x, top)),
-            };
-            let mut engine = engine(Straight::Drop, 0);
-            for (&geometry, boxes) in geometries.iter().zip(boxes) {
-                boxes.each_near(geometry, &window, |ring| {
-                    // Whether a shortened ring is closed twice over does not matter to the engine.
-                    engine.add_path_iter(ring.iter().map(|&c| grid.snap(c)), ShapeType::Subject);
-                });
-            }
-            let corners = [(min.x, bottom), (max.x, bottom), (max.x, top), (min.x, top)];
-            engine.add_path_iter(corners.into_iter().map(|(x, y)| IntPoint::new(x, y)), ShapeType::Clip);
-            let shapes = engine.overlay(OverlayRule::Intersect, FillRule::NonZero);
-            drop(engine);
-            Strip::new(&shapes, [bottom, top])
-        })
-        .collect()
+    let strips = parallel::collect(cuts.len() + 1, 1, &|i| {
+        let bottom = if i == 0 { min.y } else { cuts[i - 1] };
+        let top = cuts.get(i).copied().unwrap_or(max.y);
+        let window = Envelope {
+            min: grid.unsnap(IntPoint::new(min.x, bottom)),
+            max: grid.unsnap(IntPoint::new(max.x, top)),
+        };
+        let mut engine = engine(Straight::Drop, 0);
+        for (&geometry, boxes) in geometries.iter().zip(boxes) {
+            boxes.each_near(geometry, &window, |ring| {
+                // Whether a shortened ring is closed twice over does not matter to the engine.
+                engine.add_path_iter(ring.iter().map(|&c| grid.snap(c)), ShapeType::Subject);
+            });
+        }
+        let corners = [(min.x, bottom), (max.x, bottom), (max.x, top), (min.x, top)];
+        engine.add_path_iter(corners.into_iter().map(|(x, y)| IntPoint::new(x, y)), ShapeType::Clip);
+        let shapes = engine.overlay(OverlayRule::Intersect, FillRule::NonZero);
+        drop(engine);
+        Strip::new(&shapes, [bottom, top])
+    });
+    strips.into_iter().collect()
 }
 
 impl Strip {
@@ -280,11 +277,13 @@ impl Sewn {
         let touching: HashSet<Point> =
             self.strips.iter().flat_map(|strip| strip.touching.iter().copied()).collect();
         let sewing = &self;
-        let loops = rings.into_par_iter().flat_map_iter(|(face, chains)| {
-            let loops = sewing.loops(&chains, &touching);
-            loops.into_iter().map(move |points| Loop::new(face, &points, grid))
+        let mut loops: Vec<Loop> = parallel::gather(rings.len(), 1, &|run, loops| {
+            for (face, chains) in &rings[run] {
+                loops.extend(
+                    sewing.loops(chains, &touching).iter().map(|points| Loop::new(*face, points, grid)),
+                );
+            }
         });
-        let mut loops: Vec<Loop> = loops.collect();
         drop(self.strips);
         // Each polygon's exterior first, polygons by it.
         let mut rank: HashMap<u32, [Coord; 2]> = HashMap::new();

@@ -6,11 +6,12 @@
 use std::fmt;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::boolean::Mender;
 use super::predicates::{Location, leads_left, locate, side};
 use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, PolygonRef};
+use crate::parallel;
+use crate::rows::Rows;
+use crate::union_find::UnionFind;
 
 /// Coordinates beyond this many metres are no place on a planet, and products of them would overflow.
 const FARTHEST_M: f64 = 1e15;
@@ -462,15 +463,13 @@ impl Outline {
             polygon(*a).cmp(&polygon(*b)).then(by_place).then(a.cmp(b))
         });
         incidences.dedup();
-        let mut parent: Vec<u32> = (0..self.polygon_of_ring.len() as u32).collect();
+        let mut joined = UnionFind::new(self.polygon_of_ring.len());
         for same_place in incidences.chunk_by(|(p, a), (q, b)| p == q && polygon(*a) == polygon(*b)) {
             let (at, hub) = same_place[0];
             for &(_, ring) in &same_place[1..] {
-                let (a, b) = (root(&mut parent, hub), root(&mut parent, ring));
-                if a == b {
+                if joined.join(hub, ring).is_none() {
                     return Err(Fault::DisconnectedInterior { at });
                 }
-                parent[a as usize] = b;
             }
         }
         Ok(())
@@ -512,10 +511,10 @@ impl Outline {
         }
         let run = (u64::from(count) * MANY as u64 / boxes.len() as u64).max(1) as u32;
         // Each run's own answer is kept, so that the first fault is the same on any number of threads.
-        let runs: Vec<Result<Vec<T>, Fault>> = (0..count.div_ceil(run))
-            .into_par_iter()
-            .map(|i| of_strips(i * run..count.min((i + 1) * run)))
-            .collect();
+        let runs: Vec<Result<Vec<T>, Fault>> = parallel::collect(count.div_ceil(run) as usize, 1, &|i| {
+            let i = i as u32;
+            of_strips(i * run..count.min((i + 1) * run))
+        });
         let mut found = Vec::new();
         for run in runs {
             found.extend(run?);
@@ -535,14 +534,6 @@ impl Outline {
         }
         boxes
     }
-}
-
-fn root(parent: &mut [u32], mut i: u32) -> u32 {
-    while parent[i as usize] != i {
-        parent[i as usize] = parent[parent[i as usize] as usize];
-        i = parent[i as usize];
-    }
-    i
 }
 
 /// Horizontal strips of equal height, so many that a box lies in two of them on average.
@@ -586,8 +577,7 @@ struct Rings<'a> {
 /// Edges by strips: those a horizontal line may meet are together, ascending.
 struct Stack {
     strips: Strips,
-    starts: Vec<u32>,
-    edges: Vec<u32>,
+    edges: Rows<u32>,
 }
 
 impl Stack {
@@ -600,23 +590,10 @@ impl Stack {
     /// Edges with these boxes, the first of which has the number `first`.
     fn over(boxes: &[Envelope], first: u32) -> Self {
         let strips = Strips::over(boxes);
-        let mut starts = vec![0; strips.count as usize + 1];
-        for strip in boxes.iter().flat_map(|e| strips.of(e)) {
-            starts[strip as usize + 1] += 1;
-        }
-        for i in 1..starts.len() {
-            starts[i] += starts[i - 1];
-        }
-        let mut edges = vec![0; starts[starts.len() - 1] as usize];
-        let mut next = starts.clone();
-        for (i, envelope) in boxes.iter().enumerate() {
-            for strip in strips.of(envelope) {
-                let slot = &mut next[strip as usize];
-                edges[*slot as usize] = first + i as u32;
-                *slot += 1;
-            }
-        }
-        Self { strips, starts, edges }
+        let edges = boxes.iter().zip(first..);
+        let edges = edges.flat_map(|(envelope, i)| strips.of(envelope).map(move |strip| (strip as usize, i)));
+        let edges = Rows::new(strips.count as usize, 0, edges);
+        Self { strips, edges }
     }
 
     fn edges_at(&self, y: f64) -> &[u32] {
@@ -624,8 +601,7 @@ impl Stack {
     }
 
     fn edges_of(&self, strip: u32) -> &[u32] {
-        let strip = strip as usize;
-        &self.edges[self.starts[strip] as usize..self.starts[strip + 1] as usize]
+        self.edges.row(strip as usize)
     }
 }
 
@@ -811,10 +787,7 @@ mod tests {
             let [x, y] = ring[i];
             ring[i] = [-1.01 * x, -1.01 * y];
         }
-        let on = |threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| fault(&[vec![ring.clone()]]))
-        };
+        let on = |threads: usize| parallel::on_threads(threads, || fault(&[vec![ring.clone()]]));
         let found = on(1);
         assert!(matches!(found, Some(Fault::SelfIntersection { .. })), "{found:?}");
         for threads in [2, 3] {

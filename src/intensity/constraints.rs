@@ -1,4 +1,3 @@
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Account, Ledger, LedgerInput, StudyUnits};
@@ -8,6 +7,7 @@ use crate::geometry::MultiPolygonArray;
 use crate::geometry::partition::Partition;
 use crate::geometry::prepared::PreparedArea;
 use crate::land::LandStatus;
+use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::zoning::{ResolvedUses, SmallClass};
 
@@ -214,14 +214,10 @@ fn ledger(
     union: &Exclusion,
 ) -> Result<(Ledger, Vec<f64>), Error> {
     let set = input.set;
-    let inside_m2: Vec<f64> = (0..set.len() as u32)
-        .into_par_iter()
-        .with_min_len(256)
-        .map(|i| {
-            let land = set.get(ParcelIdx(i));
-            union.overlap_m2(land.geometry()).clamp(0.0, land.area_m2())
-        })
-        .collect();
+    let inside_m2: Vec<f64> = parallel::map(set.len(), 256, |i| {
+        let land = set.get(ParcelIdx(i as u32));
+        union.overlap_m2(land.geometry()).clamp(0.0, land.area_m2())
+    });
     let ledger = Ledger::draw_up(&LedgerInput {
         exclusion: Some((union, &inside_m2)),
         ..LedgerInput::new(set, status, input.partition, input.units.clone())

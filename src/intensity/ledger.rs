@@ -1,4 +1,3 @@
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::account::{Account, Totals, WarningLine};
@@ -13,13 +12,11 @@ use crate::geometry::partition::Partition;
 use crate::geometry::prepared::PreparedArea;
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef, boolean};
 use crate::land::LandStatus;
+use crate::parallel;
 use crate::parcel::{Column, ParcelIdx, ParcelSet};
 
 /// Shares of a parcel below this part of its area are rounding, not land.
 const ROUNDING: f64 = 1e-9;
-
-/// Parcels that one thread splits at a time.
-const BLOCK: usize = 4_096;
 
 /// What the units of a ledger are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -172,7 +169,11 @@ impl Ledger {
         let columns = Columns { set, status, population: input.population, carried: input.carried };
         let (built, built_total) = stand_on(&columns, &shares, ids.len(), counts);
         shares.retain(|share| status[share.parcel as usize] == LandStatus::Construction && share.area > 0.0);
-        shares.par_sort_unstable_by_key(|share| (share.unit, share.parcel));
+        let key = |share: &Share| u64::from(share.unit) << 32 | u64::from(share.parcel);
+        let mut order: Vec<u128> =
+            shares.iter().zip(0..).map(|(share, i)| parallel::placed(key(share), i)).collect();
+        parallel::sort_wide(&mut order);
+        let shares: Vec<Share> = order.into_iter().map(|placed| shares[placed as u32 as usize]).collect();
         let mut total = Tally::default();
         (0..ids.len()).filter(|&unit| counts(unit)).for_each(|unit| total.add(&tallies[unit]));
         if let Some(last) = outside
@@ -450,11 +451,7 @@ impl Layers<'_> {
     }
 
     fn shares(&self) -> Vec<Share> {
-        (0..self.input.set.len() as u32)
-            .into_par_iter()
-            .with_min_len(256)
-            .map(|i| self.whole_share(i))
-            .collect()
+        parallel::collect(self.input.set.len(), 256, &|i| self.whole_share(i as u32))
     }
 
     fn whole(&self) -> Drawn {
@@ -525,24 +522,19 @@ impl Layers<'_> {
             shares.push(Share { parcel, unit: outside, area, inside, blocked });
             shares
         };
-        let shares: Vec<Share> = (0..self.input.set.len() as u32)
-            .into_par_iter()
-            .with_min_len(256)
-            .flat_map_iter(of_parcel)
-            .collect();
+        let shares: Vec<Share> = parallel::gather(self.input.set.len(), 256, &|run, shares| {
+            shares.extend(run.flat_map(|i| of_parcel(i as u32)));
+        });
         let mut tallies = vec![Tally::default(); names.len() + 1];
         if let Some(study) = &study {
             let land = study.dissolved();
-            let lands: Vec<Vec<Share>> = (0..land.len())
-                .into_par_iter()
-                .map(|i| {
-                    let land = land.get(i);
-                    let area = land.signed_area();
-                    let inside = exclusion.overlap_m2(land).clamp(0.0, area);
-                    let blocked = self.blocked.map_or(inside, |b| b.overlap_m2(land).clamp(inside, area));
-                    split(0, land, area, inside, blocked)
-                })
-                .collect();
+            let lands: Vec<Vec<Share>> = parallel::collect(land.len(), 1, &|i| {
+                let land = land.get(i);
+                let area = land.signed_area();
+                let inside = exclusion.overlap_m2(land).clamp(0.0, area);
+                let blocked = self.blocked.map_or(inside, |b| b.overlap_m2(land).clamp(inside, area));
+                split(0, land, area, inside, blocked)
+            });
             for share in lands.into_iter().flatten() {
                 let tally = &mut tallies[share.unit as usize];
                 tally.land += share.area;
@@ -561,24 +553,18 @@ impl Layers<'_> {
 
     fn by_districts(&self, districts: &ParcelSet, warnings: &mut Vec<String>) -> Result<Drawn, Error> {
         let units = Districts::new(districts, warnings)?;
-        let parcels: Vec<u32> = (0..self.input.set.len() as u32).collect();
-        let split = |block: &[u32]| {
-            let mut shares = Vec::with_capacity(block.len());
-            block.iter().for_each(|&parcel| self.split(parcel, &units, &mut shares));
-            shares
-        };
-        let shares = parcels.par_chunks(BLOCK).map(split).collect::<Vec<_>>().concat();
-        let mut tallies: Vec<Tally> = (0..units.len())
-            .into_par_iter()
-            .map(|unit| {
-                let land = units.land(unit);
-                let area = land.signed_area();
-                let control = self.input.exclusion.map_or(0.0, |(exclusion, _)| exclusion.overlap_m2(land));
-                let control = control.clamp(0.0, area);
-                let blocked = self.blocked.map_or(control, |b| b.overlap_m2(land).clamp(control, area));
-                Tally { land: area, control, blocked, ..Tally::default() }
-            })
-            .collect();
+        let shares: Vec<Share> = parallel::gather(self.input.set.len(), 256, &|run, shares| {
+            shares.reserve(run.len());
+            run.for_each(|parcel| self.split(parcel as u32, &units, shares));
+        });
+        let mut tallies: Vec<Tally> = parallel::collect(units.len(), 1, &|unit| {
+            let land = units.land(unit);
+            let area = land.signed_area();
+            let control = self.input.exclusion.map_or(0.0, |(exclusion, _)| exclusion.overlap_m2(land));
+            let control = control.clamp(0.0, area);
+            let blocked = self.blocked.map_or(control, |b| b.overlap_m2(land).clamp(control, area));
+            Tally { land: area, control, blocked, ..Tally::default() }
+        });
         let outside = tallies.len();
         tallies.push(Tally::default());
         for share in &shares {
@@ -737,8 +723,7 @@ impl Districts {
         for i in 0..given.len() {
             land.push(partition.get(&given, i));
         }
-        let prepared =
-            (0..land.len() as u32).into_par_iter().map(|i| PreparedArea::new(&land.take(&[i]))).collect();
+        let prepared = parallel::collect(land.len(), 1, &|i| PreparedArea::new(&land.take(&[i as u32])));
         let envelopes: Vec<_> = land.iter().map(|unit| unit.envelope()).collect();
         let stated = set.attributes().numbers.get("population").map(|numbers| &numbers.values);
         let people = stated.map_or_else(Vec::new, |of| rows.iter().map(|&i| of.get(i as usize)).collect());
@@ -766,5 +751,5 @@ fn overlapping_pairs(array: &MultiPolygonArray) -> Vec<(u32, u32, f64)> {
         let shared = near.into_iter().map(|b| (a as u32, b, overlap(b)));
         shared.filter(|pair| pair.2 > crate::control::OVERLAP_TOLERANCE_M2).collect::<Vec<_>>()
     };
-    (0..array.len()).into_par_iter().flat_map_iter(of_one).collect()
+    parallel::gather(array.len(), 1, &|run, pairs| pairs.extend(run.flat_map(of_one)))
 }

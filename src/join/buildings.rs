@@ -1,4 +1,3 @@
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Filled, overlay};
@@ -7,6 +6,7 @@ use crate::efficiency::ordered_sum;
 use crate::error::{Error, ParamError};
 use crate::geometry::EnvelopeIndex;
 use crate::geometry::distance::Gauge;
+use crate::parallel;
 use crate::parcel::{Column, NamedNumbers, ParcelIdx, ParcelSet};
 
 /// How buildings are brought onto parcels.
@@ -223,7 +223,9 @@ fn pieces(parcels: &ParcelSet, buildings: &ParcelSet) -> Vec<BuildingPiece> {
         pieces.iter_mut().for_each(|piece| piece.share = piece.overlap_m2 / whole);
         pieces
     };
-    (0..buildings.len() as u32).into_par_iter().with_min_len(64).flat_map_iter(of_building).collect()
+    parallel::gather(buildings.len(), 64, &|run, pieces| {
+        pieces.extend(run.flat_map(|i| of_building(i as u32)));
+    })
 }
 
 /// The floor area of each building.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use geo::MultiPolygon;
 
 use super::{CategoryColumn, Column, Parcel, TextColumn};
+use crate::parallel;
 use crate::zoning::LandUseCode;
 
 /// Everything known of parcels but their land: typed columns of one length, aligned with the geometries.
@@ -118,16 +119,16 @@ impl Attributes {
         let mut taken = Self::default();
         let mut numbers: Vec<Column<f64>> = vec![Column::new(); self.numbers.len()];
         let mut texts: Vec<NamedTexts> = vec![NamedTexts::new(); self.texts.len()];
-        rayon::scope(|scope| {
-            for_each_fixed_column!(&mut taken, self, |column, source| scope
-                .spawn(move |_| *column = source.take(order)));
-            for (column, source) in numbers.iter_mut().zip(self.numbers.values()) {
-                scope.spawn(move |_| *column = source.values.take(order));
-            }
-            for (column, source) in texts.iter_mut().zip(self.texts.values()) {
-                scope.spawn(move |_| *column = source.take(order));
-            }
-        });
+        let mut tasks: Vec<Box<dyn FnOnce() + Send + '_>> = Vec::new();
+        for_each_fixed_column!(&mut taken, self, |column, source| tasks
+            .push(Box::new(move || *column = source.take(order))));
+        for (column, source) in numbers.iter_mut().zip(self.numbers.values()) {
+            tasks.push(Box::new(move || *column = source.values.take(order)));
+        }
+        for (column, source) in texts.iter_mut().zip(self.texts.values()) {
+            tasks.push(Box::new(move || *column = source.take(order)));
+        }
+        parallel::consume(tasks, |task| task());
         for ((name, column), values) in self.numbers.iter().zip(numbers) {
             taken.numbers.insert(name.clone(), NamedNumbers { unit: column.unit.clone(), values });
         }

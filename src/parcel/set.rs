@@ -2,7 +2,6 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{Attributes, FeatureTable, Parcel, Rejected};
@@ -10,6 +9,7 @@ use crate::crs::WorkingPlane;
 use crate::error::{Error, FeaturePos, ParamError};
 use crate::geometry::validity::{self, Mended};
 use crate::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, hilbert};
+use crate::parallel;
 use crate::zoning::LandUseCode;
 
 /// Position of a parcel in a [`ParcelSet`], from 0, in canonical order.
@@ -89,14 +89,11 @@ impl ParcelSet {
             let limit = u32::MAX.into();
             return Err(Error::TooLarge { what: "features", found: geometry.len() as u64, limit });
         }
-        let (envelopes, exceptions): (Vec<Envelope>, Vec<Option<Box<Exception>>>) = (0..geometry.len())
-            .into_par_iter()
-            .with_min_len(run(&geometry))
-            .map(|i| match Exception::of(&geometry.get(i)) {
+        let (envelopes, exceptions): (Vec<Envelope>, Vec<Option<Box<Exception>>>) =
+            parallel::unzip(geometry.len(), run(&geometry), &|i| match Exception::of(&geometry.get(i)) {
                 None => (geometry.get(i).envelope(), None),
                 Some(exception) => (exception.envelope(), Some(Box::new(exception))),
-            })
-            .unzip();
+            });
         let order = canonical_order(&geometry, &attributes, &envelopes);
         drop(envelopes);
 
@@ -143,11 +140,9 @@ impl ParcelSet {
         repaired: Vec<Repair>,
         plane: Arc<WorkingPlane>,
     ) -> Self {
-        let (area_m2, envelopes) = (0..geometry.len())
-            .into_par_iter()
-            .with_min_len(run(&geometry))
-            .map(|i| (geometry.get(i).signed_area(), geometry.get(i).envelope()))
-            .unzip();
+        let (area_m2, envelopes) = parallel::unzip(geometry.len(), run(&geometry), &|i| {
+            (geometry.get(i).signed_area(), geometry.get(i).envelope())
+        });
         Self { geometry, attributes, source_row, rejected, repaired, area_m2, envelopes, plane }
     }
 
@@ -346,13 +341,11 @@ fn canonical_order(
 ) -> Vec<u32> {
     let extent = envelopes.iter().fold(Envelope::EMPTY, |all, e| all.join(e));
     // Key and row in one number: equal keys are seldom, and put right afterwards.
-    let mut keyed: Vec<u64> = envelopes
-        .par_iter()
-        .enumerate()
-        .filter(|(_, envelope)| !envelope.is_empty())
-        .map(|(i, envelope)| u64::from(hilbert::key(envelope.center(), &extent)) << 32 | i as u64)
-        .collect();
-    keyed.par_sort_unstable();
+    let key = |i: usize| u64::from(hilbert::key(envelopes[i].center(), &extent)) << 32 | i as u64;
+    let mut keyed: Vec<u64> = parallel::gather(envelopes.len(), 4096, &|run, keyed| {
+        keyed.extend(run.filter(|&i| !envelopes[i].is_empty()).map(key));
+    });
+    parallel::sort(&mut keyed);
     let mut order: Vec<u32> = keyed.iter().map(|&keyed| keyed as u32).collect();
     let mut start = 0;
     for run in keyed.chunk_by(|a, b| a >> 32 == b >> 32) {

@@ -9,7 +9,12 @@
 //! from the start, what is left is a uniform sample of the others. With equal weights a lag depends on a sum, the R sums of the
 //! first `k` columns are sorted once for each distinct `k`, and a rank is a binary search and a few corrections.
 
-use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::Weights;
+use super::rng::Rng;
+use crate::parallel;
+use crate::rows::Rows;
 
 /// Where the draws of a conditional permutation test come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -22,11 +27,6 @@ pub enum Scheme {
     /// Draws of its own for each observation: errors are independent; time grows with n × R × k.
     Fresh,
 }
-
-use serde::{Deserialize, Serialize};
-
-use super::Weights;
-use super::rng::Rng;
 
 /// How many drawn lags are at least, and at most, the lag observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,12 +68,9 @@ pub(super) fn of_sums(weights: &Weights, values: &[i64], sums: &[i64], draws: Dr
     let mut ranks = vec![Rank::default(); n];
     let total: i128 = values.iter().map(|&v| i128::from(v)).sum();
     let beyond: Vec<u32> = (0..n as u32).filter(|&i| weights.degree(i as usize) > tabled).collect();
-    let fresh: Vec<Rank> = beyond
-        .par_iter()
-        .map_init(Sampler::default, |sampler, &i| {
-            fresh_sums(sampler, weights, values, sums, total, draws, i as usize)
-        })
-        .collect();
+    let fresh: Vec<Rank> = parallel::map_init(beyond.len(), 1, Sampler::default, |sampler, i| {
+        fresh_sums(sampler, weights, values, sums, total, draws, beyond[i] as usize)
+    });
     for (&i, rank) in beyond.iter().zip(fresh) {
         ranks[i as usize] = rank;
     }
@@ -81,7 +78,7 @@ pub(super) fn of_sums(weights: &Weights, values: &[i64], sums: &[i64], draws: Dr
         return ranks;
     }
 
-    let (order, starts) = by_degree(weights, tabled);
+    let order = by_degree(weights, tabled);
     let table = Table::draw(n, tabled + 1, draws);
     let inverted = Inverted::new(&table, n);
     let rows = table.rows;
@@ -89,36 +86,42 @@ pub(super) fn of_sums(weights: &Weights, values: &[i64], sums: &[i64], draws: Dr
     table.add_column(tabled, values, &mut spare);
     let mut drawn = vec![0; rows];
     let mut sorted = Vec::with_capacity(rows);
-    let mut grouped = vec![Rank::default(); order.len()];
+    let mut grouped = vec![Rank::default(); order.items().len()];
     for k in 1..=tabled {
         table.add_column(k - 1, values, &mut drawn);
-        let group = starts[k] as usize..starts[k + 1] as usize;
+        let group = order.range(k);
         if group.is_empty() {
             continue;
         }
-        sorted.clone_from(&drawn);
-        sorted.par_sort_unstable();
-        grouped[group.clone()].par_iter_mut().zip(&order[group]).with_min_len(GRAIN).for_each(
-            |(rank, &i)| {
-                let i = i as usize;
-                let own = sums[i];
-                let below = sorted.partition_point(|&sum| sum < own);
-                let ties = if sorted.get(below) == Some(&own) {
-                    sorted[below..].partition_point(|&sum| sum == own)
-                } else {
-                    0
-                };
-                *rank = Rank { at_least: (rows - below) as u32, at_most: (below + ties) as u32 };
-                for row in inverted.rows(i, k) {
-                    let old = drawn[row];
-                    let new = old - values[i] + spare[row];
-                    rank.at_least = rank.at_least + u32::from(new >= own) - u32::from(old >= own);
-                    rank.at_most = rank.at_most + u32::from(new <= own) - u32::from(old <= own);
-                }
-            },
-        );
+        sorted.clear();
+        sorted.extend(drawn.iter().map(|&sum| parallel::ordered_int(sum)));
+        parallel::sort(&mut sorted);
+        let rank_of = |i: usize| {
+            let own = sums[i];
+            let key = parallel::ordered_int(own);
+            let below = sorted.partition_point(|&sum| sum < key);
+            let ties = if sorted.get(below) == Some(&key) {
+                sorted[below..].partition_point(|&sum| sum == key)
+            } else {
+                0
+            };
+            let mut rank = Rank { at_least: (rows - below) as u32, at_most: (below + ties) as u32 };
+            for row in inverted.rows(i, k) {
+                let old = drawn[row];
+                let new = old - values[i] + spare[row];
+                rank.at_least = rank.at_least + u32::from(new >= own) - u32::from(old >= own);
+                rank.at_most = rank.at_most + u32::from(new <= own) - u32::from(old <= own);
+            }
+            rank
+        };
+        let own = order.row(k);
+        parallel::chunks(&mut grouped[group], GRAIN, &|number, ranks| {
+            for (rank, &i) in ranks.iter_mut().zip(&own[number * GRAIN..]) {
+                *rank = rank_of(i as usize);
+            }
+        });
     }
-    for (&i, rank) in order.iter().zip(grouped) {
+    for (&i, rank) in order.items().iter().zip(grouped) {
         ranks[i as usize] = rank;
     }
     ranks
@@ -138,61 +141,59 @@ pub(super) fn of_lags(
     let tabled = tabled(weights, draws);
     let table = Table::draw(weights.len(), tabled + 1, draws);
     let inverted = Inverted::new(&table, weights.len());
-    let looked_up: Vec<f64> = table.positions.par_iter().map(|&at| values[at as usize]).collect();
-    (0..weights.len())
-        .into_par_iter()
-        .with_min_len(16)
-        .map_init(
-            || (Sampler::default(), vec![0.0; BLOCK]),
-            |(sampler, drawn), i| {
-                let own = weights.explicit(i).unwrap_or_default();
-                let slack = slack * own.iter().map(|weight| weight.abs()).sum::<f64>();
-                let (low, high) = (lags[i] - slack, lags[i] + slack);
-                let k = own.len();
-                if k == 0 {
-                    return Rank::default();
+    let looked_up: Vec<f64> =
+        parallel::map(table.positions.len(), 4096, |i| values[table.positions[i] as usize]);
+    parallel::map_init(
+        weights.len(),
+        16,
+        || (Sampler::default(), vec![0.0; BLOCK]),
+        |(sampler, drawn), i| {
+            let own = weights.explicit(i).unwrap_or_default();
+            let slack = slack * own.iter().map(|weight| weight.abs()).sum::<f64>();
+            let (low, high) = (lags[i] - slack, lags[i] + slack);
+            let k = own.len();
+            if k == 0 {
+                return Rank::default();
+            }
+            let mut rank = Rank::default();
+            if k > tabled {
+                let mut rng = Rng::stream(draws.seed, FRESH, i as u64);
+                sampler.prepare(k);
+                for _ in 0..draws.permutations {
+                    let positions = sampler.draw(&mut rng, weights.len(), k, i);
+                    let lag: f64 = positions.iter().zip(own).map(|(&at, w)| w * values[at as usize]).sum();
+                    rank.at_least += u32::from(lag >= low);
+                    rank.at_most += u32::from(lag <= high);
                 }
-                let mut rank = Rank::default();
-                if k > tabled {
-                    let mut rng = Rng::stream(draws.seed, FRESH, i as u64);
-                    sampler.prepare(k);
-                    for _ in 0..draws.permutations {
-                        let positions = sampler.draw(&mut rng, weights.len(), k, i);
-                        let lag: f64 =
-                            positions.iter().zip(own).map(|(&at, w)| w * values[at as usize]).sum();
-                        rank.at_least += u32::from(lag >= low);
-                        rank.at_most += u32::from(lag <= high);
-                    }
-                    return rank;
+                return rank;
+            }
+            for (block, looked_up) in looked_up.chunks(BLOCK * table.width).enumerate() {
+                let height = table.height(block);
+                let drawn = &mut drawn[..height];
+                drawn.fill(0.0);
+                for (column, weight) in looked_up.chunks_exact(height).zip(own) {
+                    drawn.iter_mut().zip(column).for_each(|(lag, value)| *lag += weight * value);
                 }
-                for (block, looked_up) in looked_up.chunks(BLOCK * table.width).enumerate() {
-                    let height = table.height(block);
-                    let drawn = &mut drawn[..height];
-                    drawn.fill(0.0);
-                    for (column, weight) in looked_up.chunks_exact(height).zip(own) {
-                        drawn.iter_mut().zip(column).for_each(|(lag, value)| *lag += weight * value);
-                    }
-                    rank.at_least += drawn.iter().map(|&lag| u32::from(lag >= low)).sum::<u32>();
-                    rank.at_most += drawn.iter().map(|&lag| u32::from(lag <= high)).sum::<u32>();
+                rank.at_least += drawn.iter().map(|&lag| u32::from(lag >= low)).sum::<u32>();
+                rank.at_most += drawn.iter().map(|&lag| u32::from(lag <= high)).sum::<u32>();
+            }
+            for row in inverted.rows(i, k) {
+                let value = |column| {
+                    let at = table.get(row, column) as usize;
+                    values[at]
+                };
+                let (mut old, mut new) = (0.0, 0.0);
+                for (column, weight) in own.iter().enumerate() {
+                    old += weight * value(column);
+                    let itself = table.get(row, column) as usize == i;
+                    new += weight * value(if itself { tabled } else { column });
                 }
-                for row in inverted.rows(i, k) {
-                    let value = |column| {
-                        let at = table.get(row, column) as usize;
-                        values[at]
-                    };
-                    let (mut old, mut new) = (0.0, 0.0);
-                    for (column, weight) in own.iter().enumerate() {
-                        old += weight * value(column);
-                        let itself = table.get(row, column) as usize == i;
-                        new += weight * value(if itself { tabled } else { column });
-                    }
-                    rank.at_least = rank.at_least + u32::from(new >= low) - u32::from(old >= low);
-                    rank.at_most = rank.at_most + u32::from(new <= high) - u32::from(old <= high);
-                }
-                rank
-            },
-        )
-        .collect()
+                rank.at_least = rank.at_least + u32::from(new >= low) - u32::from(old >= low);
+                rank.at_most = rank.at_most + u32::from(new <= high) - u32::from(old <= high);
+            }
+            rank
+        },
+    )
 }
 
 /// Ranks of one observation among draws of its own, from the stream (seed, i).
@@ -248,25 +249,10 @@ fn tabled(weights: &Weights, draws: Draws) -> usize {
     best
 }
 
-/// Observations with 1 to `tabled` neighbours, by number of neighbours; the start of each number's group.
-fn by_degree(weights: &Weights, tabled: usize) -> (Vec<u32>, Vec<u32>) {
-    let mut starts = vec![0u32; tabled + 2];
-    let grouped = |&i: &u32| (1..=tabled).contains(&weights.degree(i as usize));
-    let all = 0..weights.len() as u32;
-    for i in all.clone().filter(grouped) {
-        starts[weights.degree(i as usize) + 1] += 1;
-    }
-    for k in 0..=tabled {
-        starts[k + 1] += starts[k];
-    }
-    let mut next = starts.clone();
-    let mut order = vec![0; starts[tabled + 1] as usize];
-    for i in all.filter(grouped) {
-        let slot = &mut next[weights.degree(i as usize)];
-        order[*slot as usize] = i;
-        *slot += 1;
-    }
-    (order, starts)
+/// Observations with 1 to `tabled` neighbours, by number of neighbours.
+fn by_degree(weights: &Weights, tabled: usize) -> Rows<u32> {
+    let all = (0..weights.len() as u32).map(|i| (weights.degree(i as usize), i));
+    Rows::new(tabled + 1, 0, all.filter(|(degree, _)| (1..=tabled).contains(degree)))
 }
 
 /// R rows of `width` distinct positions below n, in blocks of rows, each block column by column.
@@ -281,7 +267,7 @@ impl Table {
         // Without a tabled row there is nothing but spares, and no one reads them.
         let rows = if width > 1 { draws.permutations as usize } else { 0 };
         let mut positions = vec![0; rows * width];
-        positions.par_chunks_mut(BLOCK * width).enumerate().for_each(|(block, chunk)| {
+        parallel::chunks(&mut positions, BLOCK * width, &|block, chunk| {
             let height = chunk.len() / width;
             let mut row = [0; MAX_TABLED + 1];
             for r in 0..height {
@@ -315,52 +301,32 @@ impl Table {
     }
 
     fn add_column(&self, column: usize, values: &[i64], sums: &mut [i64]) {
-        sums.par_chunks_mut(BLOCK).enumerate().for_each(|(block, sums)| {
+        parallel::chunks(sums, BLOCK, &|block, sums| {
             let positions = self.column(block, column);
             sums.iter_mut().zip(positions).for_each(|(sum, &at)| *sum += values[at as usize]);
         });
     }
 }
 
-/// For each position the rows of the table that name it, and in which column; spares left out.
-struct Inverted {
-    starts: Vec<u32>,
-    /// Column above, row below; ascending for each position.
-    entries: Vec<u32>,
-}
+/// For each position the rows of the table that name it, and in which column; spares left out. Column above, row below;
+/// ascending for each position.
+struct Inverted(Rows<u32>);
 
 impl Inverted {
     fn new(table: &Table, n: usize) -> Self {
         let blocks = table.rows.div_ceil(BLOCK);
         let cells =
-            || (0..table.width - 1).flat_map(move |column| (0..blocks).map(move |block| (column, block)));
-        let mut starts = vec![0u32; n + 1];
-        for (column, block) in cells() {
-            table.column(block, column).iter().for_each(|&at| starts[at as usize + 1] += 1);
-        }
-        for i in 0..n {
-            starts[i + 1] += starts[i];
-        }
-        // Filling moves each start to the start of the next position, so one shift back restores them.
-        let mut entries = vec![0; starts[n] as usize];
-        for (column, block) in cells() {
-            for (r, &at) in table.column(block, column).iter().enumerate() {
-                let slot = &mut starts[at as usize];
-                entries[*slot as usize] = (column as u32) << ROW_BITS | (block * BLOCK + r) as u32;
-                *slot += 1;
-            }
-        }
-        starts.rotate_right(1);
-        if let Some(first) = starts.first_mut() {
-            *first = 0;
-        }
-        Self { starts, entries }
+            (0..table.width - 1).flat_map(move |column| (0..blocks).map(move |block| (column, block)));
+        let entries = cells.flat_map(|(column, block)| {
+            let first = (column as u32) << ROW_BITS | (block * BLOCK) as u32;
+            table.column(block, column).iter().zip(first..).map(|(&at, entry)| (at as usize, entry))
+        });
+        Self(Rows::new(n, 0, entries))
     }
 
     /// Rows that name `position` in one of their first `k` columns.
     fn rows(&self, position: usize, k: usize) -> impl Iterator<Item = usize> + '_ {
-        self.entries[self.starts[position] as usize..self.starts[position + 1] as usize]
-            .iter()
+        (self.0.row(position).iter())
             .take_while(move |&&entry| ((entry >> ROW_BITS) as usize) < k)
             .map(|entry| (entry & MAX_PERMUTATIONS) as usize)
     }

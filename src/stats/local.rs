@@ -1,10 +1,10 @@
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::conditional::{self, Draws, MAX_PERMUTATIONS, Rank, Scheme};
 use super::fixed::Fixed;
 use super::{FalseDiscovery, Observations, Undefined, false_discovery};
 use crate::error::ParamError;
+use crate::parallel;
 use crate::parcel::Column;
 
 /// Which departures from chance a permutation test looks for.
@@ -352,8 +352,8 @@ impl Observations<'_> {
         (rows, resolution / self.scale)
     }
 
-    fn in_parallel<T: Send>(&self, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
-        (0..self.known()).into_par_iter().with_min_len(4096).map(f).collect()
+    fn in_parallel<T: Send>(&self, f: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        parallel::collect(self.known(), 4096, &f)
     }
 
     /// One observation, given its lag, the signs of its deviation and of its lag, and the rank of the lag.

@@ -1,9 +1,8 @@
 use std::borrow::Cow;
 
-use rayon::prelude::*;
-
 use crate::adjacency::Graph;
 use crate::error::Error;
+use crate::parallel;
 use crate::parcel::ParcelIdx;
 
 /// How much each link weighs.
@@ -322,20 +321,16 @@ impl Weights {
 
     /// Spatial lag `Σ_j w_ij x_j` of each observation; 0 where there is no neighbour.
     pub(super) fn lag(&self, values: &[f64]) -> Vec<f64> {
-        (0..self.len())
-            .into_par_iter()
-            .with_min_len(4096)
-            .map(|i| match self.explicit(i) {
-                Some(own) => {
-                    self.neighbours(i).iter().zip(own).map(|(&j, weight)| weight * values[j as usize]).sum()
-                }
-                None if self.degree(i) == 0 => 0.0,
-                None => {
-                    let sum: f64 = self.neighbours(i).iter().map(|&j| values[j as usize]).sum();
-                    if matches!(self.values, Values::Binary) { sum } else { sum / self.degree(i) as f64 }
-                }
-            })
-            .collect()
+        parallel::map(self.len(), 4096, |i| match self.explicit(i) {
+            Some(own) => {
+                self.neighbours(i).iter().zip(own).map(|(&j, weight)| weight * values[j as usize]).sum()
+            }
+            None if self.degree(i) == 0 => 0.0,
+            None => {
+                let sum: f64 = self.neighbours(i).iter().map(|&j| values[j as usize]).sum();
+                if matches!(self.values, Values::Binary) { sum } else { sum / self.degree(i) as f64 }
+            }
+        })
     }
 
     /// `Σ w_ij`.

@@ -1,10 +1,10 @@
-use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{Adjustment, Appraisal, Form, Grade, Group, Indicator, Missing, Negative};
 use crate::efficiency::Measures;
 use crate::efficiency::columns::same_length;
 use crate::error::Error;
+use crate::parallel;
 use crate::parcel::Column;
 
 const NONE: u8 = u8::MAX;
@@ -244,12 +244,13 @@ impl Appraisal {
             })
             .collect();
         for (group, members) in self.groups.iter().zip(&members).filter(|(_, members)| !members.is_empty()) {
-            let item = |indicator| Item::of(&source, indicator, members);
-            let items = group.indicators.par_iter().map(item).collect::<Vec<_>>();
+            let indicators = &group.indicators;
+            let items =
+                parallel::collect(indicators.len(), 1, &|i| Item::of(&source, &indicators[i], members));
             let items = items.into_iter().collect::<Result<Vec<_>, _>>()?;
             work.add(&items, members);
-            let columns = values.iter_mut().zip(&mut points).zip(items);
-            columns.par_bridge().for_each(|((values, points), item)| item.scatter(members, values, points));
+            let columns = values.iter_mut().zip(&mut points).zip(items).collect();
+            parallel::consume(columns, |((values, points), item)| item.scatter(members, values, points));
         }
         let mut adjusted = vec![0.0; len];
         for adjustment in &self.adjustments {
@@ -286,7 +287,7 @@ impl Appraisal {
         let keep = |values: &[f64], fits: &(dyn Fn(usize) -> bool + Sync)| -> Column<f64> {
             values.iter().enumerate().map(|(row, &value)| fits(row).then_some(value)).collect()
         };
-        let ((score, adjusted), (lowest, highest)) = rayon::join(
+        let ((score, adjusted), (lowest, highest)) = parallel::join(
             || (keep(&work.total, &scored), keep(&adjusted, &scored)),
             || (keep(&work.lowest, &bounded), keep(&work.highest, &bounded)),
         );
@@ -303,8 +304,8 @@ impl Appraisal {
             exempt,
             limited,
             adjusted,
-            values: values.into_par_iter().map(Sparse::column).collect(),
-            points: points.into_par_iter().map(Sparse::column).collect(),
+            values: parallel::consume(values, Sparse::column),
+            points: parallel::consume(points, Sparse::column),
             ranked: places.ranked,
             begins: places.begins,
             standing: work.standing,
@@ -531,9 +532,11 @@ impl Item {
         let given = match indicator.missing {
             Missing::ItemMean => {
                 // Added in an order of values: the order of rows has no say.
-                let mut known: Vec<f64> = points.iter().copied().filter(|points| !points.is_nan()).collect();
-                known.par_sort_unstable_by(f64::total_cmp);
-                (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+                let known = points.iter().filter(|points| !points.is_nan());
+                let mut known: Vec<u64> = known.map(|&points| parallel::ordered(points)).collect();
+                parallel::sort(&mut known);
+                let sum = || known.iter().map(|&points| parallel::from_ordered(points)).sum::<f64>();
+                (!known.is_empty()).then(|| sum() / known.len() as f64)
             }
             Missing::Zero => Some(0.0),
             Missing::Unknown | Missing::Reweigh => None,
@@ -573,8 +576,7 @@ impl Work {
 
     /// Adds the items of a group's members.
     fn add(&mut self, items: &[Item], members: &[u32]) {
-        let sums: Vec<RowSum> =
-            (0..members.len()).into_par_iter().with_min_len(4096).map(|i| RowSum::of(items, i)).collect();
+        let sums: Vec<RowSum> = parallel::collect(members.len(), 4096, &|i| RowSum::of(items, i));
         for (sum, &row) in sums.iter().zip(members) {
             let row = row as usize;
             self.total[row] = sum.total;
@@ -640,12 +642,15 @@ impl Places {
             let score = work.total[row as usize];
             group.grading.map_or(score, |grading| grading.shown(score))
         };
-        let mut order: Vec<(f64, u32)> = members
-            .iter()
-            .filter(|&&row| work.standing[row as usize] == Standing::Scored)
-            .map(|&row| (shown(row), row))
+        let scored = members.iter().filter(|&&row| work.standing[row as usize] == Standing::Scored);
+        // From the best score down.
+        let mut order: Vec<u128> =
+            scored.map(|&row| parallel::placed(!parallel::ordered(shown(row)), row)).collect();
+        parallel::sort_wide(&mut order);
+        let order: Vec<(f64, u32)> = order
+            .into_iter()
+            .map(|placed| (parallel::from_ordered(!((placed >> 32) as u64)), placed as u32))
             .collect();
-        order.par_sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let of = order.len();
         self.ranked.push(of as u32);
         let mut begins = [None; 4];

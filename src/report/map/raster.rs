@@ -3,10 +3,10 @@
 //! Samples are classes, not coverages: neighbours that share an edge split its samples between them, so no paper shines
 //! through where they meet. Bands of rows are drawn in parallel; a band depends on nothing outside it.
 
-use rayon::prelude::*;
-
 use super::style::{Color, FillStyle, Hatch};
 use crate::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
+use crate::parallel;
+use crate::rows::Rows;
 
 /// Samples per pixel along each axis.
 const SAMPLES: usize = 4;
@@ -101,37 +101,39 @@ impl Areas<'_> {
     pub(super) fn paint(&self, transform: &Transform, pixels: &mut [u8], width: usize) {
         let height = pixels.len() / (width * 4);
         let bands = height.div_ceil(BAND_ROWS);
-        let spans: Vec<[u32; 2]> = (0..self.geometry.len())
-            .into_par_iter()
-            .map(|i| self.bands(i, transform, width, bands).unwrap_or([1, 0]))
-            .collect();
-        let members = Members::new(&spans, bands);
+        let spans: Vec<[u32; 2]> = parallel::map(self.geometry.len(), 256, |i| {
+            self.bands(i, transform, width, bands).unwrap_or([1, 0])
+        });
+        let members = members(&spans, bands);
         let samples = transform.samples();
-        pixels.par_chunks_mut(width * 4 * BAND_ROWS).enumerate().for_each_init(
-            Vec::new,
-            |crossings, (b, rows)| {
-                let members = members.of(b);
-                if members.is_empty() {
-                    return;
-                }
-                let mut band =
-                    Band::new(b * BAND_ROWS * SAMPLES, width * SAMPLES, rows.len() / (width * 4) * SAMPLES);
-                for &i in members {
-                    band.fill(self.geometry.get(i as usize), &samples, self.class[i as usize] + 1, crossings);
-                }
-                for &i in members {
-                    let class = self.class[i as usize];
-                    let geometry = self.geometry.get(i as usize);
-                    if self.shades[usize::from(class)].edge.is_some() {
-                        let box_px = transform.envelope(&geometry.envelope());
-                        if box_px.width().min(box_px.height()) >= MIN_EDGED_PX {
-                            band.outline(geometry, &samples, class + 1 + MAX_CLASSES);
-                        }
+        parallel::chunks(pixels, width * 4 * BAND_ROWS, &|b, rows| {
+            let mut crossings = Vec::new();
+            let members = members.row(b);
+            if members.is_empty() {
+                return;
+            }
+            let mut band =
+                Band::new(b * BAND_ROWS * SAMPLES, width * SAMPLES, rows.len() / (width * 4) * SAMPLES);
+            for &i in members {
+                band.fill(
+                    self.geometry.get(i as usize),
+                    &samples,
+                    self.class[i as usize] + 1,
+                    &mut crossings,
+                );
+            }
+            for &i in members {
+                let class = self.class[i as usize];
+                let geometry = self.geometry.get(i as usize);
+                if self.shades[usize::from(class)].edge.is_some() {
+                    let box_px = transform.envelope(&geometry.envelope());
+                    if box_px.width().min(box_px.height()) >= MIN_EDGED_PX {
+                        band.outline(geometry, &samples, class + 1 + MAX_CLASSES);
                     }
                 }
-                band.paint(self.shades, rows);
-            },
-        );
+            }
+            band.paint(self.shades, rows);
+        });
     }
 
     /// First and last band that geometry `i` touches.
@@ -148,38 +150,10 @@ impl Areas<'_> {
     }
 }
 
-/// The geometries of each band, in order.
-struct Members {
-    offsets: Vec<usize>,
-    items: Vec<u32>,
-}
-
-impl Members {
-    fn new(spans: &[[u32; 2]], bands: usize) -> Self {
-        let mut offsets = vec![0; bands + 1];
-        for &[first, last] in spans {
-            for band in first..=last {
-                offsets[band as usize + 1] += 1;
-            }
-        }
-        for b in 0..bands {
-            offsets[b + 1] += offsets[b];
-        }
-        let mut next = offsets.clone();
-        let mut items = vec![0; offsets[bands]];
-        for (i, &[first, last]) in spans.iter().enumerate() {
-            for band in first..=last {
-                let slot = &mut next[band as usize];
-                items[*slot] = i as u32;
-                *slot += 1;
-            }
-        }
-        Self { offsets, items }
-    }
-
-    fn of(&self, band: usize) -> &[u32] {
-        &self.items[self.offsets[band]..self.offsets[band + 1]]
-    }
+/// Geometries by the bands they touch.
+fn members(spans: &[[u32; 2]], bands: usize) -> Rows<u32> {
+    let touched = |(&[first, last], i): (&[u32; 2], u32)| (first..=last).map(move |band| (band as usize, i));
+    Rows::new(bands, 0, spans.iter().zip(0..).flat_map(touched))
 }
 
 /// Samples of some rows of the map.
@@ -449,10 +423,7 @@ mod tests {
             );
             class.push((i % 2) as u8);
         }
-        let on = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| paint(&array, &class, Some(Color::WHITE)))
-        };
+        let on = |threads| parallel::on_threads(threads, || paint(&array, &class, Some(Color::WHITE)));
         assert_eq!(on(1), on(4));
     }
 
