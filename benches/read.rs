@@ -14,7 +14,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use landuse::ParcelSet;
 use landuse::crs::WorkingPlane;
 use landuse::io::schema::Schema;
-use landuse::io::{Loader, ReadOptions, Source, push_number, read, splice};
+use landuse::io::{Loader, ReadOptions, Source, append_properties, inspect, push_number, read};
 
 fn main() {
     divan::main();
@@ -77,8 +77,9 @@ fn validity_and_order(bencher: Bencher<'_, '_>, (fabric, parcels): (Fabric, usiz
 }
 
 #[divan::bench(args = cases(), sample_count = 5)]
-fn splice_two_columns(bencher: Bencher<'_, '_>, case: (Fabric, usize)) {
+fn append_two_columns(bencher: Bencher<'_, '_>, case: (Fabric, usize)) {
     let text = Text::of(case);
+    let read = read(&text.source, &text.schema, &ReadOptions::default()).unwrap().text.unwrap();
     let write = || {
         let append = |row: u32, text: &mut Vec<u8>| {
             text.extend_from_slice(b"\"lu_area_m2\":");
@@ -86,10 +87,17 @@ fn splice_two_columns(bencher: Bencher<'_, '_>, case: (Fabric, usize)) {
             text.extend_from_slice(b",\"lu_score\":");
             push_number(text, f64::from(row) * 0.3337);
         };
-        splice(&text.source, std::io::sink(), None, &[], append).unwrap()
+        append_properties(&read, std::io::sink(), None, &[], append).unwrap()
     };
     assert_eq!(write(), [text.parcels as u64, 0]);
     bencher.counter(text.bytes).bench(write);
+}
+
+/// What every property is, as inference asks before reading.
+#[divan::bench(args = cases(), sample_count = 5)]
+fn inspect_properties(bencher: Bencher<'_, '_>, case: (Fabric, usize)) {
+    let text = Text::of(case);
+    bencher.counter(text.bytes).bench(|| inspect(&text.source).unwrap());
 }
 
 #[divan::bench(sample_count = 5)]

@@ -303,11 +303,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 }
 
 fn write_parcels(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
-    let Some(source) = analysis.inputs().parcel_text() else { return Ok(()) };
+    let Some(text) = analysis.inputs().parcel_text() else { return Ok(()) };
     let mut accepted = out.file("parcels.geojson")?;
     let rejected = !analysis.parcels().rejected().is_empty();
     let mut rejected = rejected.then(|| out.file("rejected.geojson")).transpose()?;
-    report::write_parcels(analysis, source, &mut accepted, rejected.as_mut())?;
+    report::write_parcels(analysis, text, &mut accepted, rejected.as_mut())?;
     accepted.finish()?;
     rejected.map_or(Ok(()), OutputFile::finish)
 }

@@ -92,6 +92,6 @@ pub(crate) fn source(path: &Path) -> Result<Source, Error> {
     if path.as_os_str() == "-" {
         Source::spool("standard input", std::io::stdin().lock())
     } else {
-        Ok(Source::file(path))
+        Source::open(path)
     }
 }

@@ -12,7 +12,7 @@ use crate::efficiency::FieldChecks;
 use crate::error::Error;
 use crate::geometry::{Coord, Envelope};
 use crate::io::schema::{Field, Inference, Schema, Target};
-use crate::io::{Loaded, Loader, ReadOptions, ReadReport, Source, Table, infer};
+use crate::io::{GeoJsonText, Loaded, Loader, ReadOptions, ReadReport, Source, Table, infer};
 use crate::join::{Buildings, Firms, FirmsOnParcels};
 use crate::parcel::{FeatureTable, Parcel, ParcelIdx, ParcelSet};
 use crate::zoning::Schemes;
@@ -140,7 +140,7 @@ impl InputFile {
 pub struct Inputs {
     parcels: Arc<ParcelSet>,
     beside: Arc<Beside>,
-    text: Option<Source>,
+    text: Option<GeoJsonText>,
     id_property: Option<Box<str>>,
     files: Arc<[InputFile]>,
     warnings: Arc<[String]>,
@@ -158,6 +158,14 @@ impl fmt::Debug for Inputs {
             .field("files", &self.files)
             .finish_non_exhaustive()
     }
+}
+
+/// The parcels, and what was read with them.
+struct ReadParcels {
+    set: Arc<ParcelSet>,
+    schemes: Schemes,
+    id_property: Option<Box<str>>,
+    text: Option<GeoJsonText>,
 }
 
 /// What lies beside the parcels.
@@ -259,7 +267,7 @@ impl Inputs {
     }
 
     /// The text that the parcels were read from; none where they came from memory.
-    pub fn parcel_text(&self) -> Option<&Source> {
+    pub fn parcel_text(&self) -> Option<&GeoJsonText> {
         self.text.as_ref()
     }
 
@@ -458,7 +466,7 @@ impl InputsBuilder {
     pub fn load(self) -> Result<Inputs, Error> {
         let date = self.date.as_deref();
         let mut reading = Reading { options: &self.options, date, files: Vec::new(), warnings: Vec::new() };
-        let (mut parcels, schemes, id_property) = self.read_parcels(&mut reading)?;
+        let ReadParcels { set: mut parcels, schemes, id_property, text } = self.read_parcels(&mut reading)?;
         let lines = reading.merged("control lines", &self.lines, &parcels)?;
         let districts = reading.merged("districts", &self.districts, &parcels)?;
         let unsuitable = reading.merged("unsuitable land", &self.unsuitable, &parcels)?;
@@ -475,10 +483,6 @@ impl InputsBuilder {
         };
         let barriers = self.read_barriers(&parcels, &mut reading)?;
         let Reading { files, warnings, .. } = reading;
-        let text = match self.parcels.0 {
-            Origin::Text(source) => Some(source),
-            _ => None,
-        };
         Ok(Inputs {
             parcels,
             beside: Arc::new(Beside { schemes, lines, districts, unsuitable, barriers, field_checks }),
@@ -491,11 +495,13 @@ impl InputsBuilder {
         })
     }
 
-    fn read_parcels(
-        &self,
-        reading: &mut Reading<'_>,
-    ) -> Result<(Arc<ParcelSet>, Schemes, Option<Box<str>>), Error> {
-        let schemes = || self.schemes.clone().unwrap_or_else(Schemes::builtin);
+    fn read_parcels(&self, reading: &mut Reading<'_>) -> Result<ReadParcels, Error> {
+        let of_memory = |set: Arc<ParcelSet>| ReadParcels {
+            set,
+            schemes: self.schemes.clone().unwrap_or_else(Schemes::builtin),
+            id_property: None,
+            text: None,
+        };
         match &self.parcels.0 {
             Origin::Text(source) => {
                 let (schema, schemes) = self.schema_for(&infer(source)?)?;
@@ -506,7 +512,9 @@ impl InputsBuilder {
                     Some(other) => loader.load_beside(source, other)?,
                     None => loader.load(source)?,
                 };
-                Ok((Arc::new(reading.take(loaded, "parcels", source)), schemes, id_property))
+                let text = loaded.text.clone();
+                let set = Arc::new(reading.take(loaded, "parcels", source));
+                Ok(ReadParcels { set, schemes, id_property, text })
             }
             Origin::Table(table, crs) => {
                 let extent = Envelope::of(table.geometry.coords().iter().copied());
@@ -514,13 +522,13 @@ impl InputsBuilder {
                     Some(other) => other.plane().for_source(crs)?,
                     None => WorkingPlane::new(crs, &self.options.crs, extent)?,
                 };
-                Ok((Arc::new(ParcelSet::new(table.clone(), plane)?), schemes(), None))
+                Ok(of_memory(Arc::new(ParcelSet::new(table.clone(), plane)?)))
             }
             Origin::Set(set) => {
                 if let Some(other) = &self.plane_of {
                     other.plane().check_same(set.plane(), "parcels")?;
                 }
-                Ok((Arc::clone(set), schemes(), None))
+                Ok(of_memory(Arc::clone(set)))
             }
         }
     }

@@ -56,6 +56,20 @@ pub enum Error {
         /// What was found and what was expected.
         reason: Box<str>,
     },
+    /// A text is another than the one that was read before.
+    #[error("`{file}` has changed since it was read, expected the same text")]
+    Changed {
+        /// The file as the caller named it.
+        file: Box<str>,
+    },
+    /// A compressed text that is larger than it may be.
+    #[error("{file}: the decompressed text is larger than {limit} bytes, the most that was allowed")]
+    Decompressed {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// How many bytes there may be.
+        limit: u64,
+    },
     /// A feature that cannot be used, where the caller asked to stop at the first one.
     #[error("{file}: {at}: {reason}")]
     Feature {

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use super::lines::read_lines;
+use super::geojson::read_lines;
 use super::schema::{Inference, Schema};
-use super::{Layer, ReadOptions, ReadReport, Source, read, sample};
+use super::{GeoJsonText, Layer, ReadOptions, ReadReport, Source, inspect, read};
 use crate::Error;
 use crate::crs::doctor::{CoordinateStats, Diagnosis, Evidence, Severity, examine};
 use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
@@ -28,15 +28,15 @@ pub struct Loader {
     working_crs: WorkingCrs,
 }
 
-/// Features that inference looks at.
-const SAMPLE: usize = 1_000;
-
-/// Guesses the schema of a file from its first features ([`Schema::infer`]).
+/// Infers the schema of a file from all values of its properties ([`Schema::infer`]).
 ///
 /// # Errors
-/// As [`sample`].
+/// As [`inspect`].
+///
+/// # Complexity
+/// As [`inspect`]: the text is read once more, its geometries passed over.
 pub fn infer(source: &Source) -> Result<Inference, Error> {
-    Ok(Schema::infer(&sample(source, SAMPLE)?.scalars()))
+    Ok(Schema::infer(&inspect(source)?))
 }
 
 /// What a [`Loader`] made of a file.
@@ -49,6 +49,8 @@ pub struct Loaded {
     pub report: ReadReport,
     /// What the doctor found, and the system that was taken.
     pub diagnosis: Diagnosis,
+    /// The text they stand in, to be written again with more properties; none where they come from no text.
+    pub text: Option<GeoJsonText>,
 }
 
 impl Loaded {
@@ -148,7 +150,7 @@ impl Loader {
         source: &Source,
         plane: impl FnOnce(&SourceCrs, Envelope) -> Result<WorkingPlane, crate::crs::CrsError>,
     ) -> Result<Loaded, Error> {
-        let Layer { table, report } = read(source, &self.schema, &self.read)?;
+        let Layer { table, report, text } = read(source, &self.schema, &self.read)?;
         let coordinates = CoordinateStats::from(&table.geometry);
         let diagnosis = examine(&Evidence {
             crs_member: report.crs_member.as_deref(),
@@ -159,6 +161,6 @@ impl Loader {
         let crs = diagnosis.source.clone().map_err(Error::Crs)?;
         let extent = coordinates.angle_extent.join(&coordinates.length_extent);
         let plane = Arc::new(plane(&crs, extent)?);
-        Ok(Loaded { set: ParcelSet::new(table, plane)?, report, diagnosis })
+        Ok(Loaded { set: ParcelSet::new(table, plane)?, report, diagnosis, text })
     }
 }

@@ -1,23 +1,25 @@
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use flate2::read::MultiGzDecoder;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::places::Places;
 use crate::Error;
 
 /// Bytes asked of the system at a time where a decoder stands between.
 const GZIP_BUFFER: usize = 1 << 18;
+/// Decompressed text is limited to this many times what is stored …
+const GROWTH: u64 = 100;
+/// … and may always be this large.
+const ALWAYS_ALLOWED: u64 = 256 << 20;
 
 /// Where text comes from. It can be read more than once: layers are written by reading the parcels again.
 #[derive(Debug, Clone)]
 pub struct Source {
     origin: Origin,
-    /// Where its features stand, once they were read.
-    places: Arc<Mutex<Option<Arc<Places>>>>,
+    max_decompressed_bytes: Option<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -32,13 +34,34 @@ impl Source {
         Self::of(Origin::File(path.into()))
     }
 
+    /// A file as [`file`](Self::file), or all that comes through a pipe, kept in memory: it comes only once.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it is not there, or a pipe cannot be read.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        let path = path.into();
+        let about = fs::metadata(&path).map_err(|error| Error::io("open", &path, error))?;
+        if about.is_file() || about.is_dir() {
+            return Ok(Self::file(path));
+        }
+        let pipe = File::open(&path).map_err(|error| Error::io("open", &path, error))?;
+        Self::spool(&path.display().to_string(), pipe)
+    }
+
     /// Bytes in memory, plain or gzip.
     pub fn bytes(name: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
         Self::of(Origin::Bytes { name: name.into(), bytes: bytes.into() })
     }
 
     fn of(origin: Origin) -> Self {
-        Self { origin, places: Arc::default() }
+        Self { origin, max_decompressed_bytes: None }
+    }
+
+    /// Sets how large the text of a gzip file may be, in bytes. Default: 256 MiB, or 100 times what is stored if that is more.
+    #[must_use]
+    pub fn max_decompressed_bytes(mut self, bytes: u64) -> Self {
+        self.max_decompressed_bytes = Some(bytes);
+        self
     }
 
     /// All that a reader gives, kept in memory: what comes through a pipe comes only once.
@@ -59,25 +82,16 @@ impl Source {
         }
     }
 
-    /// Where its features stood when they were last read, if each was plain.
-    pub(super) fn places(&self) -> Option<Arc<Places>> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(super) fn set_places(&self, places: Option<Places>) {
-        *self.places.lock().unwrap_or_else(PoisonError::into_inner) = places.map(Arc::new);
-    }
-
-    pub(super) fn open(&self) -> Result<Input, Error> {
-        self.opened(true)
+    pub(super) fn open_text(&self) -> Result<Input, Error> {
+        self.opened(Some(Xxh3::new()))
     }
 
     /// Opens it without a hash of what is read.
-    pub(super) fn open_again(&self) -> Result<Input, Error> {
-        self.opened(false)
+    pub(super) fn open_unhashed(&self) -> Result<Input, Error> {
+        self.opened(None)
     }
 
-    fn opened(&self, hashed: bool) -> Result<Input, Error> {
+    fn opened(&self, hash: Option<Xxh3>) -> Result<Input, Error> {
         let (path, raw): (PathBuf, Box<dyn Read + Send>) = match &self.origin {
             Origin::File(path) => {
                 (path.clone(), Box::new(File::open(path).map_err(|error| Error::io("open", path, error))?))
@@ -86,9 +100,8 @@ impl Source {
                 (Path::new(&**name).into(), Box::new(Cursor::new(Arc::clone(bytes))))
             }
         };
-        let hash = Arc::new(Mutex::new(Xxh3::new()));
-        let mut raw: Box<dyn Read + Send> =
-            if hashed { Box::new(Hashing { raw, hash: Arc::clone(&hash) }) } else { raw };
+        let stored = Arc::new(Mutex::new(Stored { hash, bytes: 0 }));
+        let mut raw = Counting { raw, stored: Arc::clone(&stored) };
         let mut start = Vec::new();
         raw.by_ref().take(2).read_to_end(&mut start).map_err(|error| Error::io("read", &path, error))?;
         let gzip = start == [0x1f, 0x8b];
@@ -98,7 +111,8 @@ impl Source {
         } else {
             Box::new(whole)
         };
-        Ok(Input { path, reader, hash })
+        let limit = gzip.then_some(self.max_decompressed_bytes);
+        Ok(Input { path, reader, stored, text: 0, limit })
     }
 }
 
@@ -106,11 +120,21 @@ impl Source {
 pub(super) struct Input {
     path: PathBuf,
     reader: Box<dyn Read + Send>,
-    hash: Arc<Mutex<Xxh3>>,
+    stored: Arc<Mutex<Stored>>,
+    /// Bytes of text so far.
+    text: u64,
+    /// How much text there may be, where it is decompressed; inside, where the caller said so.
+    limit: Option<Option<u64>>,
+}
+
+/// What was read of the bytes as stored.
+struct Stored {
+    hash: Option<Xxh3>,
+    bytes: u64,
 }
 
 impl Input {
-    /// Fills `room` as far as there is text; how far is told, and less than all is the end.
+    /// Fills `room` as far as there is text, and returns how far: less than all is the end.
     pub(super) fn read(&mut self, room: &mut [u8]) -> Result<usize, Error> {
         let mut filled = 0;
         while filled < room.len() {
@@ -121,33 +145,66 @@ impl Input {
                 Err(error) => return Err(Error::io("read", &self.path, error)),
             }
         }
+        self.text += filled as u64;
+        if let Some(limit) = self.limit {
+            let limit = limit.unwrap_or_else(|| ALWAYS_ALLOWED.max(GROWTH * self.stored().bytes));
+            if self.text > limit {
+                return Err(Error::Decompressed { file: self.name(), limit });
+            }
+        }
         Ok(filled)
     }
 
     /// All text that is left.
     pub(super) fn rest(&mut self) -> Result<Vec<u8>, Error> {
         let mut text = Vec::new();
-        self.reader.read_to_end(&mut text).map_err(|error| Error::io("read", &self.path, error))?;
-        Ok(text)
+        let mut filled = 0;
+        loop {
+            text.resize((text.len() * 2).max(1 << 16), 0);
+            filled += self.read(&mut text[filled..])?;
+            if filled < text.len() {
+                text.truncate(filled);
+                return Ok(text);
+            }
+        }
     }
 
     /// Hash of the bytes as stored, before any decompression, with the name of the algorithm.
     pub(super) fn hash(&self) -> String {
-        let hash = self.hash.lock().unwrap_or_else(PoisonError::into_inner);
-        format!("xxh3-128:{:032x}", hash.digest128())
+        let digest = self.stored().hash.as_ref().map_or(0, Xxh3::digest128);
+        format!("xxh3-128:{digest:032x}")
+    }
+
+    /// Reads what is left, and compares the hash of the whole with `hash`.
+    pub(super) fn expect_hash(&mut self, hash: &str) -> Result<(), Error> {
+        let mut room = vec![0; 1 << 16];
+        while self.read(&mut room)? > 0 {}
+        if self.hash() == hash { Ok(()) } else { Err(Error::Changed { file: self.name() }) }
+    }
+
+    fn name(&self) -> Box<str> {
+        self.path.display().to_string().into()
+    }
+
+    fn stored(&self) -> MutexGuard<'_, Stored> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Hashes what passes through.
-struct Hashing {
+/// Counts and hashes what passes through.
+struct Counting {
     raw: Box<dyn Read + Send>,
-    hash: Arc<Mutex<Xxh3>>,
+    stored: Arc<Mutex<Stored>>,
 }
 
-impl Read for Hashing {
+impl Read for Counting {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.raw.read(buffer)?;
-        self.hash.lock().unwrap_or_else(PoisonError::into_inner).update(&buffer[..count]);
+        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        stored.bytes += count as u64;
+        if let Some(hash) = &mut stored.hash {
+            hash.update(&buffer[..count]);
+        }
         Ok(count)
     }
 }

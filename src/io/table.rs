@@ -1,15 +1,14 @@
 use std::collections::HashMap;
 
-use super::json::{Fault, Json};
-use super::read::{OWN_ID, Value, syntax};
+use super::columns::OWN_ID;
+use super::geojson::{Fault, Json, Scanner, read_value, syntax};
+use super::inspect::says_unknown;
+use super::layer::BLOCK;
 use super::schema::{Scalar, Target, as_number, plain_name};
 use super::source::Source;
-use super::walk::{BLOCK, Walk};
+use super::value::Value;
 use crate::Error;
 use crate::parcel::{Column, TextColumn};
-
-/// Texts that stand for "not known" in a table, beside an empty cell.
-const UNKNOWN: [&str; 10] = ["na", "n/a", "nan", "null", "none", "-", "--", "—", "无", "未知"];
 
 /// A table of things that are no parcels, firms or field checks: named columns of text, whatever the file.
 ///
@@ -48,7 +47,7 @@ impl Table {
     /// # Complexity
     /// O(bytes); the text is in memory twice.
     pub fn read(source: &Source) -> Result<Self, Error> {
-        let mut input = source.open()?;
+        let mut input = source.open_text()?;
         let text = input.rest()?;
         let (file, hash, bytes): (Box<str>, _, _) = (source.name().into(), input.hash(), text.len() as u64);
         let start = text.iter().position(|b| !b.is_ascii_whitespace() && !b"\xef\xbb\xbf\x1e".contains(b));
@@ -72,11 +71,11 @@ impl Table {
     }
 
     fn from_geojson(source: &Source) -> Result<Self, Error> {
-        let mut walk = Walk::open(source, BLOCK)?.strict();
+        let mut scanner = Scanner::open(source, BLOCK)?.strict();
         let mut table = Self::default();
         let mut positions: HashMap<String, usize> = HashMap::new();
-        while let Some(block) = walk.next()? {
-            let (text, base) = block.found_text(walk.name())?;
+        while let Some(block) = scanner.next()? {
+            let (text, base) = block.found_text(scanner.name())?;
             for span in block.spans() {
                 let row = table.rows;
                 table.rows += 1;
@@ -102,16 +101,16 @@ impl Table {
                 if json.token() == Some(b'{') {
                     let walked = json.object(|json, key| {
                         match &*key.text() {
-                            "id" => add(OWN_ID, &Value::read(json)?),
+                            "id" => add(OWN_ID, &read_value(json)?),
                             "properties" if json.token() == Some(b'{') => json.object(|json, key| {
-                                add(&key.text(), &Value::read(json)?);
+                                add(&key.text(), &read_value(json)?);
                                 Ok::<(), Fault>(())
                             })?,
                             _ => json.skip()?,
                         }
                         Ok(())
                     });
-                    walked.map_err(|fault| syntax(walk.name(), base, text, fault))?;
+                    walked.map_err(|fault| syntax(scanner.name(), base, text, fault))?;
                 }
                 for column in table.columns.iter_mut().filter(|column| column.len() == row) {
                     column.push(None);
@@ -220,7 +219,7 @@ impl Table {
 /// A cell without blanks around it; none where it says nothing.
 fn cell(text: &str) -> Option<&str> {
     let text = text.trim();
-    let known = !text.is_empty() && !UNKNOWN.iter().any(|unknown| unknown.eq_ignore_ascii_case(text));
+    let known = !text.is_empty() && !says_unknown(text);
     known.then_some(text)
 }
 

@@ -10,13 +10,15 @@ use crate::crs::WorkingPlane;
 use crate::efficiency::{Language, StockClass};
 use crate::geometry::MultiPolygonArray;
 use crate::intensity::Account;
-use crate::io::{FeatureWriter, Rounding, Source, push_count, push_json, push_number, push_text, splice};
+use crate::io::{
+    FeatureWriter, GeoJsonText, Rounding, append_properties, push_count, push_json, push_number, push_text,
+};
 use crate::land::LandStatus;
 use crate::parcel::ParcelIdx;
 
 /// Writes the parcels to `accepted`, and the features that were rejected, where there are any, to `rejected`.
 ///
-/// Each feature of `source`, the text that the parcels were read from, is copied byte for byte in the input's order, and these
+/// Each feature of the text that the parcels were read from, is copied byte for byte in the input's order, and these
 /// properties are appended to its own. Unknown is `null`.
 ///
 /// | property | meaning |
@@ -42,10 +44,10 @@ use crate::parcel::ParcelIdx;
 /// | `lu_outside_boundary_m2` | area outside the lines that confine construction |
 ///
 /// # Errors
-/// [`Error::Write`]; [`Error::Io`] where the source cannot be read again.
+/// [`Error::Write`]; [`Error::Io`] where the text cannot be read again, [`Error::Changed`] where it is another by now.
 pub fn write_parcels<W: Write + Send>(
     analysis: &Analysis,
-    source: &Source,
+    text: &GeoJsonText,
     accepted: W,
     rejected: Option<W>,
 ) -> Result<(), Error> {
@@ -60,7 +62,7 @@ pub fn write_parcels<W: Write + Send>(
             push_properties(analysis, ParcelIdx(parcel), text);
         }
     };
-    splice(source, accepted, rejected, set.rejected(), append).map(drop)
+    append_properties(text, accepted, rejected, set.rejected(), append).map(drop)
 }
 
 fn push_properties(analysis: &Analysis, parcel: ParcelIdx, text: &mut Vec<u8>) {

@@ -4,10 +4,10 @@ use std::io::Write as _;
 use std::sync::{Arc, Mutex};
 
 use landuse::Error;
-use landuse::io::schema::{Scalar, Schema};
+use landuse::io::schema::Schema;
 use landuse::io::{
-    FeatureWriter, Layer, OnBadFeature, OutputDir, OutputFile, ReadOptions, Rounding, Source, push_number,
-    read, sample, splice,
+    FeatureWriter, GeoJsonText, Layer, OnBadFeature, OutputDir, OutputFile, ReadOptions, Rounding, Source,
+    append_properties, infer, inspect, push_number, read,
 };
 use serde_json::Value;
 
@@ -61,14 +61,14 @@ impl std::io::Write for Shared {
     }
 }
 
-fn spliced(text: &str, layer: &Layer) -> (String, String) {
+fn appended(layer: &Layer) -> (String, String) {
     let (out, bad) = (Shared::default(), Shared::default());
     let append = |row: u32, text: &mut Vec<u8>| {
         text.extend_from_slice(b"\"lu_area_m2\":");
         push_number(text, f64::from(row) + 0.5);
     };
-    splice(
-        &Source::bytes("test.geojson", text.as_bytes()),
+    append_properties(
+        layer.text.as_ref().unwrap(),
         out.clone(),
         Some(bad.clone()),
         &layer.table.rejected,
@@ -218,13 +218,13 @@ fn blocks_and_threads_change_nothing() {
             let layer = pool.install(|| read(&source, &Schema::default(), &options)).unwrap();
             assert!(layer == whole, "{threads} threads, blocks of {block}");
         }
-        let (first, again) = (spliced(&text, &whole), pool.install(|| spliced(&text, &whole)));
+        let (first, again) = (appended(&whole), pool.install(|| appended(&whole)));
         assert!(first == again, "{threads} threads");
     }
 }
 
 #[test]
-fn spliced_features_are_the_given_ones_and_a_second_run_changes_nothing() {
+fn features_written_again_are_the_given_ones_and_a_second_run_changes_nothing() {
     let text = format!(
         "{{\"type\":\"FeatureCollection\",\"crs\":{{\"type\":\"name\",\"properties\":{{\"name\":\"EPSG:4490\"}}}},\"features\":[{}]}}",
         [
@@ -242,7 +242,7 @@ fn spliced_features_are_the_given_ones_and_a_second_run_changes_nothing() {
     );
     let layer = read_text(&text).unwrap();
     assert_eq!(layer.report.crs_member.as_deref(), Some("EPSG:4490"));
-    let (out, bad) = spliced(&text, &layer);
+    let (out, bad) = appended(&layer);
     assert!(
         out.contains(r#"{ "type":"Feature","properties":{ "a" : 1.50, "b":"\u00e9","lu_area_m2":0.5},"#),
         "{out}"
@@ -259,9 +259,9 @@ fn spliced_features_are_the_given_ones_and_a_second_run_changes_nothing() {
     assert_eq!(rejected[1]["properties"]["k"], 1);
     assert!(rejected[2]["properties"]["lu_reason"].as_str().unwrap().contains("an array"));
 
-    let (again, _) = spliced(&out, &read_text(&out).unwrap());
+    let (again, _) = appended(&read_text(&out).unwrap());
     assert_eq!(again.matches("lu_area_m2").count(), 4, "{again}");
-    let (third, _) = spliced(&again, &read_text(&again).unwrap());
+    let (third, _) = appended(&read_text(&again).unwrap());
     assert_eq!(third, again);
 }
 
@@ -318,9 +318,9 @@ impl std::io::Write for FullDisk {
 #[test]
 fn a_full_disk_and_unreadable_files_are_named() {
     let text = collection(&(0..500).map(|i| feature(i, SQUARE)).collect::<Vec<_>>());
-    let source = Source::bytes("test.geojson", text.as_bytes());
+    let source = GeoJsonText::unread(Source::bytes("test.geojson", text.as_bytes()));
     for room in [0, 100, 20_000] {
-        let error = splice(&source, FullDisk(room), None, &[], |_, _| {}).unwrap_err();
+        let error = append_properties(&source, FullDisk(room), None, &[], |_, _| {}).unwrap_err();
         assert!(matches!(&error, Error::Write(cause) if cause.kind() == std::io::ErrorKind::StorageFull));
     }
     assert!(FeatureWriter::new(FullDisk(0), None, Rounding::Exact).is_err());
@@ -341,13 +341,13 @@ fn a_device_without_room_is_named() {
     }
     let out = || std::io::BufWriter::new(full().unwrap());
     let text = collection(&[feature(0, SQUARE)]);
-    let source = Source::bytes("test.geojson", text.as_bytes());
+    let source = GeoJsonText::unread(Source::bytes("test.geojson", text.as_bytes()));
     let layer = FeatureWriter::new(out(), None, Rounding::Exact).and_then(FeatureWriter::finish);
-    for outcome in [splice(&source, out(), None, &[], |_, _| {}).map(drop), layer.map(drop)] {
+    for outcome in [append_properties(&source, out(), None, &[], |_, _| {}).map(drop), layer.map(drop)] {
         assert!(matches!(&outcome, Err(Error::Write(_))), "{outcome:?}");
     }
     let mut file = OutputFile::to("/dev/full", full().unwrap());
-    let error = splice(&source, &mut file, None, &[], |_, _| {}).unwrap_err().chain();
+    let error = append_properties(&source, &mut file, None, &[], |_, _| {}).unwrap_err().chain();
     assert!(error.contains("/dev/full"), "{error}");
 }
 
@@ -392,7 +392,7 @@ fn coordinates_and_properties_are_those_of_the_geojson_crate() {
         }
         assert_eq!(row, layer.table.len());
 
-        let (out, _) = spliced(&text, &layer);
+        let (out, _) = appended(&layer);
         let geojson::GeoJson::FeatureCollection(back) = out.parse().unwrap() else { panic!("{name}") };
         let mut back = back.features.into_iter();
         for &position in &layer.table.source_row {
@@ -405,13 +405,156 @@ fn coordinates_and_properties_are_those_of_the_geojson_crate() {
 }
 
 #[test]
-fn samples_name_every_property() {
+fn properties_are_told_by_all_of_their_values() {
     let text = collection(&[feature(3, SQUARE), feature(4, "null"), feature(5, SQUARE)]);
-    let samples = sample(&Source::bytes("x", text.as_bytes()), 2).unwrap();
-    let found = samples.scalars();
-    let names: Vec<_> = found.iter().map(|(name, values)| (*name, values.len())).collect();
-    assert_eq!(names, [("$id", 2), ("n", 2), ("s", 2)]);
-    assert_eq!(found[1].1, [Scalar::Number(3.0), Scalar::Number(4.0)]);
+    let found = inspect(&Source::bytes("x", text.as_bytes())).unwrap();
+    let names: Vec<_> = found.iter().map(|summary| (&*summary.name, summary.features)).collect();
+    assert_eq!(names, [("$id", 3), ("n", 3), ("s", 3)]);
+    assert_eq!((found[1].numbers, found[1].others, found[2].others), (3, 0, 3));
+    assert!(found[1].is_numeric() && !found[2].is_numeric());
+}
+
+/// Features whose property `tax_yuan` has these values, as JSON; none where it is empty.
+fn taxed(values: &[&str]) -> String {
+    let feature = |(i, value): (usize, &&str)| {
+        let tax = if value.is_empty() { String::new() } else { format!(r#","tax_yuan":{value}"#) };
+        format!(r#"{{"type":"Feature","properties":{{"id":"P{i}"{tax}}},"geometry":{SQUARE}}}"#)
+    };
+    collection(&values.iter().enumerate().map(feature).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_few_values_that_cannot_be_read_cost_no_column() {
+    for odd in ["\"NA\"", "1e400", "true", "\"12%\"", "\"about 5\"", "[1]"] {
+        for at in [0, 10, 2_500, 2_999] {
+            let mut values = vec!["7"; 3_000];
+            values[at] = odd;
+            let source = Source::bytes("parcels", taxed(&values).as_bytes());
+            let inference = infer(&source).unwrap();
+            let targets: Vec<String> = inference.schema.fields.iter().map(|f| f.target.to_string()).collect();
+            assert_eq!(targets, ["id", "number:tax_yuan"], "{odd} at {at}");
+            let layer = read(&source, &inference.schema, &ReadOptions::default()).unwrap();
+            assert_eq!(layer.table.attributes.numbers["tax_yuan"].values.known(), 2_999, "{odd} at {at}");
+            assert_eq!(layer.report.warnings.len(), 1, "{:?}", layer.report.warnings);
+            assert!(layer.report.warnings[0].starts_with("1 values of `tax_yuan` are not"), "{odd}");
+            let example = &layer.report.examples[0];
+            assert!(example.starts_with(&format!("feature {at} (id `P{at}`): ")), "{example}");
+        }
+    }
+}
+
+#[test]
+fn inference_does_not_hang_on_the_order_of_features() {
+    // A column that begins behind two thousand features, names that differ in case, and values of several kinds.
+    let mut features: Vec<String> = (0..3_000)
+        .map(|i| {
+            let more = match i {
+                0..2_000 => String::new(),
+                2_000..2_400 => format!(r#","tax_yuan":{i}"#),
+                2_400..2_450 => r#","tax_yuan":"unclear""#.into(),
+                _ => format!(r#","Tax_Yuan":{i},"current_use":"{}""#, ["100101", "0701", "odd"][i % 3]),
+            };
+            format!(r#"{{"type":"Feature","properties":{{"id":"P{i}"{more}}},"geometry":{SQUARE}}}"#)
+        })
+        .collect();
+    let inferred =
+        |features: &[String]| infer(&Source::bytes("parcels", collection(features).as_bytes())).unwrap();
+    let forward = inferred(&features);
+    let decided: Vec<(&str, Option<String>)> =
+        forward.decisions.iter().map(|d| (&*d.property, d.field.as_ref().map(ToString::to_string))).collect();
+    let some = |target: &str| Some(target.to_owned());
+    let expected = [
+        ("id", some("id")),
+        ("Tax_Yuan", None),
+        ("tax_yuan", some("number:tax_yuan")),
+        ("current_use", some("current_use")),
+    ];
+    assert_eq!(decided, expected);
+    assert_eq!(&*forward.schema.left_out[0].property, "Tax_Yuan");
+    features.reverse();
+    assert_eq!(inferred(&features), forward);
+    features.rotate_left(1_234);
+    assert_eq!(inferred(&features), forward);
+}
+
+#[test]
+fn a_known_property_that_is_left_out_is_named_with_the_reason() {
+    let values: Vec<&str> = (0..40).map(|i| if i % 4 == 0 { "7" } else { "\"much\"" }).collect();
+    let source = Source::bytes("parcels", taxed(&values).as_bytes());
+    let schema = infer(&source).unwrap().schema;
+    let layer = read(&source, &schema, &ReadOptions::default()).unwrap();
+    let expected = "property `tax_yuan` was left out: the name is known as `number:tax_yuan`, but 30 of 40 known values are not a number";
+    assert_eq!(layer.report.warnings, [expected]);
+}
+
+#[test]
+fn a_property_that_no_feature_has_is_named_with_the_nearest_there_is() {
+    let text = "[[field]]\nproperty = 'tax_yaun'\ntarget = 'number:tax_yuan'";
+    let (schema, _) = Schema::from_toml(text, "city.toml").unwrap();
+    let source = Source::bytes("parcels", taxed(&["1", "2"]).as_bytes());
+    let report = read(&source, &schema, &ReadOptions::default()).unwrap().report;
+    assert_eq!(report.warnings, ["property `tax_yaun` occurs in 0 of 2 features (`tax_yuan`?)"]);
+}
+
+#[test]
+fn a_text_that_changed_since_it_was_read_is_an_error_before_the_output_is_finished() {
+    struct Output(Arc<Mutex<bool>>);
+    impl std::io::Write for Output {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            *self.0.lock().unwrap() = true;
+            Ok(())
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("parcels.geojson");
+    let plain: Vec<String> = (0..40).map(|i| feature(i, SQUARE)).collect();
+    let mut bare = plain.clone();
+    bare[3] = feature(3, SQUARE).replace("\"n\":3", "\"lu_n\":3");
+    for features in [plain, bare] {
+        let text = collection(&features);
+        std::fs::write(&path, &text).unwrap();
+        let layer = read(&Source::file(&path), &Schema::default(), &ReadOptions::default()).unwrap();
+        let write = || {
+            let finished = Arc::default();
+            let out = Output(Arc::clone(&finished));
+            let written = append_properties(layer.text.as_ref().unwrap(), out, None, &[], |_, _| {});
+            let finished = *finished.lock().unwrap();
+            (written, finished)
+        };
+        assert!(matches!(write(), (Ok([40, 0]), true)));
+        for changed in [
+            text.replace("P17", "P18"),
+            text.replace("[1,1]", "[1,2]"),
+            text[..text.len() - 2].to_owned(),
+            format!("{text}\n"),
+            text.replace("[0,1]", "{0,1}"),
+            String::new(),
+        ] {
+            std::fs::write(&path, &changed).unwrap();
+            let (written, finished) = write();
+            let error = written.unwrap_err();
+            assert!(matches!(error, Error::Changed { .. } | Error::Syntax { .. }), "{error}");
+            assert!(!finished);
+        }
+    }
+}
+
+#[test]
+fn a_small_file_does_not_grow_to_any_size() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&vec![b' '; 300 << 20]).unwrap();
+    let bomb = Source::bytes("bomb.gz", gzip.finish().unwrap());
+    let error = read(&bomb, &Schema::default(), &ReadOptions::default()).unwrap_err();
+    assert!(matches!(error, Error::Decompressed { limit, .. } if limit == 256 << 20), "{error}");
+    let small = bomb.max_decompressed_bytes(1_000);
+    let error = read(&small, &Schema::default(), &ReadOptions::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "bomb.gz: the decompressed text is larger than 1000 bytes, the most that was allowed"
+    );
 }
 
 #[test]
@@ -461,7 +604,7 @@ fn damaged_text_is_an_error_or_a_feature_put_aside_never_a_panic() {
             assert!(is_json, "taken, but not JSON: {}", String::from_utf8_lossy(&text));
             valid += 1;
             let text = String::from_utf8(text).unwrap();
-            let (out, bad) = spliced(&text, &layer);
+            let (out, bad) = appended(&layer);
             for out in [out, bad] {
                 assert!(serde_json::from_str::<serde::de::IgnoredAny>(&out).is_ok(), "{text}\n{out}");
             }

@@ -1,13 +1,15 @@
-//! Whatever the text and however it is cut: the guessing walk gives what the strict one gives.
+//! Whatever the text and however it is cut: the guessing scan gives what the strict one gives.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use super::append::{append_by_spans, append_scanned};
 use super::json::Json;
-use super::read::read_walked;
-use super::splice::{splice_placed, splice_walked};
-use super::walk::{Parsed, Piece, Walk};
-use super::{ReadOptions, Source, push_number, schema::Schema};
+use super::read::read_scanned;
+use super::scan::{Parsed, Piece, Scanner};
+use super::text::GeoJsonText;
+use crate::io::schema::Schema;
+use crate::io::{OnBadFeature, ReadOptions, Source, push_number};
 use crate::parcel::Rejected;
 
 /// Output that the test can look at.
@@ -112,46 +114,54 @@ fn guesses_change_nothing() {
             for stop in [false, true] {
                 let mut options = ReadOptions::default().block_bytes(block);
                 if stop {
-                    options = options.on_bad_feature(super::OnBadFeature::Stop);
+                    options = options.on_bad_feature(OnBadFeature::Stop);
                 }
-                let open = || Walk::open(&source, block).unwrap();
+                let open = || Scanner::open(&source, block).unwrap();
                 let strict =
-                    read_walked(open().strict(), &schema, &options).map_err(|error| error.to_string());
-                let guessed = read_walked(open(), &schema, &options).map_err(|error| error.to_string());
+                    read_scanned(open().strict(), &schema, &options).map_err(|error| error.to_string());
+                let guessed = read_scanned(open(), &schema, &options).map_err(|error| error.to_string());
                 assert_eq!(guessed, strict, "{}", String::from_utf8_lossy(&text));
                 match &strict {
                     Ok(_) => read += 1,
                     Err(_) => failed += 1,
                 }
             }
-            let (rejected, places): (Vec<Rejected>, _) =
-                match read_walked(open_strict(&source, block), &schema, &ReadOptions::default()) {
-                    Ok((layer, places)) => (layer.table.rejected, places),
+            let (rejected, spans): (Vec<Rejected>, _) =
+                match read_scanned(open_strict(&source, block), &schema, &ReadOptions::default()) {
+                    Ok((layer, spans)) => (layer.table.rejected, spans),
                     Err(_) => continue,
                 };
-            let spliced = |walk: Option<Walk>| {
+            let appended = |scanner: Option<Scanner>| {
                 let (accepted, quarantine) = (Shared::default(), Shared::default());
                 let append = |row: u32, text: &mut Vec<u8>| {
                     text.extend_from_slice(b"\"lu_row\":");
                     push_number(text, f64::from(row));
                 };
                 let [first, second] = [accepted.clone(), quarantine.clone()];
-                let counts = match (walk, &places) {
-                    (Some(walk), _) => splice_walked(walk, first, Some(second), &rejected, &append),
-                    (None, Some(places)) => {
-                        splice_placed(&source, places, block, first, Some(second), &rejected, &append)
+                let counts = match (scanner, &spans) {
+                    (Some(scanner), _) => {
+                        append_scanned(scanner, None, first, Some(second), &rejected, &append)
                     }
+                    (None, Some(spans)) => append_by_spans(
+                        &text_of(&source),
+                        spans,
+                        block,
+                        first,
+                        Some(second),
+                        &rejected,
+                        &append,
+                    ),
                     (None, None) => return None,
                 };
                 let counts = counts.unwrap();
                 let text = |out: &Shared| String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
                 Some((counts, text(&accepted), text(&quarantine)))
             };
-            let strict = spliced(Some(open_strict(&source, block))).unwrap();
-            assert_eq!(spliced(Some(Walk::open(&source, block).unwrap())).unwrap(), strict);
-            if let Some(by_places) = spliced(None) {
+            let strict = appended(Some(open_strict(&source, block))).unwrap();
+            assert_eq!(appended(Some(Scanner::open(&source, block).unwrap())).unwrap(), strict);
+            if let Some(by_spans) = appended(None) {
                 placed += 1;
-                assert_eq!(by_places, strict);
+                assert_eq!(by_spans, strict);
             }
             for written in [&strict.1, &strict.2] {
                 assert!(serde_json::from_str::<serde::de::IgnoredAny>(written).is_ok(), "{written}");
@@ -170,7 +180,7 @@ fn plain_text_is_read_by_guess_and_doubtful_text_is_not() {
         (features("").join("\n").into_bytes(), true),
         (collection(&features(inner), ""), false),
     ] {
-        let mut walk = Walk::open(&Source::bytes("text", text), 4_000).unwrap();
+        let mut scanner = Scanner::open(&Source::bytes("text", text), 4_000).unwrap();
         let mut found = 0;
         let read = |piece: &mut Piece<'_>| {
             while piece.feature(Json::skip)?.is_some() {}
@@ -180,11 +190,15 @@ fn plain_text_is_read_by_guess_and_doubtful_text_is_not() {
             found += parsed.pieces.iter().filter(|piece| piece.of).count();
             Ok(parsed.text)
         };
-        walk.run(read, take).unwrap();
-        assert_eq!((walk.rows(), found == 0), (60, by_guess));
+        scanner.run(read, take).unwrap();
+        assert_eq!((scanner.rows(), found == 0), (60, by_guess));
     }
 }
 
-fn open_strict(source: &Source, block: usize) -> Walk {
-    Walk::open(source, block).unwrap().strict()
+fn open_strict(source: &Source, block: usize) -> Scanner {
+    Scanner::open(source, block).unwrap().strict()
+}
+
+fn text_of(source: &Source) -> GeoJsonText {
+    GeoJsonText::unread(source.clone())
 }

@@ -2,7 +2,7 @@
 //!
 //! A block is first cut by *guess*: wherever it looks as if a feature begins, judged by how the first one does. Whoever reads
 //! a piece must come upon its end between two features, in JSON without a fault; then the guess was right, and nobody has
-//! looked at the text before. At the first doubt the walk takes the block back and goes on *strictly*: one thread finds
+//! looked at the text before. At the first doubt the block is taken back and the scan goes on *strictly*: one thread finds
 //! each feature, between features by reading JSON, inside a feature by following braces and quotes. Every cut is then at the
 //! end of a feature by construction, and every fault is reported from there.
 
@@ -13,28 +13,27 @@ use memchr::memmem::{self, Finder};
 use rayon::prelude::*;
 
 use super::json::{Fault, Json, found_at, object_end};
-use super::source::{Input, Source};
 use crate::Error;
+use crate::io::Source;
+use crate::io::source::Input;
 
-/// Text read at a time. Two or three blocks are in memory at once.
-pub(super) const BLOCK: usize = 8 << 20;
 /// Text read first to find where the features are.
 const HEAD: usize = 1 << 16;
 
 /// The geometry types of GeoJSON.
-pub(super) const GEOMETRIES: [&str; 7] =
+pub(in crate::io) const GEOMETRIES: [&str; 7] =
     ["Polygon", "MultiPolygon", "GeometryCollection", "Point", "MultiPoint", "LineString", "MultiLineString"];
 
 /// Text one thread reads at a time.
-pub(super) const PIECE: usize = 1 << 18;
+pub(in crate::io) const PIECE: usize = 1 << 18;
 
 /// A part of the text that holds whole features.
 #[derive(Debug)]
-pub(super) struct Block {
+pub(in crate::io) struct Block {
     /// The text; UTF-8 is not checked yet.
-    pub(super) text: Vec<u8>,
+    pub(in crate::io) text: Vec<u8>,
     /// Byte offset of the block in the whole text.
-    pub(super) base: u64,
+    pub(in crate::io) base: u64,
     cut: Cut,
 }
 
@@ -47,7 +46,7 @@ enum Cut {
     Guessed { starts: Vec<usize>, phase: Phase, last: bool },
 }
 
-/// Where the walk is.
+/// Which part of the document comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     /// Before the first feature.
@@ -69,8 +68,8 @@ enum Slot {
     CommaOrEnd,
 }
 
-/// A walk through one source.
-pub(super) struct Walk {
+/// Finds the features of one source.
+pub(in crate::io) struct Scanner {
     name: Box<str>,
     input: Input,
     block: usize,
@@ -123,14 +122,14 @@ impl From<Fault> for Halt {
     }
 }
 
-impl Walk {
-    pub(super) fn open(source: &Source, block: usize) -> Result<Self, Error> {
-        Ok(Self::through(source, source.open()?, block))
+impl Scanner {
+    pub(in crate::io) fn open(source: &Source, block: usize) -> Result<Self, Error> {
+        Ok(Self::through(source, source.open_text()?, block))
     }
 
-    /// A walk through a source that was read before: it is not hashed.
-    pub(super) fn again(source: &Source, block: usize) -> Result<Self, Error> {
-        Ok(Self::through(source, source.open_again()?, block))
+    /// Opens a source whose text need not be hashed.
+    pub(in crate::io) fn unhashed(source: &Source, block: usize) -> Result<Self, Error> {
+        Ok(Self::through(source, source.open_unhashed()?, block))
     }
 
     fn through(source: &Source, input: Input, block: usize) -> Self {
@@ -151,37 +150,45 @@ impl Walk {
         }
     }
 
-    pub(super) fn name(&self) -> &str {
+    pub(in crate::io) fn name(&self) -> &str {
         &self.name
     }
 
-    /// The same walk without guesses.
-    pub(super) fn strict(mut self) -> Self {
+    /// The same without guesses.
+    pub(in crate::io) fn strict(mut self) -> Self {
         self.guess = Guess::Off;
         self
     }
 
     /// How many features were read.
-    pub(super) fn rows(&self) -> u64 {
+    pub(in crate::io) fn rows(&self) -> u64 {
         self.rows
     }
 
     /// How much text was read so far.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(in crate::io) fn bytes(&self) -> u64 {
         self.base + self.len as u64
     }
 
-    pub(super) fn hash(&self) -> String {
+    pub(in crate::io) fn hash(&self) -> String {
         self.input.hash()
     }
 
+    /// Reads what is left of the source, and compares its hash with `hash`.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where it is another; [`Error::Io`].
+    pub(in crate::io) fn expect_hash(&mut self, hash: &str) -> Result<(), Error> {
+        self.input.expect_hash(hash)
+    }
+
     /// The member `crs` as written, once it was met.
-    pub(super) fn crs(&self) -> Option<&str> {
+    pub(in crate::io) fn crs(&self) -> Option<&str> {
         self.members.crs.as_deref()
     }
 
     /// Walks up to the first feature: what the document says of itself before it is known then.
-    pub(super) fn enter(&mut self) -> Result<(), Error> {
+    pub(in crate::io) fn enter(&mut self) -> Result<(), Error> {
         while self.phase == Phase::Head {
             self.retry(HEAD, Self::head)?;
         }
@@ -193,7 +200,7 @@ impl Walk {
     ///
     /// # Errors
     /// The first fault in the text, [`Error::Io`], [`Error::TooLarge`], or what `take` fails with.
-    pub(super) fn run<P: Send>(
+    pub(in crate::io) fn run<P: Send>(
         &mut self,
         read: impl Fn(&mut Piece<'_>) -> Result<P, Stop> + Sync,
         mut take: impl FnMut(Parsed<P>) -> Result<Vec<u8>, Error> + Send,
@@ -252,12 +259,12 @@ impl Walk {
     }
 
     /// Takes back the text of a block that is no longer needed.
-    pub(super) fn recycle(&mut self, text: Vec<u8>) {
+    pub(in crate::io) fn recycle(&mut self, text: Vec<u8>) {
         self.spare.push(text);
     }
 
     /// The next block with at least one feature; none at the end of a document that is whole.
-    pub(super) fn next(&mut self) -> Result<Option<Block>, Error> {
+    pub(in crate::io) fn next(&mut self) -> Result<Option<Block>, Error> {
         loop {
             match self.phase {
                 Phase::Head => self.retry(HEAD, Self::head)?,
@@ -602,7 +609,7 @@ fn beginning(text: &[u8]) -> Option<Finder<'static>> {
 }
 
 /// Why a piece could not be read.
-pub(super) enum Stop {
+pub(in crate::io) enum Stop {
     /// The text is not what is allowed.
     Fault(Error),
     /// The block may be cut at the wrong place.
@@ -610,26 +617,26 @@ pub(super) enum Stop {
 }
 
 /// What was made of a block.
-pub(super) struct Parsed<P> {
-    pub(super) text: Vec<u8>,
+pub(in crate::io) struct Parsed<P> {
+    pub(in crate::io) text: Vec<u8>,
     /// Where the text stands in the whole.
-    pub(super) base: u64,
+    pub(in crate::io) base: u64,
     /// Position of its first feature in the file.
-    pub(super) row: u64,
-    pub(super) pieces: Vec<Made<P>>,
+    pub(in crate::io) row: u64,
+    pub(in crate::io) pieces: Vec<Made<P>>,
 }
 
 /// What was made of a piece.
-pub(super) struct Made<P> {
+pub(in crate::io) struct Made<P> {
     /// Where the piece stands in the text of its block.
-    pub(super) range: Range<usize>,
+    pub(in crate::io) range: Range<usize>,
     /// How many features it has.
-    pub(super) features: u64,
-    pub(super) of: P,
+    pub(in crate::io) features: u64,
+    pub(in crate::io) of: P,
 }
 
 /// Features that stand one after another, for one thread to read.
-pub(super) struct Piece<'a> {
+pub(in crate::io) struct Piece<'a> {
     file: &'a str,
     /// Byte offset of `text` in the whole.
     base: u64,
@@ -650,7 +657,7 @@ enum Way<'a> {
 
 impl Block {
     /// The features that were found; none where they are guessed.
-    pub(super) fn spans(&self) -> &[Range<usize>] {
+    pub(in crate::io) fn spans(&self) -> &[Range<usize>] {
         match &self.cut {
             Cut::Found(spans) => spans,
             Cut::Guessed { .. } => &[],
@@ -661,7 +668,7 @@ impl Block {
     ///
     /// # Errors
     /// [`Error::Syntax`] where it is not UTF-8.
-    pub(super) fn found_text(&self, file: &str) -> Result<(&str, u64), Error> {
+    pub(in crate::io) fn found_text(&self, file: &str) -> Result<(&str, u64), Error> {
         let end = self.spans().last().map_or(0, |span| span.end);
         let text = std::str::from_utf8(&self.text[..end]);
         text.map(|text| (text, self.base)).map_err(|error| not_utf8(file, self.base, error))
@@ -712,12 +719,12 @@ impl Block {
 
 impl<'a> Piece<'a> {
     /// Bytes of text.
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::io) fn len(&self) -> usize {
         self.text.len()
     }
 
     /// Position of its first feature in the file, where that is known.
-    pub(super) fn row(&self) -> Option<u64> {
+    pub(in crate::io) fn row(&self) -> Option<u64> {
         match self.way {
             Way::Found { row, .. } => Some(row),
             Way::Guessed { .. } => None,
@@ -725,7 +732,7 @@ impl<'a> Piece<'a> {
     }
 
     /// Reads the next feature: `read` gets a cursor on it and has to move it behind, checking the syntax. None behind the last.
-    pub(super) fn feature<T>(
+    pub(in crate::io) fn feature<T>(
         &mut self,
         read: impl FnOnce(&mut Json<'a>) -> Result<T, Fault>,
     ) -> Result<Option<T>, Stop> {
@@ -831,7 +838,7 @@ fn wrong_kind(kind: Option<&str>) -> String {
 }
 
 /// The name of a coordinate reference system in a member `crs` of GeoJSON 2008.
-pub(super) fn crs_name(member: &str) -> Option<String> {
+pub(in crate::io) fn crs_name(member: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(member).ok()?;
     let properties = value.get("properties")?;
     match (properties.get("name"), properties.get("code")) {

@@ -2,26 +2,27 @@ use serde_json::Value;
 
 use super::json::Fault;
 use super::read::syntax;
-use super::source::Source;
-use super::walk::{BLOCK, Walk, crs_name};
+use super::scan::{Scanner, crs_name};
 use crate::Error;
 use crate::geometry::Coord;
+use crate::io::Source;
+use crate::io::layer::BLOCK;
 
 /// Lines of a file, and the system it says they are in.
-pub(super) struct Lines {
-    pub(super) lines: Vec<Vec<Coord>>,
-    pub(super) crs_member: Option<String>,
+pub(in crate::io) struct Lines {
+    pub(in crate::io) lines: Vec<Vec<Coord>>,
+    pub(in crate::io) crs_member: Option<String>,
 }
 
 /// The lines among the features of a file, closed ones as they are; geometries of other kinds are passed over.
-pub(super) fn read_lines(source: &Source) -> Result<Lines, Error> {
-    let mut walk = Walk::open(source, BLOCK)?.strict();
+pub(in crate::io) fn read_lines(source: &Source) -> Result<Lines, Error> {
+    let mut scanner = Scanner::open(source, BLOCK)?.strict();
     let mut lines = Vec::new();
-    while let Some(block) = walk.next()? {
+    while let Some(block) = scanner.next()? {
         for span in block.spans() {
             let fault = |expected| {
                 let fault = Fault { at: 0, expected };
-                syntax(walk.name(), block.base + span.start as u64, "", fault)
+                syntax(scanner.name(), block.base + span.start as u64, "", fault)
             };
             let feature: Value =
                 serde_json::from_slice(&block.text[span.clone()]).map_err(|_| fault("a feature"))?;
@@ -40,9 +41,9 @@ pub(super) fn read_lines(source: &Source) -> Result<Lines, Error> {
                 _ => {}
             }
         }
-        walk.recycle(block.text);
+        scanner.recycle(block.text);
     }
-    Ok(Lines { lines, crs_member: walk.crs().and_then(crs_name) })
+    Ok(Lines { lines, crs_member: scanner.crs().and_then(crs_name) })
 }
 
 fn line(positions: &[Value]) -> Option<Vec<Coord>> {

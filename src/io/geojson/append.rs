@@ -4,18 +4,19 @@ use std::sync::{Mutex, PoisonError};
 
 use rayon::prelude::*;
 
-use super::json::{Fault, Habit, Json};
-use super::places::{PlacedText, Places, Stand};
-use super::source::Source;
-use super::walk::{BLOCK, GEOMETRIES, PIECE, Parsed, Piece, Stop, Walk};
-use super::write::{push_opening, push_text};
+use super::json::{Fault, Json, KeyCache};
+use super::scan::{GEOMETRIES, PIECE, Parsed, Piece, Scanner, Stop};
+use super::spans::{FeatureSpan, SpanReader, Spans};
+use super::text::GeoJsonText;
 use crate::Error;
+use crate::io::layer::BLOCK;
+use crate::io::write::{push_opening, push_text};
 use crate::parcel::Rejected;
 
 /// Prefix of the properties this program computes.
 pub(super) const OWN: &str = "lu_";
 
-/// Writes the features of `source` again, byte for byte and in their order, each with computed properties behind its own.
+/// Writes the features of a text again, byte for byte and in their order, each with computed properties behind its own.
 ///
 /// `append(row, text)` adds the properties of the feature at a position of the file, as `"lu_name":value` with commas between
 /// and nothing around; it may add nothing. Properties named `lu_…` that a feature brings along (from an earlier run) are
@@ -26,14 +27,15 @@ pub(super) const OWN: &str = "lu_";
 /// Returns how many features were written to each.
 ///
 /// # Errors
-/// [`Error::Io`] where reading fails, [`Error::Write`] where writing does; [`Error::Syntax`] or [`Error::Data`] where the source is not what was read before.
+/// [`Error::Io`] where reading fails, [`Error::Write`] where writing does; [`Error::Changed`] where the text is not what
+/// was read before, and [`Error::Syntax`] where it is no GeoJSON any more: both before the outputs are closed.
 ///
 /// # Complexity
 /// O(bytes) time, a few blocks of text in memory.
 ///
 /// # Examples
 /// ```
-/// use landuse::io::{Source, push_number, splice};
+/// use landuse::io::{GeoJsonText, Source, append_properties, push_number};
 ///
 /// let text = r#"{"type":"Feature","properties":{"id":1},"geometry":null}"#;
 /// let mut out = Vec::new();
@@ -41,35 +43,40 @@ pub(super) const OWN: &str = "lu_";
 ///     text.extend_from_slice(b"\"lu_area_m2\":");
 ///     push_number(text, f64::from(row) + 0.5);
 /// };
-/// assert_eq!(splice(&Source::bytes("in", text.as_bytes()), &mut out, None, &[], append)?, [1, 0]);
+/// let text = GeoJsonText::unread(Source::bytes("in", text.as_bytes()));
+/// assert_eq!(append_properties(&text, &mut out, None, &[], append)?, [1, 0]);
 /// assert!(String::from_utf8_lossy(&out).contains(r#"{"id":1,"lu_area_m2":0.5}"#));
 /// # Ok::<(), landuse::Error>(())
 /// ```
-pub fn splice<W: Write + Send>(
-    source: &Source,
+pub fn append_properties<W: Write + Send>(
+    text: &GeoJsonText,
     accepted: W,
     quarantine: Option<W>,
     rejected: &[Rejected],
     append: impl Fn(u32, &mut Vec<u8>) + Sync,
 ) -> Result<[u64; 2], Error> {
-    match source.places() {
-        Some(places) => splice_placed(source, &places, BLOCK, accepted, quarantine, rejected, &append),
-        None => splice_walked(Walk::again(source, BLOCK)?, accepted, quarantine, rejected, &append),
+    match text.spans() {
+        Some(spans) => append_by_spans(text, spans, BLOCK, accepted, quarantine, rejected, &append),
+        None => {
+            let scanner = Scanner::open(text.source(), BLOCK)?;
+            append_scanned(scanner, text.hash(), accepted, quarantine, rejected, &append)
+        }
     }
 }
 
-/// [`splice`] along a walk that was opened already.
-pub(super) fn splice_walked<W: Write + Send>(
-    mut walk: Walk,
+/// [`append_properties`] with a scanner that was opened already.
+pub(super) fn append_scanned<W: Write + Send>(
+    mut scanner: Scanner,
+    hash: Option<&str>,
     accepted: W,
     quarantine: Option<W>,
     rejected: &[Rejected],
     append: &(impl Fn(u32, &mut Vec<u8>) + Sync),
 ) -> Result<[u64; 2], Error> {
-    walk.enter()?;
-    let early_crs = walk.crs().is_some();
-    let mut splicer = Splicer::new(accepted, quarantine, rejected, append, walk.crs())?;
-    walk.run(find_places, |Parsed { text, row, pieces, .. }| {
+    scanner.enter()?;
+    let early_crs = scanner.crs().is_some();
+    let mut appender = Appender::new(accepted, quarantine, rejected, append, scanner.crs())?;
+    scanner.run(find_places, |Parsed { text, row, pieces, .. }| {
         let mut first_row = row;
         let runs: Vec<Run> = (pieces.into_iter())
             .map(|piece| {
@@ -78,46 +85,49 @@ pub(super) fn splice_walked<W: Write + Send>(
                 run
             })
             .collect();
-        splicer.block(&text, runs).map(|()| text)
+        appender.block(&text, runs).map(|()| text)
     })?;
-    splicer.finish(walk.crs().filter(|_| !early_crs))
+    hash.map_or(Ok(()), |hash| scanner.expect_hash(hash))?;
+    appender.finish(scanner.crs().filter(|_| !early_crs))
 }
 
-/// [`splice`] of a text whose features were found before.
-pub(super) fn splice_placed<W: Write + Send>(
-    source: &Source,
-    places: &Places,
+/// [`append_properties`] to a text whose features were found before.
+pub(super) fn append_by_spans<W: Write + Send>(
+    text: &GeoJsonText,
+    spans: &Spans,
     block: usize,
     accepted: W,
     quarantine: Option<W>,
     rejected: &[Rejected],
     append: &(impl Fn(u32, &mut Vec<u8>) + Sync),
 ) -> Result<[u64; 2], Error> {
-    let crs = places.crs.as_deref();
-    let mut splicer = Splicer::new(accepted, quarantine, rejected, append, crs.filter(|_| places.early_crs))?;
-    let mut text = PlacedText::open(source, places, block)?;
+    let crs = spans.crs.as_deref();
+    let mut appender =
+        Appender::new(accepted, quarantine, rejected, append, crs.filter(|_| spans.early_crs))?;
+    let mut reader = SpanReader::open(text.source(), spans, block)?;
     let mut row = 0;
-    let mut current = text.next(Vec::new())?;
+    let mut current = reader.next(Vec::new())?;
     let mut spare = Vec::new();
-    while let Some((block, stands)) = current {
-        let runs = runs(&stands, row);
-        row += stands.len() as u64;
+    while let Some((block, features)) = current {
+        let runs = runs(&features, row);
+        row += features.len() as u64;
         let room = std::mem::take(&mut spare);
-        let (next, spliced) = rayon::join(|| text.next(room), || splicer.block(&block, runs));
-        spliced?;
+        let (next, appended) = rayon::join(|| reader.next(room), || appender.block(&block, runs));
+        appended?;
         (current, spare) = (next?, block);
     }
-    splicer.finish(crs.filter(|_| !places.early_crs))
+    text.hash().map_or(Ok(()), |hash| reader.expect_hash(hash))?;
+    appender.finish(crs.filter(|_| !spans.early_crs))
 }
 
 /// Features of a block, the first at `row` of the file, as runs of about equal text.
-fn runs(stands: &[Stand], mut row: u64) -> Vec<Run> {
+fn runs(features: &[FeatureSpan], mut row: u64) -> Vec<Run> {
     let mut runs = Vec::new();
-    let mut rest = stands;
+    let mut rest = features;
     while let Some(&[first, ..]) = rest.first() {
         let count = rest.iter().take_while(|[start, ..]| start - first < PIECE).count();
         let (run, behind) = rest.split_at(count);
-        let place = |&[start, brace, end]: &Stand| Place {
+        let place = |&[start, brace, end]: &FeatureSpan| Place {
             feature: start - first..end - first,
             kind: PlaceKind::Closed(brace - first),
         };
@@ -130,19 +140,19 @@ fn runs(stands: &[Stand], mut row: u64) -> Vec<Run> {
 }
 
 /// The outputs, while features are put into them.
-struct Splicer<'a, W, A> {
+struct Appender<'a, W, A> {
     accepted: W,
     quarantine: Option<W>,
     rejected: &'a [Rejected],
     append: &'a A,
     counts: [u64; 2],
     /// What waits to be written.
-    spliced: Vec<Spliced>,
+    appended: Vec<Appended>,
     /// Room of what was written: fresh memory costs more than to fill it.
     spare: Mutex<Vec<Vec<u8>>>,
 }
 
-impl<'a, W: Write + Send, A: Fn(u32, &mut Vec<u8>) + Sync> Splicer<'a, W, A> {
+impl<'a, W: Write + Send, A: Fn(u32, &mut Vec<u8>) + Sync> Appender<'a, W, A> {
     fn new(
         mut accepted: W,
         mut quarantine: Option<W>,
@@ -161,31 +171,31 @@ impl<'a, W: Write + Send, A: Fn(u32, &mut Vec<u8>) + Sync> Splicer<'a, W, A> {
             rejected,
             append,
             counts: [0; 2],
-            spliced: Vec::new(),
+            appended: Vec::new(),
             spare: Mutex::default(),
         })
     }
 
-    /// Splices the features of a block, while those of the block before are written.
+    /// Adds to the features of a block, while those of the block before are written.
     fn block(&mut self, text: &[u8], runs: Vec<Run>) -> Result<(), Error> {
-        let before = std::mem::take(&mut self.spliced);
+        let before = std::mem::take(&mut self.appended);
         let (spare, rejected, append) = (&self.spare, self.rejected, self.append);
         let room = || spare.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let splice = |run: Run| run.splice(text, rejected, append, room().unwrap_or_default());
+        let append = |run: Run| run.append(text, rejected, append, room().unwrap_or_default());
         let (accepted, quarantine) = (&mut self.accepted, &mut self.quarantine);
         let counts = &mut self.counts;
         let (written, fresh) = rayon::join(
             || write(before, accepted, quarantine, counts, spare),
-            || runs.into_par_iter().map(splice).collect(),
+            || runs.into_par_iter().map(append).collect(),
         );
-        self.spliced = fresh;
+        self.appended = fresh;
         written
     }
 
     /// Closes the outputs, with a member `crs` that did not stand in front. How many features each got.
     fn finish(mut self, late_crs: Option<&str>) -> Result<[u64; 2], Error> {
-        let spliced = std::mem::take(&mut self.spliced);
-        write(spliced, &mut self.accepted, &mut self.quarantine, &mut self.counts, &self.spare)?;
+        let appended = std::mem::take(&mut self.appended);
+        write(appended, &mut self.accepted, &mut self.quarantine, &mut self.counts, &self.spare)?;
         let mut closing = b"\n]".to_vec();
         if let Some(crs) = late_crs {
             closing.extend_from_slice(b",\n\"crs\":");
@@ -201,7 +211,7 @@ impl<'a, W: Write + Send, A: Fn(u32, &mut Vec<u8>) + Sync> Splicer<'a, W, A> {
 
 /// Writes runs of features, and keeps their room.
 fn write(
-    pieces: Vec<Spliced>,
+    pieces: Vec<Appended>,
     accepted: &mut impl Write,
     quarantine: &mut Option<impl Write>,
     counts: &mut [u64; 2],
@@ -220,7 +230,7 @@ fn write(
 
 /// Output of one run of features, each with a comma and a line break before it.
 #[derive(Default)]
-struct Spliced {
+struct Appended {
     accepted: Vec<u8>,
     rejected: Vec<u8>,
     counts: [u64; 2],
@@ -271,7 +281,7 @@ enum Member {
 /// Finds the features of a piece and their properties: of everything else only braces and quotes are looked at.
 fn find_places(piece: &mut Piece<'_>) -> Result<Vec<Place>, Stop> {
     let mut places = Vec::with_capacity(piece.len() / 512);
-    let (mut members, mut own) = (Habit::default(), Habit::default());
+    let (mut members, mut own) = (KeyCache::default(), KeyCache::default());
     while let Some(place) = piece.feature(|json| find_place(json, &mut members, &mut own))? {
         places.push(place);
     }
@@ -280,8 +290,8 @@ fn find_places(piece: &mut Piece<'_>) -> Result<Vec<Place>, Stop> {
 
 fn find_place<'a>(
     json: &mut Json<'a>,
-    members: &mut Habit<'a, Member>,
-    own: &mut Habit<'a, bool>,
+    members: &mut KeyCache<'a, Member>,
+    own: &mut KeyCache<'a, bool>,
 ) -> Result<Place, Fault> {
     let object = json.token() == Some(b'{');
     let start = json.pos();
@@ -293,32 +303,32 @@ fn find_place<'a>(
         _ => Member::Other,
     };
     if object {
-        json.object_by_habit(members, member, |json, member| {
+        json.object_with_cache(members, member, |json, member| {
             match member {
                 Member::Type if json.token() == Some(b'"') => kind = Some(json.string()?.text()),
                 Member::Properties => {
                     let mut earlier = false;
                     let start = json.pos();
                     if json.token() == Some(b'{') {
-                        json.object_by_habit(
+                        json.object_with_cache(
                             own,
                             |key| key.starts_with(OWN),
                             |json, own| {
                                 earlier |= own;
-                                json.hop()
+                                json.skip_checked()
                             },
                         )?;
                     } else {
-                        json.hop()?;
+                        json.skip_checked()?;
                     }
                     properties = Some((start..json.pos(), earlier));
                 }
-                _ => json.hop()?,
+                _ => json.skip_checked()?,
             }
             Ok::<(), Fault>(())
         })?;
     } else {
-        json.hop()?;
+        json.skip_checked()?;
     }
     let kind = match (kind.as_deref(), properties) {
         (Some("Feature"), Some((range, earlier))) => PlaceKind::Properties(range, earlier),
@@ -331,16 +341,16 @@ fn find_place<'a>(
 
 impl Run {
     /// The features with computed properties, put into `room`.
-    fn splice(
+    fn append(
         self,
         text: &[u8],
         rejected: &[Rejected],
         append: &(impl Fn(u32, &mut Vec<u8>) + Sync),
         mut room: Vec<u8>,
-    ) -> Spliced {
+    ) -> Appended {
         let text = &text[self.range];
         room.reserve(text.len() * 2);
-        let mut piece = Spliced { accepted: room, ..Spliced::default() };
+        let mut piece = Appended { accepted: room, ..Appended::default() };
         let mut bad = rejected.partition_point(|r| u64::from(r.at.row) < self.first_row);
         for (row, place) in (self.first_row as u32..).zip(&self.places) {
             let reason = rejected.get(bad).filter(|r| r.at.row == row);
@@ -454,7 +464,7 @@ fn push_foreign(out: &mut Vec<u8>, object: &[u8]) {
     // The object was walked before: there is no fault in it.
     let _: Result<(), Fault> = Json::new(text).object(|json, key| {
         let value = json.pos();
-        json.hop()?;
+        json.skip_checked()?;
         if !key.text().starts_with(OWN) {
             if out.len() > start {
                 out.push(b',');

@@ -1,11 +1,12 @@
-//! Where the features of a text stand: found while it is read, so that layers are written from it without parsing it again.
+//! Where features begin and end in a text: found while it is read, so that it is written again without being parsed again.
 
-use super::source::{Input, Source};
 use crate::Error;
+use crate::io::Source;
+use crate::io::source::Input;
 
 /// Features of a text of which each is an object of type `Feature` with one object of properties, none of them of an earlier run.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Places {
+pub(super) struct Spans {
     spans: Vec<Span>,
     /// End of the last feature.
     end: u64,
@@ -25,17 +26,17 @@ struct Span {
     tail: u32,
 }
 
-/// Where a feature stands in some text: its start, the brace that closes its properties, its end.
-pub(super) type Stand = [usize; 3];
+/// A feature in some text: its start, the brace that closes its properties, its end.
+pub(super) type FeatureSpan = [usize; 3];
 
-/// A text and the features that stand in it.
-pub(super) type PlacedBlock = (Vec<u8>, Vec<Stand>);
+/// A text and its features.
+pub(super) type SpanBlock = (Vec<u8>, Vec<FeatureSpan>);
 
-impl Places {
+impl Spans {
     /// Adds the features of a text that begins `base` bytes into the whole; none where one stands too far from the one before.
-    pub(super) fn extend(&mut self, base: u64, stands: &[Stand]) -> Option<()> {
-        self.spans.reserve(stands.len());
-        for &[start, brace, end] in stands {
+    pub(super) fn extend(&mut self, base: u64, features: &[FeatureSpan]) -> Option<()> {
+        self.spans.reserve(features.len());
+        for &[start, brace, end] in features {
             let gap = u32::try_from((base + start as u64).checked_sub(self.end)?).ok()?;
             let [head, tail] = [brace - start, end - brace].map(u32::try_from);
             self.spans.push(Span { gap, head: head.ok()?, tail: tail.ok()? });
@@ -46,7 +47,7 @@ impl Places {
 }
 
 /// Reads a text again, in blocks of whole features.
-pub(super) struct PlacedText<'a> {
+pub(super) struct SpanReader<'a> {
     name: String,
     input: Input,
     rest: &'a [Span],
@@ -57,13 +58,13 @@ pub(super) struct PlacedText<'a> {
     eof: bool,
 }
 
-impl<'a> PlacedText<'a> {
-    pub(super) fn open(source: &Source, places: &'a Places, block: usize) -> Result<Self, Error> {
-        let input = source.open_again()?;
+impl<'a> SpanReader<'a> {
+    pub(super) fn open(source: &Source, spans: &'a Spans, block: usize) -> Result<Self, Error> {
+        let input = source.open_text()?;
         Ok(Self {
             name: source.name(),
             input,
-            rest: &places.spans,
+            rest: &spans.spans,
             block,
             text: Vec::new(),
             len: 0,
@@ -74,14 +75,14 @@ impl<'a> PlacedText<'a> {
     /// The next block, and its features; none behind the last one. `room` is a text that is no longer needed.
     ///
     /// # Errors
-    /// [`Error::Io`] where reading fails; [`Error::Data`] where the features do not stand where they stood.
-    pub(super) fn next(&mut self, mut room: Vec<u8>) -> Result<Option<PlacedBlock>, Error> {
+    /// [`Error::Io`] where reading fails; [`Error::Changed`] where the features are not where they were.
+    pub(super) fn next(&mut self, mut room: Vec<u8>) -> Result<Option<SpanBlock>, Error> {
         let Some(first) = self.rest.first() else { return Ok(None) };
-        let stand = |from: usize, span: &Span| {
+        let place = |from: usize, span: &Span| {
             let start = from + span.gap as usize;
             [start, start + span.head as usize, start + span.head as usize + span.tail as usize]
         };
-        let wanted = self.block.max(stand(0, first)[2]);
+        let wanted = self.block.max(place(0, first)[2]);
         if !self.eof && self.len < wanted {
             if self.text.len() < wanted {
                 self.text.resize(wanted, 0);
@@ -90,10 +91,10 @@ impl<'a> PlacedText<'a> {
             self.eof = self.len < wanted;
         }
         let text = &self.text[..self.len];
-        let mut stands = Vec::new();
+        let mut features = Vec::new();
         let mut at = 0;
         while let Some((span, rest)) = self.rest.split_first() {
-            let [start, brace, end] = stand(at, span);
+            let [start, brace, end] = place(at, span);
             if end > text.len() {
                 break;
             }
@@ -101,10 +102,10 @@ impl<'a> PlacedText<'a> {
             if found != *b"{}}" {
                 return Err(self.changed());
             }
-            stands.push([start, brace, end]);
+            features.push([start, brace, end]);
             (self.rest, at) = (rest, end);
         }
-        if stands.is_empty() {
+        if features.is_empty() {
             return Err(self.changed());
         }
         let left = &text[at..];
@@ -113,10 +114,18 @@ impl<'a> PlacedText<'a> {
         }
         room[..left.len()].copy_from_slice(left);
         self.len = left.len();
-        Ok(Some((std::mem::replace(&mut self.text, room), stands)))
+        Ok(Some((std::mem::replace(&mut self.text, room), features)))
     }
 
     fn changed(&self) -> Error {
-        Error::Data(format!("`{}` has changed since it was read, expected the same text", self.name).into())
+        Error::Changed { file: self.name.as_str().into() }
+    }
+
+    /// Reads what is left of the source, and compares its hash with the one it had.
+    ///
+    /// # Errors
+    /// [`Error::Changed`] where it is another; [`Error::Io`].
+    pub(super) fn expect_hash(&mut self, hash: &str) -> Result<(), Error> {
+        self.input.expect_hash(hash)
     }
 }

@@ -25,22 +25,22 @@ const POWERS: [f64; 23] = [
 
 /// Where text stops being the JSON that was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(in crate::io) struct Fault {
     /// Byte position in the text.
-    pub(super) at: usize,
+    pub(in crate::io) at: usize,
     /// What should have stood there.
-    pub(super) expected: &'static str,
+    pub(in crate::io) expected: &'static str,
 }
 
 impl Fault {
     /// "found …, expected …".
-    pub(super) fn describe(self, text: &str) -> String {
+    pub(in crate::io) fn describe(self, text: &str) -> String {
         format!("found {}, expected {}", found_at(text, self.at), self.expected)
     }
 }
 
 /// What stands at a position, in words.
-pub(super) fn found_at(text: &str, at: usize) -> String {
+pub(in crate::io) fn found_at(text: &str, at: usize) -> String {
     match text.get(at..).and_then(|rest| rest.chars().next()) {
         None => "the end of the text".into(),
         Some('n') if text[at..].starts_with("null") => "null".into(),
@@ -56,28 +56,28 @@ pub(super) fn found_at(text: &str, at: usize) -> String {
 
 /// A text between quotes, not yet unescaped.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Quoted<'a> {
+pub(in crate::io) struct Quoted<'a> {
     raw: &'a str,
     escaped: bool,
 }
 
 impl<'a> Quoted<'a> {
     /// The text as written between the quotes.
-    pub(super) fn raw(self) -> &'a str {
+    pub(in crate::io) fn raw(self) -> &'a str {
         self.raw
     }
 
     /// The text itself. Half a surrogate pair, which JSON allows and Unicode does not, becomes U+FFFD.
-    pub(super) fn text(self) -> Cow<'a, str> {
+    pub(in crate::io) fn text(self) -> Cow<'a, str> {
         if self.escaped { Cow::Owned(unescape(self.raw)) } else { Cow::Borrowed(self.raw) }
     }
 }
 
-/// The keys of the object before, each with its colon as written and with what it stands for.
+/// The keys of the object before, in order: each with its colon as written, and what it stands for.
 #[derive(Debug)]
-pub(super) struct Habit<'a, K>(Vec<(&'a str, K)>);
+pub(in crate::io) struct KeyCache<'a, K>(Vec<(&'a str, K)>);
 
-impl<K> Default for Habit<'_, K> {
+impl<K> Default for KeyCache<'_, K> {
     fn default() -> Self {
         Self(Vec::new())
     }
@@ -85,43 +85,43 @@ impl<K> Default for Habit<'_, K> {
 
 /// A cursor over JSON text.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Json<'a> {
+pub(in crate::io) struct Json<'a> {
     text: &'a str,
     pos: usize,
     depth: u32,
 }
 
 impl<'a> Json<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(in crate::io) fn new(text: &'a str) -> Self {
         Self::at(text, 0)
     }
 
-    pub(super) fn at(text: &'a str, pos: usize) -> Self {
+    pub(in crate::io) fn at(text: &'a str, pos: usize) -> Self {
         Self { text, pos, depth: 0 }
     }
 
-    pub(super) fn pos(&self) -> usize {
+    pub(in crate::io) fn pos(&self) -> usize {
         self.pos
     }
 
     /// Passes over an object by its braces and quotes, without reading it. Whether it ends.
-    pub(super) fn pass_object(&mut self) -> bool {
+    pub(in crate::io) fn pass_object(&mut self) -> bool {
         let end = object_end(self.text.as_bytes(), self.pos);
         self.pos = end.unwrap_or(self.pos);
         end.is_some()
     }
 
     /// The text from `start` to here.
-    pub(super) fn since(&self, start: usize) -> &'a str {
+    pub(in crate::io) fn since(&self, start: usize) -> &'a str {
         &self.text[start..self.pos]
     }
 
-    pub(super) fn describe(&self, fault: Fault) -> String {
+    pub(in crate::io) fn describe(&self, fault: Fault) -> String {
         fault.describe(self.text)
     }
 
     /// What stands at the next token, in words.
-    pub(super) fn found(&mut self) -> String {
+    pub(in crate::io) fn found(&mut self) -> String {
         self.token();
         found_at(self.text, self.pos)
     }
@@ -130,13 +130,13 @@ impl<'a> Json<'a> {
         self.text.as_bytes().get(self.pos).copied()
     }
 
-    pub(super) fn fault(&self, expected: &'static str) -> Fault {
+    pub(in crate::io) fn fault(&self, expected: &'static str) -> Fault {
         Fault { at: self.pos, expected }
     }
 
     /// The first byte that is no white space; the cursor stands on it.
     #[inline]
-    pub(super) fn token(&mut self) -> Option<u8> {
+    pub(in crate::io) fn token(&mut self) -> Option<u8> {
         loop {
             match self.peek() {
                 Some(b' ' | b'\t' | b'\n' | b'\r') => self.pos += 1,
@@ -147,14 +147,14 @@ impl<'a> Json<'a> {
 
     /// Moves over `byte` if it is the next token.
     #[inline]
-    pub(super) fn take(&mut self, byte: u8) -> bool {
+    pub(in crate::io) fn take(&mut self, byte: u8) -> bool {
         let found = self.token() == Some(byte);
         self.pos += usize::from(found);
         found
     }
 
     #[inline]
-    pub(super) fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), Fault> {
+    pub(in crate::io) fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), Fault> {
         if self.take(byte) { Ok(()) } else { Err(self.fault(expected)) }
     }
 
@@ -168,7 +168,7 @@ impl<'a> Json<'a> {
 
     /// Walks an object: `member` is called with each key and has to move over its value.
     #[inline]
-    pub(super) fn object<E: From<Fault>>(
+    pub(in crate::io) fn object<E: From<Fault>>(
         &mut self,
         mut member: impl FnMut(&mut Self, Quoted<'a>) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -186,9 +186,9 @@ impl<'a> Json<'a> {
     /// As [`object`](Self::object), for objects whose keys are mostly those of the object before, in their order: a key is
     /// then one comparison. `resolve` says what a key stands for.
     #[inline]
-    pub(super) fn object_by_habit<K: Copy, E: From<Fault>>(
+    pub(in crate::io) fn object_with_cache<K: Copy, E: From<Fault>>(
         &mut self,
-        habit: &mut Habit<'a, K>,
+        cache: &mut KeyCache<'a, K>,
         resolve: impl Fn(&str) -> K,
         mut member: impl FnMut(&mut Self, K) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -196,7 +196,7 @@ impl<'a> Json<'a> {
         self.enclosed(OBJECT, |json| {
             let before = json.token();
             let rest = &json.text.as_bytes()[json.pos..];
-            let kind = match habit.0.get(position) {
+            let kind = match cache.0.get(position) {
                 Some((key, kind)) if starts_with(rest, key.as_bytes()) => {
                     json.pos += key.len();
                     *kind
@@ -209,9 +209,9 @@ impl<'a> Json<'a> {
                     let key = json.string()?;
                     json.expect(b':', "`:`")?;
                     let seen = (json.since(start), resolve(&key.text()));
-                    match habit.0.get_mut(position) {
+                    match cache.0.get_mut(position) {
                         Some(old) => *old = seen,
-                        None => habit.0.push(seen),
+                        None => cache.0.push(seen),
                     }
                     seen.1
                 }
@@ -224,7 +224,7 @@ impl<'a> Json<'a> {
 
     /// Walks an array: `element` is called for each element and has to move over it.
     #[inline]
-    pub(super) fn array<E: From<Fault>>(
+    pub(in crate::io) fn array<E: From<Fault>>(
         &mut self,
         mut element: impl FnMut(&mut Self) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -260,7 +260,7 @@ impl<'a> Json<'a> {
 
     /// Reads a text; the cursor stands on its opening quote.
     #[inline]
-    pub(super) fn string(&mut self) -> Result<Quoted<'a>, Fault> {
+    pub(in crate::io) fn string(&mut self) -> Result<Quoted<'a>, Fault> {
         self.expect(b'"', "a text")?;
         let bytes = self.text.as_bytes();
         let start = self.pos;
@@ -312,7 +312,7 @@ impl<'a> Json<'a> {
     /// Up to 2^53 digits and 10^±22 one division or multiplication of two exact doubles rounds correctly (Clinger 1990,
     /// "How to read floating point numbers accurately"); everything else is left to the standard library.
     #[inline]
-    pub(super) fn number(&mut self) -> Result<f64, Fault> {
+    pub(in crate::io) fn number(&mut self) -> Result<f64, Fault> {
         const DIGIT: &str = "a digit";
         let bytes = self.text.as_bytes();
         let start = self.pos;
@@ -379,7 +379,7 @@ impl<'a> Json<'a> {
 
     /// Reads `[x,y]` where both are as positions mostly stand in files, and moves behind; else stays.
     #[inline]
-    pub(super) fn plain_pair(&mut self) -> Option<[f64; 2]> {
+    pub(in crate::io) fn plain_pair(&mut self) -> Option<[f64; 2]> {
         let bytes = &self.text.as_bytes()[self.pos..];
         let (x, behind) = plain_number(bytes.strip_prefix(b"[")?)?;
         let behind = behind.strip_prefix(b",")?;
@@ -390,7 +390,7 @@ impl<'a> Json<'a> {
     }
 
     /// Moves over a value of any kind and checks its syntax.
-    pub(super) fn skip(&mut self) -> Result<(), Fault> {
+    pub(in crate::io) fn skip(&mut self) -> Result<(), Fault> {
         match self.token() {
             Some(b'"') => self.string().map(drop),
             Some(b'{') => self.object(|json, _| json.skip()),
@@ -401,7 +401,7 @@ impl<'a> Json<'a> {
     }
 
     /// Moves over a value that is known to be JSON: of objects only braces and quotes are looked at.
-    pub(super) fn hop(&mut self) -> Result<(), Fault> {
+    pub(in crate::io) fn skip_checked(&mut self) -> Result<(), Fault> {
         if self.token() != Some(b'{') {
             return self.skip();
         }
@@ -410,7 +410,7 @@ impl<'a> Json<'a> {
     }
 
     /// Reads `true` or `false`; `null` is none.
-    pub(super) fn literal(&mut self) -> Result<Option<bool>, Fault> {
+    pub(in crate::io) fn literal(&mut self) -> Result<Option<bool>, Fault> {
         let rest = &self.text.as_bytes()[self.pos..];
         for (word, value) in [("null", None), ("true", Some(true)), ("false", Some(false))] {
             if rest.starts_with(word.as_bytes()) {
@@ -424,7 +424,7 @@ impl<'a> Json<'a> {
     }
 
     /// Whether only white space is left.
-    pub(super) fn at_end(&mut self) -> bool {
+    pub(in crate::io) fn at_end(&mut self) -> bool {
         self.token().is_none()
     }
 }
@@ -572,7 +572,7 @@ fn unescape(raw: &str) -> String {
 /// End of the object that starts at `start`, found by braces outside texts; none where the bytes end before it.
 ///
 /// For an object that is JSON this is its end. What it finds in other bytes is caught by whoever reads the object.
-pub(super) fn object_end(bytes: &[u8], start: usize) -> Option<usize> {
+pub(in crate::io) fn object_end(bytes: &[u8], start: usize) -> Option<usize> {
     let mut depth = 0u32;
     let mut i = start;
     loop {

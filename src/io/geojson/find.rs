@@ -1,10 +1,12 @@
 use serde_json::{Map, Value};
 
 use super::json::Fault;
-use super::read::{OWN_ID, syntax};
-use super::source::Source;
-use super::walk::{BLOCK, Walk};
+use super::read::syntax;
+use super::scan::Scanner;
 use crate::Error;
+use crate::io::Source;
+use crate::io::columns::OWN_ID;
+use crate::io::layer::BLOCK;
 
 /// A feature that was looked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,21 +37,21 @@ pub struct FoundFeature {
 /// # Ok::<(), landuse::Error>(())
 /// ```
 pub fn find_features(source: &Source, property: &str, id: &str) -> Result<Vec<FoundFeature>, Error> {
-    let mut walk = Walk::open(source, BLOCK)?.strict();
+    let mut scanner = Scanner::open(source, BLOCK)?.strict();
     let needle = memchr::memmem::Finder::new(id);
     let escape = memchr::memmem::Finder::new("\\");
     let mut found: Vec<FoundFeature> = Vec::new();
     let mut row = 0;
-    while let Some(block) = walk.next()? {
+    while let Some(block) = scanner.next()? {
         for (i, span) in block.spans().iter().enumerate() {
             let bytes = &block.text[span.clone()];
             if needle.find(bytes).is_none() && escape.find(bytes).is_none() {
                 continue;
             }
-            // The walk found the braces; what is between them may not be JSON.
+            // The scan found the braces; what is between them may not be JSON.
             let mut feature: Map<String, Value> = serde_json::from_slice(bytes).map_err(|_| {
                 let fault = Fault { at: 0, expected: "a feature" };
-                syntax(walk.name(), block.base + span.start as u64, "", fault)
+                syntax(scanner.name(), block.base + span.start as u64, "", fault)
             })?;
             let own = feature.get("id").cloned();
             let mut properties = match feature.remove("properties") {
@@ -70,7 +72,7 @@ pub fn find_features(source: &Source, property: &str, id: &str) -> Result<Vec<Fo
             }
         }
         row += block.spans().len() as u64;
-        walk.recycle(block.text);
+        scanner.recycle(block.text);
     }
     Ok(found)
 }

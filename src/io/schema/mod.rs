@@ -1,6 +1,6 @@
 //! Which property is what, in which unit, under which land-use scheme.
 //!
-//! A [`Schema`] is a TOML file, a built-in profile ([`Schema::builtin`]), or a guess from names and samples ([`Schema::infer`])
+//! A [`Schema`] is a TOML file, a built-in profile ([`Schema::builtin`]), or inferred from names and values ([`Schema::infer`])
 //! that can be printed, edited and read again ([`Inference::to_toml`]).
 //!
 //! ```toml
@@ -40,6 +40,10 @@ use crate::units::{AreaUnit, Unit};
 use crate::zoning::config::{self, Keys, Source};
 use crate::zoning::{LandUseCode, Schemes};
 use crate::{Error, ParamError};
+
+mod infer;
+
+pub use infer::{Decision, Inference, LeftOut};
 
 /// What a property says about a parcel.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -141,7 +145,7 @@ impl From<Target> for String {
 }
 
 impl Target {
-    fn is_code(&self) -> bool {
+    pub(super) fn is_code(&self) -> bool {
         matches!(self, Self::CurrentUse | Self::ZonedUse)
     }
 
@@ -204,6 +208,8 @@ pub struct Field {
     file_unit: Box<str>,
     digits: usize,
     values: Values,
+    /// Whether a file may well be without it: a field of a built-in profile.
+    optional: bool,
 }
 
 /// A value or range of values that stands for "unknown".
@@ -275,7 +281,13 @@ impl Field {
             file_unit: "".into(),
             digits: 0,
             values: Values::default(),
+            optional: false,
         }
+    }
+
+    /// Whether it is no surprise that a file has no such property: it is a field of a built-in profile.
+    pub(super) fn is_optional(&self) -> bool {
+        self.optional
     }
 
     /// What a value of the property means.
@@ -381,7 +393,7 @@ impl Field {
         }
     }
 
-    fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&*self.property).chain(self.aliases.iter().map(|alias| &**alias))
     }
 
@@ -622,6 +634,8 @@ pub struct Schema {
     pub name: Box<str>,
     /// All fields, in order of declaration; one property may feed several.
     pub fields: Vec<Field>,
+    /// Properties whose names are known and that inference left out, with the reasons; a reader passes them on in its report.
+    pub left_out: Vec<LeftOut>,
 }
 
 const PROFILES: [(&str, &str, &str); 3] = [
@@ -644,7 +658,7 @@ impl Schema {
         for scheme in keys.tables("scheme")? {
             schemes.add(scheme)?;
         }
-        let mut schema = Self { name: keys.text("name")?.unwrap_or(file).into(), fields: Vec::new() };
+        let mut schema = Self { name: keys.text("name")?.unwrap_or(file).into(), ..Self::default() };
         for keys in keys.tables("field")? {
             let field = Field::parse(keys, &schemes)?;
             if schema.fields.iter().any(|old| old.target == field.target) {
@@ -667,7 +681,8 @@ impl Schema {
         let Some((_, file, text)) = PROFILES.iter().find(|profile| profile.0 == name) else {
             return Err(ParamError::new("profile", name, "one of generated, pluto, chinese").into());
         };
-        let (schema, _) = Self::from_toml(text, file)?;
+        let (mut schema, _) = Self::from_toml(text, file)?;
+        schema.fields.iter_mut().for_each(|field| field.optional = true);
         Ok(Self { name: (*file).into(), ..schema })
     }
 
@@ -677,7 +692,8 @@ impl Schema {
     /// # Errors
     /// None: the built-in text is read by the tests.
     pub fn layer() -> Result<Self, Error> {
-        let (schema, _) = Self::from_toml(include_str!("profiles/layer.toml"), "built-in layer")?;
+        let (mut schema, _) = Self::from_toml(include_str!("profiles/layer.toml"), "built-in layer")?;
+        schema.fields.iter_mut().for_each(|field| field.optional = true);
         Ok(schema)
     }
 
@@ -699,67 +715,8 @@ impl Schema {
                 ..field.clone()
             })
         };
-        Self { name: self.name.clone(), fields: self.fields.iter().filter_map(find).collect() }
-    }
-
-    /// Guesses a schema from the names of properties and sample values, by the names of all built-in profiles.
-    ///
-    /// A property is taken where its name is known, its samples can be read, and (for codes) more than half of them mean
-    /// something in the scheme; among schemes the one that knows most wins, the profile's own at a tie. A target that is
-    /// taken stays with the first property in the order of the profiles.
-    ///
-    /// ```
-    /// use landuse::io::schema::{Scalar, Schema, Target};
-    /// let samples = [("DKBH", vec![Scalar::Text("A-1")]), ("DLBM", vec![Scalar::Text("05H1")]), ("x", vec![])];
-    /// let inferred = Schema::infer(&samples);
-    /// assert_eq!(inferred.schema.fields[1].target, Target::CurrentUse);
-    /// assert_eq!(inferred.schema.fields[1].scheme, Some(("survey".into(), "third".into())));
-    /// assert!(inferred.decisions[2].field.is_none());
-    /// ```
-    pub fn infer(samples: &[(&str, Vec<Scalar<'_>>)]) -> Inference {
-        let schemes = Schemes::builtin();
-        let mut decisions: Vec<Decision> = samples
-            .iter()
-            .map(|(property, values)| Decision {
-                property: (*property).into(),
-                field: None,
-                reason: "no profile knows the name".into(),
-                numeric: values.iter().any(|value| as_number(*value).is_some())
-                    && values.iter().all(|value| matches!(value, Scalar::Null | Scalar::Number(_))),
-            })
-            .collect();
-        let mut schema = Self { name: "inferred".into(), fields: Vec::new() };
-        for (profile, _, _) in PROFILES {
-            let Ok(profile_schema) = Self::builtin(profile) else { continue };
-            for field in &profile_schema.fields {
-                for name in field.names() {
-                    let plain = plain_name(name);
-                    let Some(at) = samples.iter().position(|(property, _)| plain_name(property) == plain)
-                    else {
-                        continue;
-                    };
-                    if decisions[at].field.is_some() {
-                        continue;
-                    }
-                    if let Some(taken) = schema.fields.iter().find(|old| old.target == field.target) {
-                        decisions[at].reason =
-                            format!("`{}` is `{}` already", field.target, taken.property).into();
-                        continue;
-                    }
-                    let mut fitted =
-                        Field { property: samples[at].0.into(), aliases: Vec::new(), ..field.clone() };
-                    match fitted.suits(&samples[at].1, &schemes) {
-                        Ok(why) => {
-                            decisions[at].reason = format!("profile `{profile}` knows the name{why}").into();
-                            decisions[at].field = Some(fitted.target.clone());
-                            schema.fields.push(fitted);
-                        }
-                        Err(why) => decisions[at].reason = why.into(),
-                    }
-                }
-            }
-        }
-        Inference { schema, decisions }
+        let fields = self.fields.iter().filter_map(find).collect();
+        Self { name: self.name.clone(), fields, left_out: Vec::new() }
     }
 
     /// The schema as a TOML file that [`from_toml`](Self::from_toml) reads back; tables of schemes are not repeated.
@@ -773,125 +730,19 @@ impl Schema {
     }
 }
 
-impl Field {
-    /// Whether samples fit, with the reason; settles the scheme of codes.
-    fn suits(&mut self, values: &[Scalar<'_>], schemes: &Schemes) -> Result<String, String> {
-        if let Some((value, expected)) =
-            values.iter().find_map(|v| self.read(*v).err().map(|expected| (v, expected)))
-        {
-            return Err(format!("the name is known as `{}`, but {value:?} is not {expected}", self.target));
-        }
-        if !self.target.is_code() {
-            let unit = if self.file_unit.is_empty() {
-                String::new()
-            } else {
-                format!("; unit {} assumed", self.file_unit)
-            };
-            return Ok(unit);
-        }
-        let codes = |field: &Self| -> Vec<LandUseCode> {
-            let read = values.iter().filter_map(|value| match field.read(*value) {
-                Ok(Meaning::Code(code)) => Some(code),
-                _ => None,
-            });
-            read.collect()
-        };
-        let own = self.scheme.clone();
-        // Codes known, then how much of them: a fallback to the parent code is weaker evidence than the code itself.
-        let mut best = ((0, 0), own.clone());
-        let total = codes(self).len();
-        let candidates = schemes.iter().filter(|s| s.name() != "pluto" || self.digits > 0);
-        for scheme in candidates {
-            let key = Some((scheme.name().into(), scheme.edition().into()));
-            if self.digits > 0 && key != own {
-                continue;
-            }
-            let known = codes(self)
-                .iter()
-                .filter_map(|code| scheme.resolve(&code.code))
-                .fold((0, 0), |(known, length), land| (known + 1, length + land.matched.len()));
-            if known > best.0 || known == best.0 && key == own {
-                best = (known, key);
-            }
-        }
-        if total == 0 {
-            return Ok("; no sample tells the scheme".into());
-        }
-        if best.0.0 * 2 <= total {
-            return Err(format!(
-                "the name is known as `{}`, but few samples are codes of a known scheme",
-                self.target
-            ));
-        }
-        self.scheme = best.1;
-        let (name, edition) = self.scheme.clone().unwrap_or_default();
-        Ok(format!("; {} of {total} samples are codes of {name}:{edition}", best.0.0))
-    }
+/// The fields of all built-in profiles, each with the name of its profile, in their order.
+pub(super) fn known_fields() -> Vec<(&'static str, Field)> {
+    let fields = |profile: &'static str| {
+        let fields = Schema::builtin(profile).map_or_else(|_| Vec::new(), |schema| schema.fields);
+        fields.into_iter().map(move |field| (profile, field))
+    };
+    PROFILES.iter().flat_map(|(profile, _, _)| fields(profile)).collect()
 }
 
 /// Lower case, without blanks, underscores and hyphens.
 pub(super) fn plain_name(name: &str) -> String {
     let drop = |c: &char| !(c.is_whitespace() || matches!(c, '_' | '-' | '\u{feff}'));
     name.to_lowercase().replace('（', "(").replace('）', ")").chars().filter(drop).collect()
-}
-
-/// A guessed schema, and why ([`Schema::infer`]).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Inference {
-    /// The schema.
-    pub schema: Schema,
-    /// One per property, in the order given.
-    pub decisions: Vec<Decision>,
-}
-
-/// What was made of one property, and why.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Decision {
-    /// The property.
-    pub property: Box<str>,
-    /// What it was taken for; `None` where it is left out.
-    pub field: Option<Target>,
-    /// Why.
-    pub reason: Box<str>,
-    numeric: bool,
-}
-
-impl Decision {
-    /// Whether all samples of the property are numbers, as far as there are any.
-    pub fn is_numeric(&self) -> bool {
-        self.numeric
-    }
-}
-
-impl Inference {
-    /// The schema as a file to edit: each field with its reason, properties left out as comments.
-    pub fn to_toml(&self) -> String {
-        let mut out = format!("name = {}\n", quoted(&self.schema.name));
-        for field in &self.schema.fields {
-            let reason =
-                self.decisions.iter().find(|d| d.property == field.property).map_or("", |d| &d.reason);
-            out.extend(["\n# ", &one_line(reason), "\n[[field]]\n"]);
-            field.write_toml(&mut out);
-        }
-        for decision in self.decisions.iter().filter(|decision| decision.field.is_none()) {
-            let kind = if decision.numeric { "number" } else { "text" };
-            let lines = [
-                one_line(&decision.reason),
-                "[[field]]".into(),
-                format!("property = {}", quoted(&decision.property)),
-                format!("target = {}", quoted(&format!("{kind}:{}", decision.property))),
-            ];
-            out.push('\n');
-            for line in lines.iter().flat_map(|line| line.lines()) {
-                out.extend(["# ", line, "\n"]);
-            }
-        }
-        out
-    }
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -912,9 +763,9 @@ mod tests {
         for (name, file, text) in PROFILES {
             let (read, _) = Schema::from_toml(text, file).unwrap();
             let schema = Schema::builtin(name).unwrap();
-            assert_eq!(schema.fields, read.fields);
+            assert_eq!(schema.to_toml(), Schema { name: schema.name.clone(), ..read }.to_toml());
             let (again, _) = Schema::from_toml(&schema.to_toml(), file).unwrap();
-            assert_eq!(again.fields, schema.fields, "{name}");
+            assert_eq!(again.to_toml(), schema.to_toml(), "{name}");
         }
         assert!(Schema::builtin("tokyo").unwrap_err().to_string().contains("generated, pluto, chinese"));
     }
@@ -1019,52 +870,6 @@ mod tests {
         let fitted = Schema::builtin("chinese").unwrap().fit(["tbbh", "建筑面积（㎡）", "x", "地类编码"]);
         let names: Vec<&str> = fitted.fields.iter().map(|f| &*f.property).collect();
         assert_eq!(names, ["tbbh", "地类编码", "建筑面积（㎡）"]);
-    }
-
-    #[test]
-    fn inference_gives_reasons_and_an_editable_file() {
-        let samples = [
-            ("BBL", vec![Scalar::Number(1e9)]),
-            ("landuse", vec![Scalar::Text("forest")]),
-            ("Floor_Area_M2", vec![Scalar::Text("12"), Scalar::Null]),
-            ("用地代码", vec![Scalar::Text("100100"), Scalar::Text("2301")]),
-            ("产值", vec![Scalar::Number(3.0)]),
-            ("建筑面积", vec![Scalar::Number(3.0)]),
-            ("odd \"name\"\nx", vec![Scalar::Number(3.0)]),
-        ];
-        let inferred = Schema::infer(&samples);
-        let targets: Vec<Option<String>> =
-            inferred.decisions.iter().map(|d| d.field.as_ref().map(ToString::to_string)).collect();
-        let expected = [
-            Some("id"),
-            None,
-            Some("floor_area"),
-            Some("current_use"),
-            Some("number:output_yuan"),
-            None,
-            None,
-        ];
-        assert_eq!(targets, expected.map(|t| t.map(String::from)));
-        assert_eq!(&*inferred.decisions[5].reason, "`floor_area` is `Floor_Area_M2` already");
-        assert!(inferred.decisions[1].reason.contains("few samples are codes"));
-        assert!(inferred.decisions[3].reason.contains("2 of 2 samples are codes of mnr:2023"));
-        let text = inferred.to_toml();
-        assert!(text.contains("# target = \"text:landuse\""), "{text}");
-        let (again, _) = Schema::from_toml(&text, "again").unwrap();
-        assert_eq!(again.fields, inferred.schema.fields);
-        // With every comment but the reasons taken off, the file still reads.
-        let open: Vec<&str> = text
-            .lines()
-            .map(|l| match l.strip_prefix("# ") {
-                Some(rest)
-                    if rest.starts_with(['[', 'p', 't']) && (rest.contains(" = ") || rest == "[[field]]") =>
-                {
-                    rest
-                }
-                _ => l,
-            })
-            .collect();
-        assert_eq!(Schema::from_toml(&open.join("\n"), "open").unwrap().0.fields.len(), samples.len());
     }
 
     #[test]

@@ -1,0 +1,120 @@
+use std::cell::RefCell;
+
+use super::json::{Fault, Json, KeyCache};
+use super::read::read_value;
+use super::scan::{Parsed, Piece, Scanner};
+use crate::Error;
+use crate::io::Source;
+use crate::io::columns::OWN_ID;
+use crate::io::inspect::{KnownNames, PropertySummary, Summaries};
+use crate::io::layer::BLOCK;
+
+/// Looks at every value of every property of a GeoJSON file; geometries are passed over. The result does not depend on the order of
+/// the features, but for the first examples.
+///
+/// # Errors
+/// As [`read`](fn@super::read), for the part of the text that is looked at.
+///
+/// # Complexity
+/// O(bytes), on all threads; a few blocks of text in memory.
+///
+/// ```
+/// use landuse::io::{Source, inspect};
+/// let text = r#"{"type":"FeatureCollection","features":[
+///     {"type":"Feature","properties":{"tax":"NA"},"geometry":null},
+///     {"type":"Feature","properties":{"tax":12.5},"geometry":null}]}"#;
+/// let found = inspect(&Source::bytes("in", text.as_bytes()))?;
+/// assert_eq!((found[0].features, found[0].numbers, found[0].unknown), (2, 1, 1));
+/// assert!(found[0].is_numeric());
+/// # Ok::<(), landuse::Error>(())
+/// ```
+pub fn inspect(source: &Source) -> Result<Vec<PropertySummary>, Error> {
+    let mut scanner = Scanner::unhashed(source, BLOCK)?;
+    scanner.enter()?;
+    let known = KnownNames::new();
+    let mut merged = Summaries::new(&known);
+    let look = |piece: &mut Piece<'_>| {
+        let mut inspector = Inspector {
+            summaries: Summaries::new(&known),
+            members: KeyCache::default(),
+            properties: KeyCache::default(),
+        };
+        let mut row = 0;
+        while piece.feature(|json| inspector.feature(json, row))?.is_some() {
+            row += 1;
+        }
+        Ok(inspector.summaries)
+    };
+    scanner.run(look, |Parsed { text, row, pieces, .. }| {
+        let mut first_row = row as u32;
+        for piece in pieces {
+            merged.append(piece.of, first_row);
+            first_row += piece.features as u32;
+        }
+        Ok(text)
+    })?;
+    Ok(merged.finish())
+}
+
+/// Looks at the features of one piece of text.
+struct Inspector<'k, 'a> {
+    summaries: Summaries<'k>,
+    members: KeyCache<'a, Member>,
+    /// Where the summary of each property is kept.
+    properties: KeyCache<'a, usize>,
+}
+
+/// What a member of a feature is.
+#[derive(Debug, Clone, Copy)]
+enum Member {
+    Id,
+    Properties,
+    Geometry,
+    Other,
+}
+
+impl Member {
+    fn of(key: &str) -> Self {
+        match key {
+            "id" => Self::Id,
+            "properties" => Self::Properties,
+            "geometry" => Self::Geometry,
+            _ => Self::Other,
+        }
+    }
+}
+
+impl<'a> Inspector<'_, 'a> {
+    fn feature(&mut self, json: &mut Json<'a>, row: u32) -> Result<(), Fault> {
+        if json.token() != Some(b'{') {
+            return json.skip();
+        }
+        let Self { summaries, members, properties } = self;
+        json.object_with_cache(members, Member::of, |json, member| {
+            match member {
+                Member::Id => {
+                    let value = read_value(json)?;
+                    let slot = summaries.slot(OWN_ID);
+                    summaries.add(slot, 0, row, &value);
+                }
+                Member::Properties if json.token() == Some(b'{') => {
+                    let summaries = RefCell::new(&mut *summaries);
+                    let mut position = 0;
+                    json.object_with_cache(
+                        properties,
+                        |key| summaries.borrow_mut().slot(key),
+                        |json, slot| {
+                            position += 1;
+                            summaries.borrow_mut().add(slot, position, row, &read_value(json)?);
+                            Ok::<(), Fault>(())
+                        },
+                    )?;
+                }
+                // A geometry may be most of the file, and whoever reads it will find its faults.
+                Member::Geometry if json.token() == Some(b'{') && json.pass_object() => {}
+                _ => json.skip()?,
+            }
+            Ok(())
+        })
+    }
+}

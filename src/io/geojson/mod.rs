@@ -1,0 +1,25 @@
+//! GeoJSON in and out.
+
+mod append;
+mod find;
+mod geometry;
+mod inspect;
+mod json;
+mod lines;
+mod read;
+mod scan;
+#[cfg(test)]
+mod scan_tests;
+mod spans;
+mod text;
+
+pub use append::append_properties;
+pub use find::{FoundFeature, find_features};
+pub use inspect::inspect;
+pub use read::read;
+pub use text::GeoJsonText;
+
+pub(super) use json::{Fault, Json};
+pub(super) use lines::read_lines;
+pub(super) use read::{read_value, syntax};
+pub(super) use scan::Scanner;

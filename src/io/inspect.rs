@@ -1,0 +1,245 @@
+//! What the properties of a file are, told by all of their values: what inference goes by.
+
+use std::collections::HashMap;
+
+use super::schema::{Field, Meaning, Scalar, Target, as_number, known_fields, plain_name};
+use super::value::Value;
+use crate::error::FeaturePos;
+
+/// Texts that stand for "not known", beside an empty one.
+const UNKNOWN: [&str; 10] = ["na", "n/a", "nan", "null", "none", "-", "--", "—", "无", "未知"];
+
+/// Whether a text says that nothing is known.
+pub(super) fn says_unknown(text: &str) -> bool {
+    // The longest of them has six bytes.
+    text.len() <= 6 && UNKNOWN.iter().any(|unknown| unknown.eq_ignore_ascii_case(text))
+}
+
+/// One property of a file, over all of its features.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct PropertySummary {
+    /// Its name; `$id` is the features' own id.
+    pub name: Box<str>,
+    /// Features that have it.
+    pub features: u64,
+    /// Values that say nothing: `null`, an empty text, or a word for "not known" (`NA`, `-`, `无` …).
+    pub unknown: u64,
+    /// Finite numbers.
+    pub numbers: u64,
+    /// Texts that read as a number.
+    pub numeric_texts: u64,
+    /// Other texts, flags, arrays, objects, and numbers too large for a double.
+    pub others: u64,
+    /// The first of the others, with its position.
+    pub first_other: Option<(FeaturePos, Box<str>)>,
+    /// Where it stands among the properties of a feature, at the least.
+    position: u32,
+    /// How each field of the built-in profiles that knows the name reads the values.
+    pub(super) fits: Vec<Fit>,
+    /// How often each text and each number occurs, where a profile takes the property for a code.
+    pub(super) codes: Option<Box<Codes>>,
+}
+
+/// How a known field reads the values of a property.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fit {
+    /// Which of the known fields.
+    pub(super) field: usize,
+    /// Values that it can read.
+    pub(super) readable: u64,
+    /// Values that it cannot, words for "not known" aside.
+    pub(super) unreadable: u64,
+}
+
+/// How often each value of a property occurs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(super) struct Codes {
+    pub(super) texts: HashMap<Box<str>, u64>,
+    /// By the bits of the number.
+    pub(super) numbers: HashMap<u64, u64>,
+}
+
+impl PropertySummary {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            features: 0,
+            unknown: 0,
+            numbers: 0,
+            numeric_texts: 0,
+            others: 0,
+            first_other: None,
+            position: u32::MAX,
+            fits: Vec::new(),
+            codes: None,
+        }
+    }
+
+    /// The summary of a property from its values, as a source that is no file has them.
+    pub fn of<'v>(name: &str, values: impl IntoIterator<Item = Scalar<'v>>) -> Self {
+        let known = KnownNames::new();
+        let mut summaries = Summaries::new(&known);
+        let slot = summaries.slot(name);
+        for (row, value) in (0..).zip(values) {
+            summaries.add(slot, 0, row, &Value::from(value));
+        }
+        summaries.finish().pop().unwrap_or_else(|| Self::new(name))
+    }
+
+    /// Whether it is a column of numbers: it has some, and most of its known values are numbers or read as such.
+    pub fn is_numeric(&self) -> bool {
+        self.numbers > 0 && self.numbers + self.numeric_texts > self.others
+    }
+}
+
+/// Which fields of the built-in profiles know a name.
+#[derive(Debug)]
+pub(super) struct KnownNames {
+    pub(super) fields: Vec<(&'static str, Field)>,
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+impl KnownNames {
+    pub(super) fn new() -> Self {
+        let fields = known_fields();
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (i, (_, field)) in fields.iter().enumerate() {
+            for name in field.names() {
+                let known = by_name.entry(plain_name(name)).or_default();
+                if known.last() != Some(&i) {
+                    known.push(i);
+                }
+            }
+        }
+        Self { fields, by_name }
+    }
+}
+
+/// Summaries that grow value by value.
+#[derive(Debug)]
+pub(super) struct Summaries<'k> {
+    known: &'k KnownNames,
+    positions: HashMap<Box<str>, usize>,
+    properties: Vec<PropertySummary>,
+}
+
+impl<'k> Summaries<'k> {
+    pub(super) fn new(known: &'k KnownNames) -> Self {
+        Self { known, positions: HashMap::new(), properties: Vec::new() }
+    }
+
+    /// Where the summary of a property is kept.
+    pub(super) fn slot(&mut self, name: &str) -> usize {
+        if let Some(&slot) = self.positions.get(name) {
+            return slot;
+        }
+        let mut summary = PropertySummary::new(name);
+        for &field in self.known.by_name.get(&plain_name(name)).into_iter().flatten() {
+            summary.fits.push(Fit { field, readable: 0, unreadable: 0 });
+            if self.known.fields[field].1.target.is_code() {
+                summary.codes.get_or_insert_default();
+            }
+        }
+        self.properties.push(summary);
+        self.positions.insert(name.into(), self.properties.len() - 1);
+        self.properties.len() - 1
+    }
+
+    /// Adds a value that stands at `position` among the properties of the feature at `row`.
+    pub(super) fn add(&mut self, slot: usize, position: u32, row: u32, value: &Value<'_>) {
+        let own = &mut self.properties[slot];
+        own.features += 1;
+        own.position = own.position.min(position);
+        let scalar = value.scalar(&Target::Floors);
+        match scalar {
+            Scalar::Null => own.unknown += 1,
+            Scalar::Number(x) if x.is_finite() => own.numbers += 1,
+            Scalar::Text(text) if text.trim().is_empty() || says_unknown(text.trim()) => own.unknown += 1,
+            Scalar::Text(text) if as_number(Scalar::Text(text.trim())).is_some() => own.numeric_texts += 1,
+            _ => {
+                own.others += 1;
+                own.first_other.get_or_insert_with(|| (FeaturePos { row, id: None }, value.quoted()));
+            }
+        }
+        if let Some(codes) = &mut own.codes {
+            codes.add(scalar);
+        }
+        for fit in &mut own.fits {
+            let field = &self.known.fields[fit.field].1;
+            // Anything but an array or an object is a text, and of codes the distinct values are asked later.
+            let (unknown, readable) = match (&field.target, scalar) {
+                (_, Scalar::Null) => (true, false),
+                (Target::Id | Target::District | Target::Text(_), scalar) => {
+                    (false, !matches!(scalar, Scalar::Nested(_)))
+                }
+                (target, _) if target.is_code() => continue,
+                (_, Scalar::Number(x)) if !x.is_finite() => (false, false),
+                (_, scalar) => match field.read(scalar) {
+                    Ok(Meaning::Unknown) => (true, false),
+                    Ok(_) => (false, true),
+                    Err(_) => (matches!(scalar, Scalar::Text(text) if says_unknown(text.trim())), false),
+                },
+            };
+            fit.readable += u64::from(readable);
+            fit.unreadable += u64::from(!readable && !unknown);
+        }
+    }
+
+    /// Adds the summaries of features that stand behind, their positions counted from `row`.
+    pub(super) fn append(&mut self, other: Self, row: u32) {
+        for theirs in other.properties {
+            let slot = self.slot(&theirs.name);
+            let own = &mut self.properties[slot];
+            own.features += theirs.features;
+            own.unknown += theirs.unknown;
+            own.numbers += theirs.numbers;
+            own.numeric_texts += theirs.numeric_texts;
+            own.others += theirs.others;
+            own.position = own.position.min(theirs.position);
+            if own.first_other.is_none() {
+                own.first_other = theirs.first_other.map(|(mut at, found)| {
+                    at.row += row;
+                    (at, found)
+                });
+            }
+            for (own, theirs) in own.fits.iter_mut().zip(theirs.fits) {
+                own.readable += theirs.readable;
+                own.unreadable += theirs.unreadable;
+            }
+            if let (Some(own), Some(theirs)) = (&mut own.codes, theirs.codes) {
+                theirs.texts.into_iter().for_each(|(text, n)| *own.texts.entry(text).or_default() += n);
+                theirs.numbers.into_iter().for_each(|(bits, n)| *own.numbers.entry(bits).or_default() += n);
+            }
+        }
+    }
+
+    /// One summary per property, in an order that does not depend on that of the features.
+    pub(super) fn finish(self) -> Vec<PropertySummary> {
+        let mut properties = self.properties;
+        properties.sort_by(|a, b| (a.position, &a.name).cmp(&(b.position, &b.name)));
+        properties
+    }
+}
+
+impl Codes {
+    fn add(&mut self, value: Scalar<'_>) {
+        match value {
+            Scalar::Text(text) => match self.texts.get_mut(text) {
+                Some(count) => *count += 1,
+                None => {
+                    self.texts.insert(text.into(), 1);
+                }
+            },
+            Scalar::Number(number) => *self.numbers.entry(number.to_bits()).or_default() += 1,
+            _ => {}
+        }
+    }
+
+    /// The values and how often each occurs.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Scalar<'_>, u64)> {
+        let texts = self.texts.iter().map(|(text, &count)| (Scalar::Text(text), count));
+        let numbers = self.numbers.iter();
+        texts.chain(numbers.map(|(&bits, &count)| (Scalar::Number(f64::from_bits(bits)), count)))
+    }
+}

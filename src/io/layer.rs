@@ -1,0 +1,179 @@
+//! What reading a file gives: features as columns, and what was noticed.
+
+use serde::Serialize;
+
+use super::geojson::GeoJsonText;
+use super::schema::LeftOut;
+use crate::error::FeaturePos;
+use crate::parcel::{FeatureTable, Rejected};
+
+/// Text read at a time.
+pub(super) const BLOCK: usize = 8 << 20;
+
+/// What to do with a feature that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnBadFeature {
+    /// Put it aside with its position and the reason, and go on.
+    #[default]
+    Quarantine,
+    /// Stop at the first one in the file with [`Error::Feature`].
+    Stop,
+}
+
+/// How to read features.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    /// What to do with a feature that cannot be used. Default: put it aside.
+    pub on_bad_feature: OnBadFeature,
+    /// Take a closed line as the polygon it encloses, as control lines are often drawn. Default: no.
+    pub closed_lines_as_polygons: bool,
+    /// Bytes of text in memory at a time, a multiple of which is used; no result depends on it. Default: 8 MiB.
+    pub block_bytes: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { on_bad_feature: OnBadFeature::default(), closed_lines_as_polygons: false, block_bytes: BLOCK }
+    }
+}
+
+impl ReadOptions {
+    /// Sets what to do with a feature that cannot be used.
+    #[must_use]
+    pub fn on_bad_feature(mut self, on_bad_feature: OnBadFeature) -> Self {
+        self.on_bad_feature = on_bad_feature;
+        self
+    }
+
+    /// Sets whether a closed line is taken as the polygon it encloses.
+    #[must_use]
+    pub fn closed_lines_as_polygons(mut self, yes: bool) -> Self {
+        self.closed_lines_as_polygons = yes;
+        self
+    }
+
+    /// Sets how much text is read at a time.
+    #[must_use]
+    pub fn block_bytes(mut self, bytes: usize) -> Self {
+        self.block_bytes = bytes;
+        self
+    }
+}
+
+/// Features of one file, with what was noticed on the way.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Layer {
+    /// The features as columns, in file order, and those that could not be taken.
+    pub table: FeatureTable,
+    /// What was noticed.
+    pub report: ReadReport,
+    /// The text the features stand in, to be written again with more properties; none where they come from no text.
+    pub text: Option<GeoJsonText>,
+}
+
+/// What was noticed while reading.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[non_exhaustive]
+pub struct ReadReport {
+    /// Features in the file: taken + rejected.
+    pub features: u64,
+    /// Bytes of text, decompressed.
+    pub bytes: u64,
+    /// Hash of the file as stored, `algorithm:hex`. Not cryptographic: it tells files apart, it does not seal them.
+    pub hash: String,
+    /// The name in the member `crs` that files from before RFC 7946 carry.
+    pub crs_member: Option<String>,
+    /// Ordinates beyond the second that were left out.
+    pub dropped_ordinates: u64,
+    /// Features whose closed lines were taken as polygons.
+    pub closed_lines: u64,
+    /// Features whose collection of polygons was taken as one multipolygon.
+    pub collections: u64,
+    /// Properties of the schema that stood twice in one feature; the last counts.
+    pub repeated_properties: u64,
+    /// Properties of the schema that no feature has.
+    pub absent_properties: Vec<AbsentProperty>,
+    /// Properties whose names are known and that inference left out.
+    pub left_out: Vec<LeftOut>,
+    /// Values that are of a wrong kind and so unknown.
+    pub property_faults: Vec<PropertyFault>,
+    /// The above in words, one line each: equal for files that differ in the order of their features only.
+    pub warnings: Vec<String>,
+    /// Where to look: the first feature that cannot be used and the first value of each property that is of a wrong kind.
+    pub examples: Vec<String>,
+}
+
+/// Values of one property that are not what the schema says; they are unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PropertyFault {
+    /// The property.
+    pub property: Box<str>,
+    /// What its values should be.
+    pub expected: Box<str>,
+    /// How many are not.
+    pub count: u64,
+    /// The first feature with such a value.
+    pub first: FeaturePos,
+    /// The value there, as written.
+    pub found: Box<str>,
+}
+
+/// A property that the schema names and no feature has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AbsentProperty {
+    /// The property.
+    pub property: Box<str>,
+    /// The property of the file whose name is nearest, if one is near.
+    pub nearest: Option<Box<str>>,
+}
+
+pub(super) fn same_fault<'a>(
+    faults: &'a mut [PropertyFault],
+    property: &str,
+    expected: &str,
+) -> Option<&'a mut PropertyFault> {
+    faults.iter_mut().find(|fault| *fault.property == *property && *fault.expected == *expected)
+}
+
+pub(super) fn examples(report: &ReadReport, rejected: &[Rejected]) -> Vec<String> {
+    let unusable = rejected.first().map(|first| format!("{}: {}", first.at, first.reason));
+    let unreadable = report.property_faults.iter().map(|fault| {
+        let PropertyFault { property, expected, first, found, .. } = fault;
+        format!("{first}: property `{property}` is {found}, expected {expected}")
+    });
+    unusable.into_iter().chain(unreadable).collect()
+}
+
+pub(super) fn warnings(report: &ReadReport) -> Vec<String> {
+    let mut lines: Vec<String> = (report.property_faults.iter())
+        .map(|fault| {
+            format!("{} values of `{}` are not {}: unknown", fault.count, fault.property, fault.expected)
+        })
+        .collect();
+    lines.extend(report.absent_properties.iter().map(|AbsentProperty { property, nearest }| {
+        let nearest = nearest.as_ref().map_or(String::new(), |name| format!(" (`{name}`?)"));
+        format!("property `{property}` occurs in 0 of {} features{nearest}", report.features)
+    }));
+    lines.extend(
+        report
+            .left_out
+            .iter()
+            .map(|LeftOut { property, reason, .. }| format!("property `{property}` was left out: {reason}")),
+    );
+    lines.sort();
+    let mut count = |n: u64, what: &str| {
+        if n > 0 {
+            lines.push(format!("{n} {what}"));
+        }
+    };
+    count(report.dropped_ordinates, "ordinates beyond the second were left out");
+    count(report.closed_lines, "features of closed lines were taken as polygons");
+    count(report.collections, "collections of polygons were taken as multipolygons");
+    count(report.repeated_properties, "properties stood twice in one feature; the last value was taken");
+    lines
+}

@@ -1,0 +1,273 @@
+//! A schema from the names and values of a file's properties.
+
+use serde::Serialize;
+
+use super::{Field, Meaning, Schema, Target, plain_name, quoted};
+use crate::io::inspect::{Codes, KnownNames, PropertySummary};
+use crate::zoning::{LandUseCode, Schemes};
+
+/// An inferred schema, and why ([`Schema::infer`]).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inference {
+    /// The schema.
+    pub schema: Schema,
+    /// One per property, in the order given.
+    pub decisions: Vec<Decision>,
+}
+
+/// What was made of one property, and why.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// The property.
+    pub property: Box<str>,
+    /// What it was taken for; `None` where it is left out.
+    pub field: Option<Target>,
+    /// Why.
+    pub reason: Box<str>,
+    numeric: bool,
+}
+
+/// A property whose name is known and that was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// The property.
+    pub property: Box<str>,
+    /// Why.
+    pub reason: Box<str>,
+}
+
+impl Decision {
+    /// Whether the property is a column of numbers ([`PropertySummary::is_numeric`]).
+    pub fn is_numeric(&self) -> bool {
+        self.numeric
+    }
+}
+
+impl Schema {
+    /// Infers a schema from all values of a file's properties, by the names that the built-in profiles know.
+    ///
+    /// A property is taken where its name is known and most of its known values can be read; the others are unknown, and the reader
+    /// counts them. Of codes more than half must mean something in the scheme: among schemes the one that knows most wins, the
+    /// profile's own at a tie. A target that is taken stays with the first property in the order of the profiles. What is known by name
+    /// and not taken is in [`left_out`](Schema::left_out).
+    ///
+    /// The result does not depend on the order of the features.
+    ///
+    /// ```
+    /// use landuse::io::PropertySummary;
+    /// use landuse::io::schema::{Scalar, Schema, Target};
+    /// let summaries = [
+    ///     PropertySummary::of("DKBH", [Scalar::Text("A-1")]),
+    ///     PropertySummary::of("DLBM", [Scalar::Text("05H1")]),
+    ///     PropertySummary::of("x", []),
+    /// ];
+    /// let inferred = Schema::infer(&summaries);
+    /// assert_eq!(inferred.schema.fields[1].target, Target::CurrentUse);
+    /// assert_eq!(inferred.schema.fields[1].scheme, Some(("survey".into(), "third".into())));
+    /// assert!(inferred.decisions[2].field.is_none());
+    /// ```
+    pub fn infer(summaries: &[PropertySummary]) -> Inference {
+        let schemes = Schemes::builtin();
+        let known = KnownNames::new();
+        let plain: Vec<String> = summaries.iter().map(|summary| plain_name(&summary.name)).collect();
+        let mut decisions: Vec<Decision> = (summaries.iter())
+            .map(|summary| Decision {
+                property: summary.name.clone(),
+                field: None,
+                reason: UNKNOWN_NAME.into(),
+                numeric: summary.is_numeric(),
+            })
+            .collect();
+        let mut schema = Self { name: "inferred".into(), ..Self::default() };
+        for (i, (profile, field)) in known.fields.iter().enumerate() {
+            for name in field.names() {
+                let wanted = plain_name(name);
+                let mut named: Vec<usize> = (0..summaries.len()).filter(|&at| plain[at] == wanted).collect();
+                named.sort_by_key(|&at| *summaries[at].name != *name);
+                for at in named {
+                    if decisions[at].field.is_some() {
+                        continue;
+                    }
+                    if let Some(taken) = schema.fields.iter().find(|old| old.target == field.target) {
+                        decisions[at].reason =
+                            format!("`{}` is `{}` already", field.target, taken.property).into();
+                        continue;
+                    }
+                    let property = summaries[at].name.clone();
+                    let mut fitted = Field { property, aliases: Vec::new(), ..field.clone() };
+                    match fitted.suits(&summaries[at], i, &schemes) {
+                        Ok(why) => {
+                            decisions[at].reason = format!("profile `{profile}` knows the name{why}").into();
+                            decisions[at].field = Some(fitted.target.clone());
+                            schema.fields.push(fitted);
+                        }
+                        Err(why) => decisions[at].reason = why.into(),
+                    }
+                }
+            }
+        }
+        let left_out = decisions.iter().filter(|d| d.field.is_none() && *d.reason != *UNKNOWN_NAME);
+        schema.left_out = left_out
+            .map(|decision| LeftOut { property: decision.property.clone(), reason: decision.reason.clone() })
+            .collect();
+        Inference { schema, decisions }
+    }
+}
+
+/// Why most properties are left out.
+const UNKNOWN_NAME: &str = "no profile knows the name";
+
+impl Field {
+    /// Whether the values of a property fit, with the reason; decides on the scheme of codes.
+    fn suits(
+        &mut self,
+        summary: &PropertySummary,
+        known: usize,
+        schemes: &Schemes,
+    ) -> Result<String, String> {
+        if let (true, Some(codes)) = (self.target.is_code(), &summary.codes) {
+            return self.suits_codes(codes, schemes);
+        }
+        let fit = summary.fits.iter().find(|fit| fit.field == known);
+        let (readable, unreadable) = fit.map_or((0, 0), |fit| (fit.readable, fit.unreadable));
+        let expected = self.target.expected();
+        let share = format!("{unreadable} of {} known values are not {expected}", readable + unreadable);
+        if unreadable > 0 && unreadable >= readable {
+            return Err(format!("the name is known as `{}`, but {share}", self.target));
+        }
+        let unit = if self.file_unit.is_empty() {
+            String::new()
+        } else {
+            format!("; unit {} assumed", self.file_unit)
+        };
+        let share = if unreadable > 0 { format!("; {share}") } else { String::new() };
+        Ok(unit + &share)
+    }
+
+    fn suits_codes(&mut self, values: &Codes, schemes: &Schemes) -> Result<String, String> {
+        let read = |value| match self.read(value) {
+            Ok(Meaning::Code(code)) => Some(code),
+            _ => None,
+        };
+        let codes: Vec<(LandUseCode, u64)> =
+            values.iter().filter_map(|(value, count)| Some((read(value)?, count))).collect();
+        let total: u64 = codes.iter().map(|(_, count)| count).sum();
+        let own = self.scheme.clone();
+        // Codes known, then how much of them: a fallback to the parent code is weaker evidence than the code itself.
+        let mut best = ((0, 0), own.clone());
+        let candidates = schemes.iter().filter(|s| s.name() != "pluto" || self.digits > 0);
+        for scheme in candidates {
+            let key = Some((scheme.name().into(), scheme.edition().into()));
+            if self.digits > 0 && key != own {
+                continue;
+            }
+            let known = codes
+                .iter()
+                .filter_map(|(code, n)| Some((scheme.resolve(&code.code)?, n)))
+                .fold((0, 0), |(known, length), (land, count)| {
+                    (known + count, length + land.matched.len() as u64 * count)
+                });
+            if known > best.0 || known == best.0 && key == own {
+                best = (known, key);
+            }
+        }
+        if total == 0 {
+            return Ok("; no value tells the scheme".into());
+        }
+        if best.0.0 * 2 <= total {
+            return Err(format!(
+                "the name is known as `{}`, but only {} of {total} values are codes of one known scheme",
+                self.target, best.0.0
+            ));
+        }
+        self.scheme = best.1;
+        let (name, edition) = self.scheme.clone().unwrap_or_default();
+        Ok(format!("; {} of {total} values are codes of {name}:{edition}", best.0.0))
+    }
+}
+
+impl Inference {
+    /// The schema as a file to edit: each field with its reason, properties left out as comments.
+    pub fn to_toml(&self) -> String {
+        let mut out = format!("name = {}\n", quoted(&self.schema.name));
+        for field in &self.schema.fields {
+            let reason =
+                self.decisions.iter().find(|d| d.property == field.property).map_or("", |d| &d.reason);
+            out.extend(["\n# ", &one_line(reason), "\n[[field]]\n"]);
+            field.write_toml(&mut out);
+        }
+        for decision in self.decisions.iter().filter(|decision| decision.field.is_none()) {
+            let kind = if decision.numeric { "number" } else { "text" };
+            let lines = [
+                one_line(&decision.reason),
+                "[[field]]".into(),
+                format!("property = {}", quoted(&decision.property)),
+                format!("target = {}", quoted(&format!("{kind}:{}", decision.property))),
+            ];
+            out.push('\n');
+            for line in lines.iter().flat_map(|line| line.lines()) {
+                out.extend(["# ", line, "\n"]);
+            }
+        }
+        out
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Scalar;
+    use super::*;
+
+    #[test]
+    fn inference_gives_reasons_and_an_editable_file() {
+        let samples = [
+            ("BBL", vec![Scalar::Number(1e9)]),
+            ("landuse", vec![Scalar::Text("forest")]),
+            ("Floor_Area_M2", vec![Scalar::Text("12"), Scalar::Null]),
+            ("用地代码", vec![Scalar::Text("100100"), Scalar::Text("2301")]),
+            ("产值", vec![Scalar::Number(3.0)]),
+            ("建筑面积", vec![Scalar::Number(3.0)]),
+            ("odd \"name\"\nx", vec![Scalar::Number(3.0)]),
+        ];
+        let summaries =
+            samples.each_ref().map(|(name, values)| PropertySummary::of(name, values.iter().copied()));
+        let inferred = Schema::infer(&summaries);
+        let targets: Vec<Option<String>> =
+            inferred.decisions.iter().map(|d| d.field.as_ref().map(ToString::to_string)).collect();
+        let expected = [
+            Some("id"),
+            None,
+            Some("floor_area"),
+            Some("current_use"),
+            Some("number:output_yuan"),
+            None,
+            None,
+        ];
+        assert_eq!(targets, expected.map(|t| t.map(String::from)));
+        assert_eq!(&*inferred.decisions[5].reason, "`floor_area` is `Floor_Area_M2` already");
+        assert!(inferred.decisions[1].reason.contains("only 0 of 1 values are codes"));
+        assert!(inferred.decisions[3].reason.contains("2 of 2 values are codes of mnr:2023"));
+        let text = inferred.to_toml();
+        assert!(text.contains("# target = \"text:landuse\""), "{text}");
+        let (again, _) = Schema::from_toml(&text, "again").unwrap();
+        assert_eq!(again.to_toml().replace("again", "inferred"), inferred.schema.to_toml());
+        // With every comment but the reasons taken off, the file still reads.
+        let open: Vec<&str> = text
+            .lines()
+            .map(|l| match l.strip_prefix("# ") {
+                Some(rest)
+                    if rest.starts_with(['[', 'p', 't']) && (rest.contains(" = ") || rest == "[[field]]") =>
+                {
+                    rest
+                }
+                _ => l,
+            })
+            .collect();
+        assert_eq!(Schema::from_toml(&open.join("\n"), "open").unwrap().0.fields.len(), samples.len());
+    }
+}
