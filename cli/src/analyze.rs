@@ -256,7 +256,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let options = options(arguments)?;
     let layers = layers(arguments, &options)?;
     if arguments.dry_run {
-        say(&layers.explain()?);
+        say(&arguments.parcels.explain(&layers)?);
         return Ok(ExitCode::SUCCESS);
     }
     let Some(dir) = &arguments.out else { return Ok(ExitCode::from(2)) };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use landuse::analysis::{InputOptions, InputsBuilder};
 use landuse::io::schema::Schema;
-use landuse::io::{OnBadFeature, Source};
+use landuse::io::{OnBadFeature, Source, inspect};
 use landuse::{Error, Inputs};
 
 /// What `parse` makes of a file of text, told its name for its faults.
@@ -67,6 +67,29 @@ impl ParcelArguments {
             }
             (None, Some(name)) => layer.profile(name),
             (None, None) => layer,
+        })
+    }
+
+    /// How each property is understood, as a schema file to edit: one that was named is printed as it is, below how often each of its
+    /// properties occurs.
+    pub(crate) fn explain(&self, layers: &InputsBuilder) -> Result<String, Error> {
+        let Some(path) = &self.schema else { return layers.explain() };
+        read_with(path, |text, file| {
+            let (schema, _) = Schema::from_toml(text, file)?;
+            // What came through a pipe has been taken from it.
+            if self.parcels.as_os_str() == "-" {
+                return Ok(text.into());
+            }
+            let found = inspect(&source(&self.parcels)?)?;
+            let mut out = String::new();
+            for field in &schema.fields {
+                let summary = found.iter().find(|summary| summary.name == field.property);
+                let features = summary.map_or(0, |summary| summary.features);
+                let (property, target) = (&field.property, field.target.to_string());
+                let [property, target] = [property.escape_debug(), target.escape_debug()];
+                out.push_str(&format!("# {property} is {target}: in {features} features\n"));
+            }
+            Ok(out + "\n" + text)
         })
     }
 

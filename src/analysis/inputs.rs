@@ -12,7 +12,7 @@ use crate::efficiency::FieldChecks;
 use crate::error::Error;
 use crate::geometry::{Coord, Envelope};
 use crate::io::schema::{Field, Inference, Schema, Target};
-use crate::io::{GeoJsonText, Loaded, Loader, ReadOptions, ReadReport, Source, Table, infer};
+use crate::io::{GeoJsonText, Loaded, Loader, ReadOptions, ReadReport, Source, Table, Unreadable, infer};
 use crate::join::{Buildings, Firms, FirmsOnParcels};
 use crate::parcel::{FeatureTable, Parcel, ParcelIdx, ParcelSet};
 use crate::zoning::Schemes;
@@ -55,7 +55,7 @@ impl From<PathBuf> for LayerSource {
 
 impl From<geojson::FeatureCollection> for LayerSource {
     fn from(features: geojson::FeatureCollection) -> Self {
-        Source::bytes("features", features.to_string().into_bytes()).into()
+        Source::collection("features", &features).into()
     }
 }
 
@@ -595,6 +595,16 @@ impl InputsBuilder {
             report.join.firms_without_split,
             report.contradictions.len()
         ));
+        reading.warnings.extend(report.unreadable.iter().map(|cells| {
+            let Unreadable { column, count, known, .. } = cells;
+            format!("firms: {count} of {known} values of `{column}` are no numbers, and so unknown")
+        }));
+        let examples = report.unreadable.iter().map(|Unreadable { column, first, found, .. }| {
+            format!("row {}: `{column}` is `{found}`, expected a number", first.row)
+        });
+        if let Some(file) = reading.files.last_mut() {
+            file.examples.extend(examples);
+        }
         Ok(Some((firms, joined)))
     }
 

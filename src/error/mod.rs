@@ -56,6 +56,16 @@ pub enum Error {
         /// What was found and what was expected.
         reason: Box<str>,
     },
+    /// A file of a format that is not read here.
+    #[error("{file}: found {found}, expected {expected}")]
+    Format {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// The format it has.
+        found: &'static str,
+        /// The formats that are read.
+        expected: &'static str,
+    },
     /// A text is another than the one that was read before.
     #[error("`{file}` has changed since it was read, expected the same text")]
     Changed {
@@ -69,6 +79,41 @@ pub enum Error {
         file: Box<str>,
         /// How many bytes there may be.
         limit: u64,
+    },
+    /// A table that does not hold together.
+    #[error("{file}: {reason}")]
+    Table {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// What was found and what was expected.
+        reason: Box<str>,
+    },
+    /// A table without a column that is needed.
+    #[error("{file}: expected {expected} among its columns, found {found}")]
+    MissingColumn {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// Names the column could have.
+        expected: &'static str,
+        /// The columns there are.
+        found: Box<str>,
+    },
+    /// A table whose numbers can be read in two ways.
+    #[error(
+        "{file}: `{value}` in column `{column}` and `{other_value}` in column `{other_column}` do not say whether the decimal sign \
+         is a point or a comma, expected numbers of one format, such as 1234.5"
+    )]
+    NumberFormat {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// A column.
+        column: Box<str>,
+        /// A number in it.
+        value: Box<str>,
+        /// The same or another column.
+        other_column: Box<str>,
+        /// A number in that.
+        other_value: Box<str>,
     },
     /// A feature that cannot be used, where the caller asked to stop at the first one.
     #[error("{file}: {at}: {reason}")]

@@ -13,7 +13,8 @@ use crate::parallel;
 /// Rings are stored as they were given; a [`ParcelSet`](crate::ParcelSet) holds only valid ones: closed, exterior
 /// first and counter-clockwise, interiors clockwise.
 ///
-/// Offsets are 32 bits wide: at most 4,294,967,295 coordinates. [`MultiPolygonArray::fits`] tells before an append.
+/// Offsets are those of `GeoArrow`, 32 bits with a sign: at most 2,147,483,647 coordinates. [`MultiPolygonArray::fits`] tells before an
+/// append.
 ///
 /// ```
 /// use landuse::geometry::MultiPolygonArray;
@@ -26,9 +27,9 @@ use crate::parallel;
 #[derive(Debug, Clone, PartialEq)]
 pub struct MultiPolygonArray {
     coords: Vec<Coord>,
-    ring_offsets: Vec<u32>,
-    polygon_offsets: Vec<u32>,
-    geometry_offsets: Vec<u32>,
+    ring_offsets: Vec<i32>,
+    polygon_offsets: Vec<i32>,
+    geometry_offsets: Vec<i32>,
 }
 
 impl Default for MultiPolygonArray {
@@ -91,8 +92,11 @@ impl MultiPolygonArray {
         &mut self.coords
     }
 
-    /// Offsets of rings into [`coords`](Self::coords), of polygons into rings, of geometries into polygons.
-    pub fn offsets(&self) -> (&[u32], &[u32], &[u32]) {
+    /// The most coordinates that offsets can address.
+    pub const MAX_COORDS: usize = i32::MAX as usize;
+
+    /// Offsets of rings into [`coords`](Self::coords), of polygons into rings, of geometries into polygons, as `GeoArrow` has them.
+    pub fn offsets(&self) -> (&[i32], &[i32], &[i32]) {
         (&self.ring_offsets, &self.polygon_offsets, &self.geometry_offsets)
     }
 
@@ -116,7 +120,7 @@ impl MultiPolygonArray {
 
     /// Closes the list of positions that were pushed since the last ring.
     pub fn end_ring(&mut self) {
-        self.ring_offsets.push(self.coords.len() as u32);
+        self.ring_offsets.push(offset(self.coords.len()));
     }
 
     /// Adds a whole ring.
@@ -127,12 +131,12 @@ impl MultiPolygonArray {
 
     /// Makes one polygon of the rings since the last one; the first is its exterior.
     pub fn end_polygon(&mut self) {
-        self.polygon_offsets.push((self.ring_offsets.len() - 1) as u32);
+        self.polygon_offsets.push(offset(self.ring_offsets.len() - 1));
     }
 
     /// Makes one geometry of the polygons since the last one.
     pub fn end_geometry(&mut self) {
-        self.geometry_offsets.push((self.polygon_offsets.len() - 1) as u32);
+        self.geometry_offsets.push(offset(self.polygon_offsets.len() - 1));
     }
 
     /// Drops coordinates, rings and polygons that belong to no finished geometry.
@@ -185,12 +189,12 @@ impl MultiPolygonArray {
 
     /// Whether `extra` more coordinates can still be addressed.
     pub fn fits(&self, extra: usize) -> bool {
-        self.coords.len().checked_add(extra).is_some_and(|n| u32::try_from(n).is_ok())
+        self.coords.len().checked_add(extra).is_some_and(|n| i32::try_from(n).is_ok())
     }
 
     /// Adds all geometries of `other` behind the own ones. Both must hold only finished geometries.
     pub fn append(&mut self, other: &Self) {
-        let shift = |own: &mut Vec<u32>, theirs: &[u32]| {
+        let shift = |own: &mut Vec<i32>, theirs: &[i32]| {
             let base = own[own.len() - 1];
             own.extend(theirs[1..].iter().map(|o| o + base));
         };
@@ -219,9 +223,9 @@ impl MultiPolygonArray {
 struct Gathering<'a> {
     order: &'a [u32],
     coords: &'a mut [Coord],
-    rings: &'a mut [u32],
-    polygons: &'a mut [u32],
-    geometries: &'a mut [u32],
+    rings: &'a mut [i32],
+    polygons: &'a mut [i32],
+    geometries: &'a mut [i32],
     /// Coordinates, rings and polygons before the run.
     before: [usize; 3],
 }
@@ -284,13 +288,13 @@ impl Gathering<'_> {
                         target.reverse();
                     }
                     coords += ring.len();
-                    self.rings[rings] = (coords_before + coords) as u32;
+                    self.rings[rings] = offset(coords_before + coords);
                     rings += 1;
                 }
-                self.polygons[polygons] = (rings_before + rings) as u32;
+                self.polygons[polygons] = offset(rings_before + rings);
                 polygons += 1;
             }
-            *end = (polygons_before + polygons) as u32;
+            *end = offset(polygons_before + polygons);
         }
     }
 }
@@ -305,11 +309,17 @@ impl<'a> FromIterator<&'a MultiPolygon<f64>> for MultiPolygonArray {
     }
 }
 
+/// A position as an offset; [`MultiPolygonArray::fits`] is asked before there are too many.
+#[inline]
+fn offset(position: usize) -> i32 {
+    i32::try_from(position).unwrap_or(i32::MAX)
+}
+
 /// One multipolygon of a [`MultiPolygonArray`]: a cheap view.
 #[derive(Clone, Copy)]
 pub struct MultiPolygonRef<'a> {
     array: &'a MultiPolygonArray,
-    polygons: [u32; 2],
+    polygons: [i32; 2],
 }
 
 impl std::fmt::Debug for MultiPolygonRef<'_> {
@@ -387,7 +397,7 @@ impl MultiPolygonArray {
 #[derive(Clone, Copy)]
 pub struct PolygonRef<'a> {
     array: &'a MultiPolygonArray,
-    rings: [u32; 2],
+    rings: [i32; 2],
 }
 
 impl std::fmt::Debug for PolygonRef<'_> {

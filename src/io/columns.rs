@@ -7,6 +7,7 @@ use super::schema::{Field, LeftOut, Meaning, Scalar, Schema, Target};
 use super::value::Value;
 use crate::Error;
 use crate::error::FeaturePos;
+use crate::geometry::MultiPolygonArray;
 use crate::parcel::{Attributes, CategoryColumn, Column, FeatureTable, NamedNumbers, TextColumn};
 use crate::zoning::LandUseCode;
 use crate::zoning::config::nearest;
@@ -169,7 +170,8 @@ impl<'p> TableBuilder<'p> {
         let extra = other.table.geometry.coords().len();
         if !self.table.geometry.fits(extra) {
             let found = self.table.geometry.coords().len() as u64 + extra as u64;
-            return Err(Error::TooLarge { what: "coordinates", found, limit: u32::MAX.into() });
+            let limit = MultiPolygonArray::MAX_COORDS as u64;
+            return Err(Error::TooLarge { what: "coordinates", found, limit });
         }
         self.table.geometry.append(&other.table.geometry);
         self.table.source_row.extend(other.table.source_row.iter().map(|own| own + row));

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
+use super::format::{FeatureSource, features_of};
 use super::geojson::read_lines;
 use super::schema::{Inference, Schema};
-use super::{GeoJsonText, Layer, ReadOptions, ReadReport, Source, inspect, read};
+use super::{GeoJsonText, Layer, ReadOptions, ReadReport, Source};
 use crate::Error;
 use crate::crs::doctor::{CoordinateStats, Diagnosis, Evidence, Severity, examine};
 use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
@@ -31,12 +32,13 @@ pub struct Loader {
 /// Infers the schema of a file from all values of its properties ([`Schema::infer`]).
 ///
 /// # Errors
-/// As [`inspect`].
+/// [`Error::Io`] where it cannot be read, [`Error::Format`] where it is of a format that is not read here; as
+/// [`inspect`](super::inspect).
 ///
 /// # Complexity
-/// As [`inspect`]: the text is read once more, its geometries passed over.
+/// As [`inspect`](super::inspect): the text is read once more, its geometries passed over.
 pub fn infer(source: &Source) -> Result<Inference, Error> {
-    Ok(Schema::infer(&inspect(source)?))
+    Ok(Schema::infer(&features_of(source)?.inspect()?))
 }
 
 /// What a [`Loader`] made of a file.
@@ -103,8 +105,16 @@ impl Loader {
     /// Loads a file into a plane of its own.
     ///
     /// # Errors
-    /// Those of [`read`] and [`ParcelSet::new`]; [`Error::Crs`] where the doctor refuses the coordinates or no plane fits.
+    /// [`Error::Format`] where the file is of a format that is not read here; those of [`read`](fn@super::read) and [`ParcelSet::new`]; [`Error::Crs`] where the doctor refuses the coordinates or no plane fits.
     pub fn load(&self, source: &Source) -> Result<Loaded, Error> {
+        self.load_features(&*features_of(source)?)
+    }
+
+    /// Loads features of any source into a plane of their own.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_features(&self, source: &dyn FeatureSource) -> Result<Loaded, Error> {
         self.place(source, |crs, coordinates| {
             // A file of no parcels still needs a plane: any will do.
             if coordinates.is_empty() {
@@ -120,6 +130,18 @@ impl Loader {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_beside(&self, source: &Source, other: &ParcelSet) -> Result<Loaded, Error> {
+        self.load_features_beside(&*features_of(source)?, other)
+    }
+
+    /// Loads features of any source into the plane of `other`.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_features_beside(
+        &self,
+        source: &dyn FeatureSource,
+        other: &ParcelSet,
+    ) -> Result<Loaded, Error> {
         self.place(source, |crs, _| other.plane().for_source(crs))
     }
 
@@ -127,7 +149,7 @@ impl Loader {
     /// over.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Syntax`] as [`read`]; [`Error::Crs`] where the doctor refuses the coordinates.
+    /// [`Error::Io`], [`Error::Syntax`] as [`read`](fn@super::read); [`Error::Crs`] where the doctor refuses the coordinates.
     pub fn lines_beside(&self, source: &Source, other: &ParcelSet) -> Result<Vec<Vec<Coord>>, Error> {
         let found = read_lines(source)?;
         let mut lines = found.lines;
@@ -147,10 +169,10 @@ impl Loader {
 
     fn place(
         &self,
-        source: &Source,
+        source: &dyn FeatureSource,
         plane: impl FnOnce(&SourceCrs, Envelope) -> Result<WorkingPlane, crate::crs::CrsError>,
     ) -> Result<Loaded, Error> {
-        let Layer { table, report, text } = read(source, &self.schema, &self.read)?;
+        let Layer { table, report, text } = source.read(&self.schema, &self.read)?;
         let coordinates = CoordinateStats::from(&table.geometry);
         let diagnosis = examine(&Evidence {
             crs_member: report.crs_member.as_deref(),

@@ -6,7 +6,7 @@ use super::{Filled, overlay};
 use crate::efficiency::{Allocation, AllocationBasis, Columns, JoinReport, Occupancy};
 use crate::error::Error;
 use crate::expr::own_names;
-use crate::io::Table;
+use crate::io::{Table, Unreadable};
 use crate::parcel::{CategoryColumn, Column, NamedNumbers, ParcelSet, TextColumn};
 use crate::units::AreaUnit;
 
@@ -48,6 +48,9 @@ pub struct Firms {
     row_size: Column<f64>,
     has_sizes: bool,
     contradictions: Vec<Contradiction>,
+    unreadable: Vec<Unreadable>,
+    /// File and columns of a table that has none for parcels.
+    without_parcels: Option<(Box<str>, Box<str>)>,
 }
 
 /// A column of the firms.
@@ -88,6 +91,9 @@ pub struct FirmReport {
     pub join: JoinReport,
     /// Firms whose rows disagree.
     pub contradictions: Vec<Contradiction>,
+    /// Cells of columns of numbers that are no numbers, and so unknown.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<Unreadable>,
     /// Per amount: total of the firms = allocated + unallocated; firms it is not known of.
     pub amounts: Vec<AmountReport>,
     /// What happened to the columns of the parcels.
@@ -122,15 +128,16 @@ impl Firms {
     /// Takes a table apart into firms and their rows.
     ///
     /// # Errors
-    /// [`Error::Data`] for a table without a column of firms.
+    /// [`Error::MissingColumn`] for a table without a column of firms.
     ///
     /// # Complexity
     /// O(cells) expected.
     pub fn from_table(table: &Table, basis: AllocationBasis) -> Result<Self, Error> {
-        let missing = || -> Error {
-            let names = table.names().collect::<Vec<_>>().join(", ");
-            let expected = format!("expected `firm` or `firm_id` among its columns, found {names}");
-            Error::Data(format!("{}: {expected}", table.file()).into())
+        let found = || -> Box<str> { table.names().collect::<Vec<_>>().join(", ").into() };
+        let missing = || Error::MissingColumn {
+            file: table.file().into(),
+            expected: "`firm` or `firm_id`",
+            found: found(),
         };
         let firm_name = table.find(&FIRM).ok_or_else(missing)?;
         let parcel_name = table.find(&PARCEL);
@@ -154,6 +161,10 @@ impl Firms {
             row_size: Column::new(),
             has_sizes: size.is_some(),
             contradictions: Vec::new(),
+            unreadable: (table.names().filter(|name| *name != firm_name && Some(*name) != parcel_name))
+                .filter_map(|name| table.unreadable(name))
+                .collect(),
+            without_parcels: parcel_name.is_none().then(|| (table.file().into(), found())),
         };
         let at: Vec<Option<u32>> = firm.iter().map(|id| position.get(id?).copied()).collect();
         let own = |name: &&str| *name != firm_name && Some(*name) != parcel_name && Some(*name) != size_name;
@@ -161,8 +172,9 @@ impl Firms {
             firms.take(table, name, &at, &ids);
         }
         firms.contradictions.sort_unstable();
+        let parcels = parcel_name.and_then(|name| table.text(name));
         for row in 0..table.len() {
-            let parcel = parcel_name.and_then(|name| table.text(name)?.get(row));
+            let parcel = parcels.and_then(|parcels| parcels.get(row));
             let size = size.as_ref().and_then(|(_, sizes)| sizes.get(row));
             let several = || parcel.unwrap_or_default().split(';').map(str::trim).filter(|id| !id.is_empty());
             let count = several().count();
@@ -308,11 +320,18 @@ impl Firms {
     /// its parcels to itself; jobs have no stand-in.
     ///
     /// # Errors
-    /// As [`Allocation::new`].
+    /// [`Error::MissingColumn`] where the table has no column of parcels; as [`Allocation::new`].
     ///
     /// # Complexity
     /// O(parcels + rows) per column.
     pub fn join(&self, set: &mut ParcelSet) -> Result<FirmsOnParcels, Error> {
+        if let Some((file, found)) = &self.without_parcels {
+            return Err(Error::MissingColumn {
+                file: file.clone(),
+                expected: "`parcel` or `parcel_id`",
+                found: found.clone(),
+            });
+        }
         let stand_in = (!self.has_sizes && self.basis != AllocationBasis::Jobs).then(|| self.stand_in(set));
         let rows = Occupancy { size: stand_in.as_ref().unwrap_or(&self.row_size), ..self.rows() };
         let allocation = Allocation::new(&self.ids, &set.attributes().id, rows, self.basis)?;
@@ -322,6 +341,7 @@ impl Firms {
             firms: self.len(),
             join: allocation.report().clone(),
             contradictions: self.contradictions.clone(),
+            unreadable: self.unreadable.clone(),
             amounts: Vec::new(),
             columns: Vec::new(),
         };

@@ -558,6 +558,50 @@ fn a_small_file_does_not_grow_to_any_size() {
 }
 
 #[test]
+fn features_in_memory_are_read_as_a_file_of_them_is() {
+    let text = format!(
+        r#"{{"type":"FeatureCollection","crs":{{"type":"name","properties":{{"name":"EPSG:4547"}}}},"features":[{},{},{},{}]}}"#,
+        feature(0, SQUARE),
+        feature(1, "null"),
+        feature(2, r#"{"type":"MultiPolygon","coordinates":[[[[0.1,0],[1e2,0],[1,1],[0.1,0]]]]}"#),
+        feature(3, r#"{"type":"Point","coordinates":[1,2]}"#),
+    );
+    let (schema, _) = Schema::from_toml("[[field]]\nproperty = 's'\ntarget = 'number:n'", "s").unwrap();
+    let read = |source: &Source| read(source, &schema, &ReadOptions::default()).unwrap();
+    let file = read(&Source::bytes("parcels", text.as_bytes()));
+    assert_eq!((file.table.len(), file.table.rejected.len()), (2, 2));
+    assert_eq!(file.report.property_faults[0].count, 2);
+    let collection: geojson::FeatureCollection = text.parse().unwrap();
+    let whole = read(&Source::collection("parcels", &collection));
+    let features = read(&Source::features("parcels", collection.features));
+    for layer in [&whole, &features] {
+        assert_eq!(layer.table, file.table);
+        assert_eq!(layer.report.warnings, file.report.warnings);
+        assert_eq!(layer.report.examples, file.report.examples);
+    }
+    assert_eq!(whole.report.crs_member, file.report.crs_member);
+}
+
+#[test]
+fn a_pipe_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    if !std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+        println!("skipped: there is no mkfifo here");
+        return;
+    }
+    let text = taxed(&["1", "2"]);
+    let source = std::thread::scope(|scope| {
+        scope.spawn(|| std::fs::write(&pipe, &text).unwrap());
+        Source::open(&pipe).unwrap()
+    });
+    let schema = infer(&source).unwrap().schema;
+    let layer = read(&source, &schema, &ReadOptions::default()).unwrap();
+    assert_eq!(layer.table.attributes.numbers["tax_yuan"].values.known(), 2);
+    assert!(Source::open(folder.path().join("missing")).is_err());
+}
+
+#[test]
 fn damaged_text_is_an_error_or_a_feature_put_aside_never_a_panic() {
     let seed = collection(&[
         feature(0, SQUARE),

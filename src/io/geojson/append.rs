@@ -5,7 +5,8 @@ use std::sync::{Mutex, PoisonError};
 use rayon::prelude::*;
 
 use super::json::{Fault, Json, KeyCache};
-use super::scan::{GEOMETRIES, PIECE, Parsed, Piece, Scanner, Stop};
+use super::pieces::{PIECE, Parsed, Piece, Stop};
+use super::scan::{GEOMETRIES, Scanner};
 use super::spans::{FeatureSpan, SpanReader, Spans};
 use super::text::GeoJsonText;
 use crate::Error;

@@ -1,8 +1,9 @@
 use std::cell::RefCell;
 
 use super::json::{Fault, Json, KeyCache};
+use super::pieces::{Parsed, Piece};
 use super::read::read_value;
-use super::scan::{Parsed, Piece, Scanner};
+use super::scan::Scanner;
 use crate::Error;
 use crate::io::Source;
 use crate::io::columns::OWN_ID;

@@ -1,4 +1,4 @@
-use serde_json::Value;
+use geojson::{GeoJson, GeometryValue};
 
 use super::json::Fault;
 use super::read::syntax;
@@ -24,21 +24,24 @@ pub(in crate::io) fn read_lines(source: &Source) -> Result<Lines, Error> {
                 let fault = Fault { at: 0, expected };
                 syntax(scanner.name(), block.base + span.start as u64, "", fault)
             };
-            let feature: Value =
-                serde_json::from_slice(&block.text[span.clone()]).map_err(|_| fault("a feature"))?;
-            let geometry = feature.get("geometry").unwrap_or(&feature);
-            let coordinates = geometry.get("coordinates").and_then(Value::as_array);
-            match (geometry.get("type").and_then(Value::as_str), coordinates) {
-                (Some("LineString"), Some(positions)) => {
-                    lines.push(line(positions).ok_or_else(|| fault("positions of finite numbers"))?);
-                }
-                (Some("MultiLineString"), Some(parts)) => {
-                    for part in parts {
-                        let part = part.as_array().and_then(|positions| line(positions));
-                        lines.push(part.ok_or_else(|| fault("positions of finite numbers"))?);
-                    }
-                }
-                _ => {}
+            let bytes = &block.text[span.clone()];
+            if !bytes.starts_with(b"{") {
+                continue;
+            }
+            let feature: GeoJson = serde_json::from_slice(bytes).map_err(|_| fault("a feature"))?;
+            let geometry = match feature {
+                GeoJson::Feature(feature) => feature.geometry,
+                GeoJson::Geometry(geometry) => Some(geometry),
+                GeoJson::FeatureCollection(_) => None,
+            };
+            let parts = match geometry.map(|geometry| geometry.value) {
+                Some(GeometryValue::LineString { coordinates }) => vec![coordinates],
+                Some(GeometryValue::MultiLineString { coordinates }) => coordinates,
+                _ => Vec::new(),
+            };
+            for part in parts {
+                let part = part.iter().map(|position| coord(position.as_slice())).collect::<Option<_>>();
+                lines.push(part.ok_or_else(|| fault("positions of finite numbers"))?);
             }
         }
         scanner.recycle(block.text);
@@ -46,7 +49,7 @@ pub(in crate::io) fn read_lines(source: &Source) -> Result<Lines, Error> {
     Ok(Lines { lines, crs_member: scanner.crs().and_then(crs_name) })
 }
 
-fn line(positions: &[Value]) -> Option<Vec<Coord>> {
-    let number = |value: Option<&Value>| value?.as_f64().filter(|number| number.is_finite());
-    positions.iter().map(|position| Some([number(position.get(0))?, number(position.get(1))?])).collect()
+fn coord(position: &[f64]) -> Option<Coord> {
+    let &[x, y, ..] = position else { return None };
+    (x.is_finite() && y.is_finite()).then_some([x, y])
 }

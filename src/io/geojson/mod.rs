@@ -6,10 +6,13 @@ mod geometry;
 mod inspect;
 mod json;
 mod lines;
+mod number;
+mod pieces;
 mod read;
 mod scan;
 #[cfg(test)]
 mod scan_tests;
+mod source;
 mod spans;
 mod text;
 
@@ -23,3 +26,4 @@ pub(super) use json::{Fault, Json};
 pub(super) use lines::read_lines;
 pub(super) use read::{read_value, syntax};
 pub(super) use scan::Scanner;
+pub(super) use source::GeoJsonSource;

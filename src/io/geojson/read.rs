@@ -4,7 +4,8 @@ use std::cell::RefCell;
 use super::append::OWN;
 use super::geometry::{Geometry, Kind, Tally};
 use super::json::{Fault, Json, KeyCache};
-use super::scan::{GEOMETRIES, Parsed, Piece, Scanner, Stop, crs_name};
+use super::pieces::{Parsed, Piece, Stop};
+use super::scan::{GEOMETRIES, Scanner, crs_name};
 use super::spans::{FeatureSpan, Spans};
 use super::text::GeoJsonText;
 use crate::Error;
@@ -35,7 +36,7 @@ use crate::parcel::Rejected;
 /// # Errors
 /// [`Error::Io`] where the source cannot be read, [`Error::Syntax`] where it is not JSON, not UTF-8 or not GeoJSON (nothing
 /// of such a file is used), [`Error::Feature`] for the first unusable feature where the options say stop, and
-/// [`Error::TooLarge`] from 4,294,967,295 coordinates or features on.
+/// [`Error::TooLarge`] from 2,147,483,648 coordinates or 4,294,967,296 features on.
 ///
 /// # Complexity
 /// O(bytes) time; besides the columns three blocks of text and the columns of one.

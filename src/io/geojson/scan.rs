@@ -10,9 +10,9 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::memmem::{self, Finder};
-use rayon::prelude::*;
 
 use super::json::{Fault, Json, found_at, object_end};
+use super::pieces::{PIECE, Parsed, Piece, Stop};
 use crate::Error;
 use crate::io::Source;
 use crate::io::source::Input;
@@ -24,9 +24,6 @@ const HEAD: usize = 1 << 16;
 pub(in crate::io) const GEOMETRIES: [&str; 7] =
     ["Polygon", "MultiPolygon", "GeometryCollection", "Point", "MultiPoint", "LineString", "MultiLineString"];
 
-/// Text one thread reads at a time.
-pub(in crate::io) const PIECE: usize = 1 << 18;
-
 /// A part of the text that holds whole features.
 #[derive(Debug)]
 pub(in crate::io) struct Block {
@@ -34,12 +31,12 @@ pub(in crate::io) struct Block {
     pub(in crate::io) text: Vec<u8>,
     /// Byte offset of the block in the whole text.
     pub(in crate::io) base: u64,
-    cut: Cut,
+    pub(super) cut: Cut,
 }
 
 /// How a block is cut into features.
 #[derive(Debug)]
-enum Cut {
+pub(super) enum Cut {
     /// Each of them was found.
     Found(Vec<Range<usize>>),
     /// Where pieces seem to begin, the first one surely; the phase before that; whether the text ends with the block.
@@ -48,7 +45,7 @@ enum Cut {
 
 /// Which part of the document comes next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     /// Before the first feature.
     Head,
     /// In an array `features`.
@@ -62,7 +59,7 @@ enum Phase {
 
 /// What may follow in the array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Slot {
+pub(super) enum Slot {
     ElementOrEnd,
     Element,
     CommaOrEnd,
@@ -200,7 +197,7 @@ impl Scanner {
     ///
     /// # Errors
     /// The first fault in the text, [`Error::Io`], [`Error::TooLarge`], or what `take` fails with.
-    pub(in crate::io) fn run<P: Send>(
+    pub(super) fn run<P: Send>(
         &mut self,
         read: impl Fn(&mut Piece<'_>) -> Result<P, Stop> + Sync,
         mut take: impl FnMut(Parsed<P>) -> Result<Vec<u8>, Error> + Send,
@@ -606,200 +603,6 @@ fn beginning(text: &[u8]) -> Option<Finder<'static>> {
         json = value;
     }
     Some(Finder::new(&head.as_bytes()[..json.pos()]).into_owned())
-}
-
-/// Why a piece could not be read.
-pub(in crate::io) enum Stop {
-    /// The text is not what is allowed.
-    Fault(Error),
-    /// The block may be cut at the wrong place.
-    Doubt,
-}
-
-/// What was made of a block.
-pub(in crate::io) struct Parsed<P> {
-    pub(in crate::io) text: Vec<u8>,
-    /// Where the text stands in the whole.
-    pub(in crate::io) base: u64,
-    /// Position of its first feature in the file.
-    pub(in crate::io) row: u64,
-    pub(in crate::io) pieces: Vec<Made<P>>,
-}
-
-/// What was made of a piece.
-pub(in crate::io) struct Made<P> {
-    /// Where the piece stands in the text of its block.
-    pub(in crate::io) range: Range<usize>,
-    /// How many features it has.
-    pub(in crate::io) features: u64,
-    pub(in crate::io) of: P,
-}
-
-/// Features that stand one after another, for one thread to read.
-pub(in crate::io) struct Piece<'a> {
-    file: &'a str,
-    /// Byte offset of `text` in the whole.
-    base: u64,
-    text: &'a str,
-    /// Where the next feature begins.
-    at: usize,
-    features: u64,
-    way: Way<'a>,
-}
-
-/// How the features of a piece are found.
-enum Way<'a> {
-    /// They were: here, `shift` bytes further on, the first at this row.
-    Found { spans: &'a [Range<usize>], shift: usize, row: u64 },
-    /// One behind the other, with commas in an array and nothing in a sequence, up to the end of the text or of the array.
-    Guessed { sequence: bool, last: bool, done: bool },
-}
-
-impl Block {
-    /// The features that were found; none where they are guessed.
-    pub(in crate::io) fn spans(&self) -> &[Range<usize>] {
-        match &self.cut {
-            Cut::Found(spans) => spans,
-            Cut::Guessed { .. } => &[],
-        }
-    }
-
-    /// The text up to the last feature that was found, and where it stands in the whole.
-    ///
-    /// # Errors
-    /// [`Error::Syntax`] where it is not UTF-8.
-    pub(in crate::io) fn found_text(&self, file: &str) -> Result<(&str, u64), Error> {
-        let end = self.spans().last().map_or(0, |span| span.end);
-        let text = std::str::from_utf8(&self.text[..end]);
-        text.map(|text| (text, self.base)).map_err(|error| not_utf8(file, self.base, error))
-    }
-
-    fn read<P: Send>(
-        &self,
-        file: &str,
-        row: u64,
-        read: &(impl Fn(&mut Piece<'_>) -> Result<P, Stop> + Sync),
-    ) -> Result<Vec<Made<P>>, Stop> {
-        let pieces: Vec<(Range<usize>, Way<'_>)> = match &self.cut {
-            Cut::Found(spans) => (runs(spans).into_iter())
-                .map(|run| {
-                    let (spans, row) = (&spans[run.clone()], row + run.start as u64);
-                    let range = spans[0].start..spans[spans.len() - 1].end;
-                    (range.clone(), Way::Found { spans, shift: range.start, row })
-                })
-                .collect(),
-            Cut::Guessed { starts, phase, last } => {
-                let ends = starts[1..].iter().copied().chain([self.text.len()]);
-                let way = |end: usize| Way::Guessed {
-                    sequence: *phase == Phase::Sequence,
-                    last: *last && end == self.text.len(),
-                    done: false,
-                };
-                starts.iter().zip(ends).map(|(&start, end)| (start..end, way(end))).collect()
-            }
-        };
-        let made = pieces.into_par_iter().map(|(mut range, way)| {
-            let base = self.base + range.start as u64;
-            let guessed = matches!(way, Way::Guessed { .. });
-            let text = std::str::from_utf8(&self.text[range.clone()]).map_err(|error| {
-                if guessed { Stop::Doubt } else { Stop::Fault(not_utf8(file, base, error)) }
-            })?;
-            let mut piece = Piece { file, base, text, at: 0, features: 0, way };
-            let made = read(&mut piece)?;
-            match piece.way {
-                Way::Guessed { done: false, .. } => return Err(Stop::Doubt),
-                Way::Guessed { last: true, .. } => range.end = range.start + piece.at,
-                _ => {}
-            }
-            Ok(Made { range, features: piece.features, of: made })
-        });
-        made.collect::<Vec<_>>().into_iter().collect()
-    }
-}
-
-impl<'a> Piece<'a> {
-    /// Bytes of text.
-    pub(in crate::io) fn len(&self) -> usize {
-        self.text.len()
-    }
-
-    /// Position of its first feature in the file, where that is known.
-    pub(in crate::io) fn row(&self) -> Option<u64> {
-        match self.way {
-            Way::Found { row, .. } => Some(row),
-            Way::Guessed { .. } => None,
-        }
-    }
-
-    /// Reads the next feature: `read` gets a cursor on it and has to move it behind, checking the syntax. None behind the last.
-    pub(in crate::io) fn feature<T>(
-        &mut self,
-        read: impl FnOnce(&mut Json<'a>) -> Result<T, Fault>,
-    ) -> Result<Option<T>, Stop> {
-        match &mut self.way {
-            Way::Found { spans, shift, .. } => {
-                let Some((span, more)) = spans.split_first() else { return Ok(None) };
-                *spans = more;
-                let text = &self.text[..span.end - *shift];
-                let mut json = Json::at(text, span.start - *shift);
-                let made = read(&mut json).and_then(|made| {
-                    if json.at_end() { Ok(made) } else { Err(json.fault("the end of the feature")) }
-                });
-                self.features += 1;
-                made.map(Some).map_err(|fault| {
-                    let (offset, reason) = (self.base + fault.at as u64, fault.describe(text).into());
-                    Stop::Fault(Error::Syntax { file: self.file.into(), offset, reason })
-                })
-            }
-            Way::Guessed { done: true, .. } => Ok(None),
-            Way::Guessed { sequence, last, done } => {
-                let mut json = Json::at(self.text, self.at);
-                if *sequence && json.token() != Some(b'{') {
-                    return Err(Stop::Doubt);
-                }
-                let made = read(&mut json).map_err(|_| Stop::Doubt)?;
-                self.features += 1;
-                if *sequence {
-                    while json.take(0x1e) {}
-                    *done = json.at_end();
-                } else if *last && json.take(b']') {
-                    *done = true;
-                } else {
-                    json.expect(b',', "").map_err(|_| Stop::Doubt)?;
-                    *done = json.at_end();
-                    if *done && *last {
-                        return Err(Stop::Doubt);
-                    }
-                }
-                self.at = json.pos();
-                Ok(Some(made))
-            }
-        }
-    }
-}
-
-/// Cuts the features of a block into runs of about equal text.
-fn runs(spans: &[Range<usize>]) -> Vec<Range<usize>> {
-    let mut runs = Vec::new();
-    let mut first = 0;
-    for (i, span) in spans.iter().enumerate() {
-        if span.end - spans[first].start >= PIECE {
-            runs.push(first..i + 1);
-            first = i + 1;
-        }
-    }
-    if first < spans.len() {
-        runs.push(first..spans.len());
-    }
-    runs
-}
-
-fn not_utf8(file: &str, base: u64, error: std::str::Utf8Error) -> Error {
-    Error::Syntax {
-        file: file.into(),
-        offset: base + error.valid_up_to() as u64,
-        reason: "found bytes that are not UTF-8, expected UTF-8 text".into(),
-    }
 }
 
 impl Members {

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use super::append::{append_by_spans, append_scanned};
 use super::json::Json;
+use super::pieces::{Parsed, Piece};
 use super::read::read_scanned;
-use super::scan::{Parsed, Piece, Scanner};
+use super::scan::Scanner;
 use super::text::GeoJsonText;
 use crate::io::schema::Schema;
 use crate::io::{OnBadFeature, ReadOptions, Source, push_number};

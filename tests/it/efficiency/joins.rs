@@ -330,3 +330,31 @@ fn peers_are_ranked_within_their_group() {
     // The second of forty in its sector beats one and ties with itself.
     assert!((reasons("2") - 1.5 / 40.0).abs() < 1e-12 && (reasons("79") - 39.5 / 40.0).abs() < 1e-12);
 }
+
+/// Without a column of parcels no firm reaches one: an error that names the columns there are.
+#[test]
+fn firms_without_a_column_of_parcels_cannot_be_joined() {
+    let firms = Firms::from_table(&table("firm,plot,tax\nF,a,1\n"), AllocationBasis::Land).unwrap();
+    let error = firms.join(&mut parcels(&["a"])).unwrap_err();
+    assert!(matches!(error, landuse::Error::MissingColumn { .. }));
+    assert_eq!(
+        error.to_string(),
+        "table.csv: expected `parcel` or `parcel_id` among its columns, found firm, plot, tax"
+    );
+}
+
+#[test]
+fn one_cell_that_is_no_number_costs_its_firm_alone() {
+    let rows: String = (0..40)
+        .map(|i| format!("F{i},P{i},{}\n", if i == 7 { "about 5".into() } else { i.to_string() }))
+        .collect();
+    let firms =
+        Firms::from_table(&table(&format!("firm,parcel,tax\n{rows}")), AllocationBasis::Land).unwrap();
+    let ids: Vec<String> = (0..40).map(|i| format!("P{i}")).collect();
+    let mut set = parcels(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+    let report = firms.join(&mut set).unwrap().report;
+    assert_eq!((number(&set, "tax", "P7"), number(&set, "tax", "P8")), (None, Some(8.0)));
+    let [cells] = &report.unreadable[..] else { panic!("{:?}", report.unreadable) };
+    assert_eq!((&*cells.column, cells.count, cells.known, cells.first.row), ("tax", 1, 40, 7));
+    assert_eq!((report.amounts[0].total, report.amounts[0].unknown), (773.0, 1));
+}

@@ -1,21 +1,34 @@
 use std::collections::HashMap;
 
+mod csv;
+mod number_format;
+
+use csv::Records;
+pub use number_format::NumberFormat;
+
+use serde::Serialize;
+
 use super::columns::OWN_ID;
 use super::geojson::{Fault, Json, Scanner, read_value, syntax};
 use super::inspect::says_unknown;
 use super::layer::BLOCK;
-use super::schema::{Scalar, Target, as_number, plain_name};
+use super::schema::{Scalar, Target, plain_name};
 use super::source::Source;
 use super::value::Value;
 use crate::Error;
+use crate::error::FeaturePos;
 use crate::parcel::{Column, TextColumn};
+
+/// Columns that a table may have.
+const MAX_COLUMNS: usize = 10_000;
 
 /// A table of things that are no parcels, firms or field checks: named columns of text, whatever the file.
 ///
 /// A file that begins with a brace is read as GeoJSON: each feature's properties are a row (its own id is `$id`), its geometry is not
 /// looked at. Any other is CSV (RFC 4180): a header, then records; the separator is whichever of comma, semicolon and tab the
 /// header has most of; fields in quotes may hold separators and line ends. Cells are trimmed; an empty one, or one that says so
-/// (`NA`, `null`, `-`, `无` …), is unknown.
+/// (`NA`, `null`, `-`, `无` …), is unknown. Whether a comma or a point stands before decimals is decided once for a CSV file, by all of
+/// its numbers ([`NumberFormat`]).
 ///
 /// ```
 /// use landuse::io::{Source, Table};
@@ -31,10 +44,29 @@ use crate::parcel::{Column, TextColumn};
 pub struct Table {
     file: Box<str>,
     names: Vec<Box<str>>,
+    /// Position of each name.
+    positions: HashMap<Box<str>, usize>,
     columns: Vec<TextColumn>,
+    number_format: NumberFormat,
     rows: usize,
     hash: String,
     bytes: u64,
+}
+
+/// Cells of a column of numbers that are no numbers, and so unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Unreadable {
+    /// The column.
+    pub column: Box<str>,
+    /// How many there are.
+    pub count: usize,
+    /// Known cells of the column, these among them.
+    pub known: usize,
+    /// The first of them: its row, counted from 0 behind the header.
+    pub first: FeaturePos,
+    /// What it says.
+    pub found: Box<str>,
 }
 
 impl Table {
@@ -42,11 +74,20 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Io`] where it cannot be read; [`Error::Syntax`] for text that is not UTF-8, GeoJSON that is broken, a quote that is not
-    /// closed, or a record with more or fewer fields than the header; [`Error::Data`] for a file without header or with a name twice.
+    /// closed, or a record with more or fewer fields than the header; [`Error::NumberFormat`] where its numbers can be read in two ways;
+    /// [`Error::Table`] for a file without header or with a name twice; [`Error::TooLarge`] for more than 10,000 columns.
     ///
     /// # Complexity
     /// O(bytes); the text is in memory twice.
     pub fn read(source: &Source) -> Result<Self, Error> {
+        Self::read_as(source, None)
+    }
+
+    /// As [`read`](Self::read), its numbers in the given format.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), but [`Error::NumberFormat`].
+    pub fn read_as(source: &Source, format: Option<NumberFormat>) -> Result<Self, Error> {
         let mut input = source.open_text()?;
         let text = input.rest()?;
         let (file, hash, bytes): (Box<str>, _, _) = (source.name().into(), input.hash(), text.len() as u64);
@@ -59,32 +100,42 @@ impl Table {
                 offset: error.valid_up_to() as u64,
                 reason: "found bytes that are not UTF-8, expected UTF-8 text".into(),
             })?;
-            Self::from_csv(text.strip_prefix('\u{feff}').unwrap_or(text), &file)?
+            Self::from_csv(text.strip_prefix('\u{feff}').unwrap_or(text), &file, format)?
         };
-        for (i, name) in table.names.iter().enumerate() {
-            if table.names[..i].contains(name) {
-                return Err(Error::Data(format!("{file}: the column `{name}` stands twice").into()));
-            }
-        }
         (table.file, table.hash, table.bytes) = (file, hash, bytes);
         Ok(table)
+    }
+
+    /// Adds a column to be filled; its position.
+    fn add_column(&mut self, name: &str, column: TextColumn) -> Result<usize, Error> {
+        let position = self.columns.len();
+        if position == MAX_COLUMNS {
+            let found = position as u64 + 1;
+            return Err(Error::TooLarge { what: "columns", found, limit: MAX_COLUMNS as u64 });
+        }
+        self.names.push(name.into());
+        self.columns.push(column);
+        self.positions.insert(name.into(), position);
+        Ok(position)
     }
 
     fn from_geojson(source: &Source) -> Result<Self, Error> {
         let mut scanner = Scanner::open(source, BLOCK)?.strict();
         let mut table = Self::default();
-        let mut positions: HashMap<String, usize> = HashMap::new();
+        let mut fault = None;
         while let Some(block) = scanner.next()? {
             let (text, base) = block.found_text(scanner.name())?;
             for span in block.spans() {
                 let row = table.rows;
                 table.rows += 1;
                 let mut add = |name: &str, value: &Value<'_>| {
-                    let i = *positions.entry(name.to_owned()).or_insert_with(|| {
-                        table.names.push(name.into());
-                        table.columns.push((0..row).map(|_| None).collect());
-                        table.names.len() - 1
-                    });
+                    let known = table.positions.get(name).copied();
+                    let i = match known
+                        .map_or_else(|| table.add_column(name, (0..row).map(|_| None).collect()), Ok)
+                    {
+                        Ok(i) => i,
+                        Err(error) => return fault = Some(error),
+                    };
                     // A name that stands twice in an object: the first counts.
                     if table.columns[i].len() == row {
                         match value.scalar(&Target::Id) {
@@ -112,6 +163,9 @@ impl Table {
                     });
                     walked.map_err(|fault| syntax(scanner.name(), base, text, fault))?;
                 }
+                if let Some(error) = fault.take() {
+                    return Err(error);
+                }
                 for column in table.columns.iter_mut().filter(|column| column.len() == row) {
                     column.push(None);
                 }
@@ -120,19 +174,25 @@ impl Table {
         Ok(table)
     }
 
-    fn from_csv(text: &str, file: &str) -> Result<Self, Error> {
-        let mut records = Records { text, pos: 0, separator: ',' };
+    fn from_csv(text: &str, file: &str, format: Option<NumberFormat>) -> Result<Self, Error> {
+        let mut records = Records::new(text);
         let fault = |offset: usize, reason: String| Error::Syntax {
             file: file.into(),
             offset: offset as u64,
             reason: reason.into(),
         };
-        records.separator = records.guess();
         let Some((_, header)) = records.next_record().map_err(|(at, reason)| fault(at, reason))? else {
-            return Err(Error::Data(format!("{file}: found no text, expected a header and records").into()));
+            let reason = "found no text, expected a header and records".into();
+            return Err(Error::Table { file: file.into(), reason });
         };
-        let names: Vec<Box<str>> = header.iter().map(|name| name.trim().into()).collect();
-        let mut table = Self { columns: vec![TextColumn::new(); names.len()], names, ..Self::default() };
+        let mut table = Self::default();
+        for name in header.iter().map(|name| name.trim()) {
+            if table.positions.contains_key(name) {
+                let reason = format!("the column `{name}` stands twice").into();
+                return Err(Error::Table { file: file.into(), reason });
+            }
+            table.add_column(name, TextColumn::new())?;
+        }
         while let Some((at, record)) = records.next_record().map_err(|(at, reason)| fault(at, reason))? {
             if record.len() != table.names.len() {
                 let (found, expected) = (record.len(), table.names.len());
@@ -147,6 +207,9 @@ impl Table {
             }
             table.rows += 1;
         }
+        let columns: Vec<(&str, &TextColumn)> = table.names().zip(&table.columns).collect();
+        table.number_format =
+            format.map_or_else(|| NumberFormat::of(&columns, records.separator, file), Ok)?;
         Ok(table)
     }
 
@@ -188,17 +251,36 @@ impl Table {
 
     /// The column of exactly this name.
     pub fn text(&self, name: &str) -> Option<&TextColumn> {
-        let position = self.names.iter().position(|own| **own == *name)?;
-        self.columns.get(position)
+        self.columns.get(*self.positions.get(name)?)
     }
 
-    /// The column as numbers; none where there is no such column, where nothing in it is known, or where a known cell is no number.
+    /// How its numbers are written.
+    pub fn number_format(&self) -> NumberFormat {
+        self.number_format
+    }
+
+    /// The column as numbers, those of its cells unknown that say another thing ([`unreadable`](Self::unreadable) counts them); none
+    /// where there is no such column, or no more of its known cells are numbers than are not.
     pub fn numbers(&self, name: &str) -> Option<Column<f64>> {
-        let mut values = Column::new();
-        for cell in self.text(name)?.iter() {
-            values.push(cell.map(|cell| as_number(Scalar::Text(cell)).ok_or(())).transpose().ok()?);
-        }
-        (values.known() > 0).then_some(values)
+        let column = self.text(name)?;
+        let read = |cell: Option<&str>| cell.and_then(|cell| self.number_format.number(cell));
+        let values: Column<f64> = column.iter().map(read).collect();
+        (values.known() * 2 > column.known()).then_some(values)
+    }
+
+    /// The known cells of a column of numbers that are none; nothing where all are, or it is no column of numbers.
+    pub fn unreadable(&self, name: &str) -> Option<Unreadable> {
+        let (column, numbers) = (self.text(name)?, self.numbers(name)?);
+        let mut others =
+            (0..self.rows).filter(|&row| numbers.get(row).is_none() && column.get(row).is_some());
+        let first = others.next()?;
+        Some(Unreadable {
+            column: name.into(),
+            count: others.count() + 1,
+            known: column.known(),
+            first: FeaturePos { row: first as u32, id: None },
+            found: column.get(first).unwrap_or_default().into(),
+        })
     }
 
     /// The column as flags (`true`, `yes`, `y`, `是` and their opposites; 1 and 0 are numbers); none as for [`numbers`](Self::numbers).
@@ -221,100 +303,6 @@ fn cell(text: &str) -> Option<&str> {
     let text = text.trim();
     let known = !text.is_empty() && !says_unknown(text);
     known.then_some(text)
-}
-
-/// Where a record begins, and its fields.
-type Record = (usize, Vec<String>);
-
-/// Records of a CSV text.
-struct Records<'t> {
-    text: &'t str,
-    pos: usize,
-    separator: char,
-}
-
-impl Records<'_> {
-    /// The separator that the first line has most of, outside of quotes; a comma at a tie.
-    fn guess(&self) -> char {
-        let mut counts = [(',', 0), (';', 0), ('\t', 0)];
-        let mut quoted = false;
-        for letter in self.text.trim_start().chars() {
-            match letter {
-                '"' => quoted = !quoted,
-                '\n' | '\r' if !quoted => break,
-                _ if !quoted => {
-                    counts.iter_mut().filter(|(own, _)| *own == letter).for_each(|(_, n)| *n += 1);
-                }
-                _ => {}
-            }
-        }
-        counts.iter().rev().max_by_key(|(_, count)| *count).map_or(',', |(separator, _)| *separator)
-    }
-
-    /// The next record that is no blank line, with where it begins.
-    fn next_record(&mut self) -> Result<Option<Record>, (usize, String)> {
-        loop {
-            let start = self.pos;
-            let rest = self.text[start..].trim_start_matches(['\r', '\n']);
-            if rest.trim().is_empty() {
-                return Ok(None);
-            }
-            self.pos = self.text.len() - rest.len();
-            let (at, record) = (self.pos, self.record()?);
-            if record.iter().any(|field| !field.trim().is_empty()) {
-                return Ok(Some((at, record)));
-            }
-        }
-    }
-
-    fn record(&mut self) -> Result<Vec<String>, (usize, String)> {
-        let mut fields = Vec::new();
-        loop {
-            let rest = &self.text[self.pos..];
-            let blank = rest.len() - rest.trim_start_matches(' ').len();
-            let end_of = |c: char| c == self.separator || matches!(c, '\n' | '\r');
-            if rest[blank..].starts_with('"') {
-                let opened = self.pos + blank;
-                let mut field = String::new();
-                let mut at = opened + 1;
-                loop {
-                    let Some(quote) = self.text[at..].find('"') else {
-                        return Err((opened, "found a quote that is not closed, expected another".into()));
-                    };
-                    field.push_str(&self.text[at..at + quote]);
-                    at += quote + 1;
-                    if !self.text[at..].starts_with('"') {
-                        break;
-                    }
-                    field.push('"');
-                    at += 1;
-                }
-                at += self.text[at..].len() - self.text[at..].trim_start_matches(' ').len();
-                let next = self.text[at..].chars().next();
-                if !next.is_none_or(end_of) {
-                    return Err((at, "found text behind a closing quote, expected a separator".into()));
-                }
-                fields.push(field);
-                self.pos = at;
-            } else {
-                let end = rest.find(end_of).unwrap_or(rest.len());
-                fields.push(rest[..end].to_owned());
-                self.pos += end;
-            }
-            match self.text[self.pos..].chars().next() {
-                Some(c) if c == self.separator => self.pos += c.len_utf8(),
-                Some('\r') if self.text[self.pos..].starts_with("\r\n") => {
-                    self.pos += 2;
-                    return Ok(fields);
-                }
-                Some(_) => {
-                    self.pos += 1;
-                    return Ok(fields);
-                }
-                None => return Ok(fields),
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -355,6 +343,34 @@ mod tests {
             assert!(error.contains(expected), "{error}");
         }
         assert!(Table::read(&Source::bytes("t", &b"a,b\n\xff,1\n"[..])).is_err());
+        let wide = (0..10_001).map(|i| i.to_string()).collect::<Vec<_>>().join(",");
+        assert_eq!(table(&wide).unwrap_err().to_string(), "too many columns: 10001, at most 10000");
+    }
+
+    #[test]
+    fn a_few_cells_that_are_no_numbers_cost_no_column() {
+        let read = table("firm,tax\nF,7\nG,about 5\nH,NA\nI,9\n").unwrap();
+        let tax = read.numbers("tax").unwrap();
+        assert_eq!(tax.iter().collect::<Vec<_>>(), [Some(7.0), None, None, Some(9.0)]);
+        let other = read.unreadable("tax").unwrap();
+        assert_eq!((other.count, other.known, other.first.row, &*other.found), (1, 3, 1, "about 5"));
+        assert!(read.numbers("firm").is_none() && read.unreadable("firm").is_none());
+        assert!(table("a\n1\nx\n").unwrap().numbers("a").is_none(), "as many texts as numbers");
+    }
+
+    #[test]
+    fn numbers_are_written_in_one_way_in_a_file() {
+        let euro = table("firm;tax\nF;1,007\nG;1.234,5\n").unwrap();
+        assert_eq!(euro.number_format(), NumberFormat::DecimalComma);
+        let tax = euro.numbers("tax").unwrap();
+        assert_eq!(tax.iter().collect::<Vec<_>>(), [Some(1.007), Some(1234.5)]);
+        let both = "firm;tax;jobs\nF;1,5;2.5\n";
+        let error = table(both).unwrap_err().to_string();
+        let expected = "t: `2.5` in column `jobs` and `1,5` in column `tax` do not say whether the decimal sign is a point or a comma";
+        assert!(error.starts_with(expected), "{error}");
+        let source = Source::bytes("t", both.as_bytes());
+        let told = Table::read_as(&source, Some(NumberFormat::DecimalComma)).unwrap();
+        assert_eq!(told.numbers("tax").unwrap().get(0), Some(1.5));
     }
 
     #[test]
