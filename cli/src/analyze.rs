@@ -11,7 +11,6 @@ use landuse::cluster::RegionOptions;
 use landuse::control::Permits;
 use landuse::efficiency::{Appraisal, EfficiencyOptions, Rule};
 use landuse::intensity::{Cells, UnitLimit, WarningLine};
-use landuse::io::{OutputDir, OutputFile};
 use landuse::report::{self, OutputLayer, Summary};
 use landuse::sensitivity::SweepOptions;
 use landuse::zoning::SmallClass;
@@ -21,6 +20,7 @@ use crate::appraise::GradingArguments;
 use crate::joins::{self, JoinArguments};
 use crate::layers::{ParcelArguments, read_with, source};
 use crate::manifest::{Clock, Manifest};
+use crate::output::{OutputDir, OutputFile, names};
 use crate::{Terminal, say};
 
 /// From parcels to tables, layers and a map.
@@ -228,39 +228,15 @@ pub(crate) struct Arguments {
     title: String,
 }
 
-/// All outputs a run may write.
-const OUTPUTS: [&str; 20] = [
-    "summary.json",
-    "parcels.geojson",
-    "clusters.geojson",
-    "districts.geojson",
-    "inside_lines.geojson",
-    "encroachments.geojson",
-    "intensity.csv",
-    "gradient.csv",
-    "withdrawals.csv",
-    "rejected.geojson",
-    "map.png",
-    "intensity.png",
-    "limits.png",
-    "gradient.png",
-    "manifest.json",
-    "map_statistics.png",
-    "neighbours.gal",
-    joins::OUTPUTS[0],
-    joins::OUTPUTS[1],
-    joins::OUTPUTS[2],
-];
-
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let options = options(arguments)?;
-    let layers = layers(arguments, &options)?;
     if arguments.dry_run {
-        say(&arguments.parcels.explain(&layers)?);
+        say(&arguments.parcels.explain(&layers(arguments, &options(arguments)?)?)?);
         return Ok(ExitCode::SUCCESS);
     }
     let Some(dir) = &arguments.out else { return Ok(ExitCode::from(2)) };
-    let out = OutputDir::create(dir, &OUTPUTS, arguments.overwrite)?;
+    let out = OutputDir::create(dir, &names::ANALYZE, arguments.overwrite)?;
+    let options = options(arguments)?;
+    let layers = layers(arguments, &options)?;
     let terminal = Terminal::new();
     let mut clock = Clock::start();
 
@@ -294,8 +270,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         draw(arguments, &analysis, &out)?;
         clock.lap("map");
     }
-    Manifest::of_analysis(&analysis, clock).write(&out)?;
-    out.commit()?;
+    out.commit(Manifest::of_analysis(&analysis, clock))?;
 
     drop(terminal);
     say(&report::text(&analysis, &summary));
@@ -307,14 +282,16 @@ fn write_parcels(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
     let mut accepted = out.file("parcels.geojson")?;
     let rejected = !analysis.parcels().rejected().is_empty();
     let mut rejected = rejected.then(|| out.file("rejected.geojson")).transpose()?;
-    report::write_parcels(analysis, text, &mut accepted, rejected.as_mut())?;
+    report::write_parcels(analysis, text, &mut accepted, rejected.as_mut())
+        .map_err(|error| accepted.named(error))
+        .map_err(|error| rejected.iter().fold(error, |error, file| file.named(error)))?;
     accepted.finish()?;
     rejected.map_or(Ok(()), OutputFile::finish)
 }
 
 fn write_figures(analysis: &Analysis, out: &OutputDir) -> Result<Summary, Error> {
     let summary = Summary::of(analysis);
-    out.write("summary.json", |file| file.write(summary.to_json().as_bytes()))?;
+    out.put("summary.json", summary.to_json().as_bytes())?;
     for which in OutputLayer::ALL {
         let layer = analysis.layer(which);
         if layer.is_available() {
@@ -328,7 +305,7 @@ fn write_figures(analysis: &Analysis, out: &OutputDir) -> Result<Summary, Error>
         ("withdrawals.csv", withdrawals.then(|| report::withdrawals_csv(analysis))),
     ];
     for (name, text) in tables {
-        text.map_or(Ok(()), |text| out.write(name, |file| file.write(text.as_bytes())))?;
+        text.map_or(Ok(()), |text| out.put(name, text.as_bytes()))?;
     }
     Ok(summary)
 }
@@ -477,11 +454,7 @@ fn set_text(option: &mut Option<Box<str>>, argument: Option<&str>) {
 fn draw(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
     let seed = analysis.options().seed;
     let notes = [format!("Drawn by landuse {}; seed {seed}.", env!("CARGO_PKG_VERSION"))];
-    let write = |name: &str, picture: &report::map::Picture| {
-        let mut file = out.file(name)?;
-        file.write(&picture.encode_png()?)?;
-        file.finish()
-    };
+    let write = |name: &str, picture: &report::map::Picture| out.put(name, &picture.encode_png()?);
     let title = &arguments.title;
     write("map.png", &report::picture(analysis, title, &notes)?)?;
     if arguments.charts {

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 use landuse::efficiency::{Appraisal, Appraised, Columns, Cuts, Grade, Grading, Measures};
-use landuse::io::OutputDir;
 use landuse::join::Firms;
 use landuse::parcel::Column;
 use landuse::report::{self, AppraisalSummary};
@@ -15,6 +14,8 @@ use serde::Serialize;
 
 use crate::joins::{Basis, table};
 use crate::layers::read_with;
+use crate::manifest::{Clock, Manifest, command_line};
+use crate::output::{OutputDir, names};
 use crate::say;
 
 /// Scores, ranks and grades firms by a rule pack, and says what stands on each parcel.
@@ -39,7 +40,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     grading: GradingArguments,
 
-    /// Folder for the outputs: `appraisal.csv`, `appraisal.json` and, where parcels are named, `parcels.csv`.
+    /// Folder for the outputs: `appraisal.csv`, `appraisal.json`, `manifest.json` and, where parcels are named, `parcels.csv`.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
@@ -83,8 +84,6 @@ impl GradingArguments {
     }
 }
 
-const OUTPUTS: [&str; 3] = ["appraisal.csv", "appraisal.json", "parcels.csv"];
-
 /// `appraisal.json`.
 #[derive(Debug, Serialize)]
 struct Report {
@@ -118,6 +117,8 @@ struct IndicatorReport {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
+    let out = OutputDir::create(&arguments.out, &names::APPRAISE, arguments.overwrite)?;
+    let mut clock = Clock::start();
     let pack = arguments.grading.apply(pack(&arguments.rules)?)?;
     let low = arguments.grading.low_grades()?.unwrap_or_else(|| vec![Grade::D]);
     let mut inputs = Vec::new();
@@ -128,21 +129,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         columns = computed(columns, column)?;
     }
     let found = pack.run(firms.len(), &columns)?;
-    let out = OutputDir::create(&arguments.out, &OUTPUTS, arguments.overwrite)?;
-    let write = |name: &str, text: &str| {
-        let mut file = out.file(name)?;
-        file.write(text.as_bytes())?;
-        file.finish()
-    };
-    write("appraisal.csv", &report::appraisal_csv(firms.ids(), &found))?;
+    clock.lap("appraise");
+    out.put("appraisal.csv", report::appraisal_csv(firms.ids(), &found).as_bytes())?;
     if firms.name_parcels() {
-        write("parcels.csv", &report::appraised_parcels_csv(&firms, &found, &low))?;
+        out.put("parcels.csv", report::appraised_parcels_csv(&firms, &found, &low).as_bytes())?;
     }
-    let report = Report::new(&firms, &found, inputs);
+    let report = Report::new(&firms, &found, inputs.clone());
     let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
     text.push('\n');
-    write("appraisal.json", &text)?;
-    out.commit()?;
+    out.put("appraisal.json", text.as_bytes())?;
+    clock.lap("write");
+    out.commit(Manifest::new(inputs, None, &[], clock))?;
     say(&report.words());
     Ok(ExitCode::SUCCESS)
 }
@@ -200,7 +197,7 @@ impl Report {
             contradictions: firms.contradictions().to_vec(),
             warnings: found.warnings.clone(),
             inputs,
-            command: std::env::args().collect(),
+            command: command_line(),
         }
     }
 

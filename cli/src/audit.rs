@@ -8,7 +8,6 @@ use clap::Args;
 use landuse::analysis::InputsBuilder;
 use landuse::audit::{Audit, AuditOptions, Year};
 use landuse::control::Exclusion;
-use landuse::io::OutputDir;
 use landuse::land::land_status;
 use landuse::parcel::NamedTexts;
 use landuse::report::{self, AuditSummary};
@@ -17,6 +16,7 @@ use landuse::{Error, Inputs, Options, ParcelSet};
 
 use crate::layers::{ParcelArguments, source};
 use crate::manifest::{Clock, Manifest};
+use crate::output::{OutputDir, names};
 use crate::{Terminal, say};
 
 /// Compares two dates: what became of parcels, what changed inside the lines, why intensity changed.
@@ -75,12 +75,8 @@ pub(crate) struct Arguments {
     floor_area_counts: bool,
 }
 
-/// All outputs a run may write.
-const OUTPUTS: [&str; 5] =
-    ["audit.json", "changes.geojson", "inside_changes.geojson", "manifest.json", "matches.csv"];
-
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let out = OutputDir::create(&arguments.out, &OUTPUTS, arguments.overwrite)?;
+    let out = OutputDir::create(&arguments.out, &names::AUDIT, arguments.overwrite)?;
     let terminal = Terminal::new();
     let mut clock = Clock::start();
     terminal.step("reading");
@@ -125,13 +121,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     clock.lap("compare");
     terminal.step("writing");
     let summary = AuditSummary::of(&audit, &old, &new, &notes);
-    out.write("audit.json", |file| file.write(summary.to_json().as_bytes()))?;
-    out.write("matches.csv", |file| file.write(report::matches_csv(&audit, &old, &new).as_bytes()))?;
+    out.put("audit.json", summary.to_json().as_bytes())?;
+    out.put("matches.csv", report::matches_csv(&audit, &old, &new).as_bytes())?;
     out.write("changes.geojson", |file| report::write_changes(&audit, &old, &new, file))?;
     out.write("inside_changes.geojson", |file| report::write_inside_changes(&audit, &old, &new, file))?;
     clock.lap("write");
-    Manifest::new(files, id_property, &[&new.set, &old.set], clock).write(&out)?;
-    out.commit()?;
+    out.commit(Manifest::new(files, id_property, &[&new.set, &old.set], clock))?;
     drop(terminal);
     say(&summary.text());
     Ok(ExitCode::SUCCESS)

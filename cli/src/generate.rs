@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use landuse::Error;
-use landuse::generate::{City, CityOptions, Fabric, Faults};
+use landuse::generate::{City, CityOptions, Fabric, Faults, Fill};
 use landuse::units::people_number;
 
+use crate::manifest::{Clock, Manifest};
+use crate::output::{OutputDir, names};
 use crate::say;
 
 /// Makes an open synthetic city with planted low-efficiency sites.
@@ -21,9 +23,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
 
-    /// Folder for the files; files of the same names are replaced.
+    /// Folder for the files.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+
+    /// Replace the outputs of an earlier run.
+    #[arg(long)]
+    overwrite: bool,
 
     /// Shape of the parcels.
     #[arg(long, value_enum, default_value_t = FabricName::Cadastral)]
@@ -64,19 +70,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if arguments.clean {
         options = options.faults(Faults::NONE);
     }
+    let out = OutputDir::create(&arguments.out, &names::GENERATE, arguments.overwrite)?;
+    let mut clock = Clock::start();
     let city = City::new(options)?;
-    let written = city.write(&arguments.out)?;
+    let mut save = |name: &str, fill: Fill<'_>| out.write(name, |file| fill(file).map_err(Error::Write));
+    let written = city.write_files(&mut save)?;
+    let later = arguments.later.then(|| city.write_later_files(&mut save)).transpose()?;
+    clock.lap("write");
+    let bytes = out.commit(Manifest::new(Vec::new(), None, &[], clock))?;
     say(&format!(
         "{} parcels with {} positions, {} planted sites, control lines of {} positions: {} MB in {}\n",
         written.parcels,
         written.positions,
         written.sites,
         written.line_positions,
-        people_number(written.bytes as f64 / 1e6, 1),
+        people_number(bytes as f64 / 1e6, 1),
         arguments.out.display()
     ));
-    if arguments.later {
-        let later = city.write_later(&arguments.out)?;
+    if let Some(later) = later {
         say(&format!("{} parcels some years later, after {} changes\n", later.parcels, later.changes));
     }
     Ok(ExitCode::SUCCESS)

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use landuse::analysis::{InputFile, InputOptions};
 use landuse::efficiency::AllocationBasis;
-use landuse::io::{OutputDir, Table};
+use landuse::io::Table;
 use landuse::join::{BuildingReport, FirmReport};
 use landuse::{Error, Inputs, report};
 use serde::Serialize;
 
 use crate::layers::source;
+use crate::output::OutputDir;
 
 /// What is joined to the parcels.
 #[derive(Debug, Args)]
@@ -55,9 +56,6 @@ impl From<Basis> for AllocationBasis {
     }
 }
 
-/// Outputs that joins write.
-pub(crate) const OUTPUTS: [&str; 3] = ["joins.json", "firms.csv", "buildings.csv"];
-
 /// What became of the joins, as it is written.
 #[derive(Debug, Serialize)]
 struct Joins<'a> {
@@ -93,12 +91,15 @@ pub(crate) fn write(inputs: &Inputs, out: &OutputDir) -> Result<(), Error> {
     let mut report = serde_json::to_string_pretty(&joins).unwrap_or_default();
     report.push('\n');
     let tables = [
-        (OUTPUTS[0], Some(report)),
-        (OUTPUTS[1], firms.map(|(firms, joined)| report::firms_csv(firms, joined))),
-        (OUTPUTS[2], buildings.map(|(set, joined)| report::buildings_csv(inputs.parcels(), set, joined))),
+        ("joins.json", Some(report)),
+        ("firms.csv", firms.map(|(firms, joined)| report::firms_csv(firms, joined))),
+        (
+            "buildings.csv",
+            buildings.map(|(set, joined)| report::buildings_csv(inputs.parcels(), set, joined)),
+        ),
     ];
     for (name, text) in tables {
-        text.map_or(Ok(()), |text| out.write(name, |file| file.write(text.as_bytes())))?;
+        text.map_or(Ok(()), |text| out.put(name, text.as_bytes()))?;
     }
     Ok(())
 }

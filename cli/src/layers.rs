@@ -1,6 +1,7 @@
 //! Arguments that say what the layers are, and how they are read. Shared by the commands.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
 use landuse::analysis::{InputOptions, InputsBuilder};
@@ -8,11 +9,21 @@ use landuse::io::schema::Schema;
 use landuse::io::{OnBadFeature, Source, inspect};
 use landuse::{Error, Inputs};
 
+use crate::output::file_id;
+
 /// What `parse` makes of a file of text, told its name for its faults.
 pub(crate) fn read_with<T>(
     path: &Path,
     parse: impl FnOnce(&str, &str) -> Result<T, Error>,
 ) -> Result<T, Error> {
+    if path.as_os_str() == "-" {
+        take_stream(path)?;
+        let text = std::io::read_to_string(std::io::stdin().lock());
+        return parse(&text.map_err(|e| Error::io("read", STANDARD_INPUT, e))?, STANDARD_INPUT);
+    }
+    if is_stream(path) {
+        take_stream(path)?;
+    }
     let text = std::fs::read_to_string(path).map_err(|e| Error::io("read", path, e))?;
     parse(&text, &path.display().to_string())
 }
@@ -110,11 +121,40 @@ impl ParcelArguments {
     }
 }
 
-/// A file, or standard input.
+/// What messages call standard input.
+const STANDARD_INPUT: &str = "standard input";
+
+/// A file, or what comes only once: standard input, a pipe, a device. That is read here, whole.
 pub(crate) fn source(path: &Path) -> Result<Source, Error> {
     if path.as_os_str() == "-" {
-        Source::spool("standard input", std::io::stdin().lock())
-    } else {
-        Source::open(path)
+        take_stream(path)?;
+        return Source::spool(STANDARD_INPUT, std::io::stdin().lock());
     }
+    if is_stream(path) {
+        take_stream(path)?;
+    }
+    Source::open(path)
+}
+
+fn is_stream(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// Notes that a stream is read.
+///
+/// # Errors
+/// [`Error::Io`] where it was read before in this run: it is empty then, and a named pipe would wait for ever.
+fn take_stream(path: &Path) -> Result<(), Error> {
+    static TAKEN: Mutex<Vec<(bool, Option<(u64, u64)>)>> = Mutex::new(Vec::new());
+    let is_standard = path.as_os_str() == "-";
+    let place = if is_standard { Path::new("/dev/stdin") } else { path };
+    let id = std::fs::metadata(place).ok().and_then(|metadata| file_id(&metadata));
+    let mut taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if taken.iter().any(|&(standard, other)| (is_standard && standard) || (id.is_some() && other == id)) {
+        let reason = "it comes only once and was read already, expected one input from it";
+        let name = if is_standard { Path::new(STANDARD_INPUT) } else { path };
+        return Err(Error::io("read", name, std::io::Error::new(std::io::ErrorKind::InvalidInput, reason)));
+    }
+    taken.push((is_standard, id));
+    Ok(())
 }

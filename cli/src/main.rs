@@ -9,7 +9,9 @@ mod generate;
 mod joins;
 mod layers;
 mod manifest;
+mod output;
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -41,6 +43,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    output::clean_up_on_signals();
     let outcome = match Cli::parse().command {
         Command::Analyze(arguments) => in_threads(arguments.parcels.threads, || analyze::run(&arguments)),
         Command::Appraise(arguments) => appraise::run(&arguments),
@@ -72,12 +75,33 @@ fn in_threads(
 
 /// Writes results to standard output. A reader that has gone away is no failure.
 fn say(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let _ = std::io::stdout().lock().write_all(printable(text).as_bytes());
 }
 
 /// Writes a line to standard error.
 fn say_aside(line: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(line));
+}
+
+/// A text in which characters that would steer a terminal, or turn the order of what it shows, stand as `\u001b`: names and
+/// values come from files of strangers.
+fn printable(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(steers) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if steers(c) {
+            shown.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// Names what is being done on a terminal's last line; silent in a pipe.

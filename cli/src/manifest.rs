@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use landuse::analysis::InputFile;
-use landuse::io::OutputDir;
-use landuse::{Analysis, Error, Options, ParcelSet};
+use landuse::{Analysis, Options, ParcelSet};
 use serde::Serialize;
+
+use crate::output::Output;
 
 /// Wall time of each stage.
 pub(crate) struct Clock {
@@ -45,6 +46,8 @@ pub(crate) struct Manifest {
     command: Vec<String>,
     threads: usize,
     inputs: Vec<InputFile>,
+    /// What belongs to this run: filled where the outputs are committed.
+    pub(crate) outputs: Vec<Output>,
     /// The property of the parcels that is their id; `$id` for the feature's own.
     id_property: Option<String>,
     features_rejected: usize,
@@ -66,9 +69,10 @@ impl Manifest {
     ) -> Self {
         Self {
             landuse: env!("CARGO_PKG_VERSION"),
-            command: std::env::args().collect(),
+            command: command_line(),
             threads: rayon::current_num_threads(),
             inputs,
+            outputs: Vec::new(),
             id_property,
             features_rejected: parcels.iter().map(|set| set.rejected().len()).sum(),
             repairs: parcels.iter().flat_map(|set| set.repaired()).cloned().collect(),
@@ -85,15 +89,11 @@ impl Manifest {
         let own = Self::new(inputs.files().to_vec(), id_property, &[analysis.parcels()], clock);
         Self { options: Some(analysis.options().clone()), ..own }
     }
+}
 
-    /// Writes it as `manifest.json`.
-    pub(crate) fn write(&self, out: &OutputDir) -> Result<(), Error> {
-        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
-        text.push(b'\n');
-        let mut file = out.file("manifest.json")?;
-        file.write(&text)?;
-        file.finish()
-    }
+/// The arguments of this process; what is no text is written as near as it can be.
+pub(crate) fn command_line() -> Vec<String> {
+    std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect()
 }
 
 /// Greatest resident memory so far, where the system tells.

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops where it does not hold")]
 
+#[path = "command/folder.rs"]
+mod folder;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -242,48 +245,6 @@ fn a_file_that_may_not_grow_leaves_no_output_behind() {
     let grown = dir.join("parcels.geojson").display().to_string();
     assert!(stderr(&output).contains(&grown), "{}", stderr(&output));
     assert!(!dir.exists(), "the folder was made by the run that failed");
-}
-
-#[test]
-fn a_run_that_is_killed_leaves_no_half_written_output_and_the_next_one_succeeds() {
-    let folder = tempfile::tempdir().unwrap();
-    let made = folder.path().join("made").display().to_string();
-    assert_eq!(status(&landuse(&["generate", "--parcels", "12000", "--seed", "3", "--out", &made])), 0);
-    let dir = folder.path().join("out");
-    let parcels = Path::new(&made).join("parcels.geojson").display().to_string();
-    let out = dir.display().to_string();
-    let arguments = ["analyze", &parcels, "--out", &out, "--no-map", "--permutations", "99", "--overwrite"];
-    let staging = dir.join(".landuse-partial");
-    let mut cut_short = 0;
-    // Killed at once, and as soon as the largest output has begun to grow.
-    for wait_for in [&staging, &staging.join("parcels.geojson")] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_landuse"))
-            .args(arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        while !wait_for.exists() && child.try_wait().unwrap().is_none() {
-            std::thread::yield_now();
-        }
-        child.kill().unwrap();
-        let ended = child.wait().unwrap();
-        cut_short += u32::from(!ended.success());
-        for entry in std::fs::read_dir(&dir).unwrap() {
-            let name = entry.unwrap().file_name();
-            assert!(ended.success() || name == ".landuse-partial", "{name:?} stands under its final name");
-        }
-    }
-    assert!(cut_short > 0, "both runs had ended before they were killed");
-    let output = landuse(&arguments);
-    assert_eq!(status(&output), 0, "{}", stderr(&output));
-    assert!(!staging.exists());
-    let features = |name: &str| -> usize {
-        let layer: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(dir.join(name)).unwrap()).unwrap();
-        layer["features"].as_array().unwrap().len()
-    };
-    assert_eq!(features("parcels.geojson") + features("rejected.geojson"), 12_000);
 }
 
 #[test]

@@ -17,7 +17,7 @@ mod truth;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -287,12 +287,13 @@ impl CityOptions {
     }
 }
 
+/// Fills a file.
+pub type Fill<'a> = &'a mut dyn FnMut(&mut dyn Write) -> io::Result<()>;
+
 /// What [`City::write`] wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Written {
-    /// The files, in the order they were written.
-    pub files: Vec<PathBuf>,
     /// Features of `parcels.geojson`.
     pub parcels: u32,
     /// Positions of all their rings, closing ones included.
@@ -301,16 +302,12 @@ pub struct Written {
     pub sites: u32,
     /// Positions of the control lines' rings, closing ones included.
     pub line_positions: u64,
-    /// Size of all files.
-    pub bytes: u64,
 }
 
 /// What [`City::write_later`] wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct WrittenLater {
-    /// The files, in the order they were written.
-    pub files: Vec<PathBuf>,
     /// Features of `parcels_later.geojson`.
     pub parcels: u32,
     /// Planted changes.
@@ -385,14 +382,19 @@ impl City {
     /// truth are held in memory.
     pub fn write(&self, dir: &Path) -> Result<Written, Error> {
         fs::create_dir_all(dir).map_err(|source| Error::io("create", dir, source))?;
+        self.write_files(&mut |name, fill| write_whole(dir, name, fill))
+    }
+
+    /// [`write`](Self::write) to files that the caller makes: `save` is told the name of each and fills it.
+    ///
+    /// # Errors
+    /// Those of `save`.
+    pub fn write_files(
+        &self,
+        save: &mut dyn FnMut(&str, Fill<'_>) -> Result<(), Error>,
+    ) -> Result<Written, Error> {
         let mut tally = Tally::default();
         let (mut line_positions, mut land_m2) = (0, 0.0);
-        let mut files = Vec::new();
-        let mut save =
-            |name: &str, fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>| -> Result<(), Error> {
-                files.push(write_whole(dir, name, fill)?);
-                Ok(())
-            };
         save("parcels.geojson", &mut |out| self.write_parcels(out, &mut tally))?;
         save("control_lines.geojson", &mut |out| {
             line_positions = self.write_lines(out)?;
@@ -410,17 +412,11 @@ impl City {
         })?;
         let readme = self.readme(&tally);
         save("README.md", &mut |out| out.write_all(readme.as_bytes()))?;
-        let mut bytes = 0;
-        for file in &files {
-            bytes += fs::metadata(file).map_err(|source| Error::io("read", file, source))?.len();
-        }
         Ok(Written {
-            files,
             parcels: self.options.parcels,
             positions: tally.positions,
             sites: self.plan.sites,
             line_positions,
-            bytes,
         })
     }
 
@@ -439,9 +435,20 @@ impl City {
     /// O(parcels) time; the text of about ten thousand parcels and the changes are held in memory.
     pub fn write_later(&self, dir: &Path) -> Result<WrittenLater, Error> {
         fs::create_dir_all(dir).map_err(|source| Error::io("create", dir, source))?;
+        self.write_later_files(&mut |name, fill| write_whole(dir, name, fill))
+    }
+
+    /// [`write_later`](Self::write_later) to files that the caller makes: `save` is told the name of each and fills it.
+    ///
+    /// # Errors
+    /// Those of `save`.
+    pub fn write_later_files(
+        &self,
+        save: &mut dyn FnMut(&str, Fill<'_>) -> Result<(), Error>,
+    ) -> Result<WrittenLater, Error> {
         let writer = self.writer();
         let (mut parcels, mut changes) = (0, Vec::new());
-        let file = write_whole(dir, "parcels_later.geojson", &mut |out| {
+        save("parcels_later.geojson", &mut |out| {
             let write = |index| writer.write_later(index);
             self.write_blocks(
                 out,
@@ -454,11 +461,11 @@ impl City {
             )
         })?;
         let truth = truth::of_changes(&self.options, &changes);
-        let told = write_whole(dir, "changes.json", &mut |out| {
+        save("changes.json", &mut |out| {
             serde_json::to_writer(&mut *out, &truth)?;
             out.write_all(b"\n")
         })?;
-        Ok(WrittenLater { files: vec![file, told], parcels, changes: changes.len() })
+        Ok(WrittenLater { parcels, changes: changes.len() })
     }
 
     fn writer(&self) -> Writer<'_> {
@@ -651,11 +658,7 @@ fn open_collection(out: &mut dyn Write, name: &str) -> io::Result<()> {
 }
 
 /// Writes a file under a temporary name and renames it when it is whole.
-fn write_whole(
-    dir: &Path,
-    name: &str,
-    fill: &mut dyn FnMut(&mut dyn Write) -> io::Result<()>,
-) -> Result<PathBuf, Error> {
+fn write_whole(dir: &Path, name: &str, fill: Fill<'_>) -> Result<(), Error> {
     let path = dir.join(name);
     let partial = dir.join(format!(".{name}.part"));
     let file = File::create(&partial).map_err(|source| Error::io("create", &partial, source))?;
@@ -667,6 +670,5 @@ fn write_whole(
         let _ = fs::remove_file(&partial);
         return Err(Error::io("write", &partial, source));
     }
-    fs::rename(&partial, &path).map_err(|source| Error::io("rename", &partial, source))?;
-    Ok(path)
+    fs::rename(&partial, &path).map_err(|source| Error::io("rename", &partial, source))
 }

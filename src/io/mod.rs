@@ -1,4 +1,4 @@
-//! Files in and out: GeoJSON into columns, layers and tables out, each output whole or not there at all.
+//! Files in and out: GeoJSON and tables into columns, layers out to any writer.
 
 mod columns;
 mod format;
@@ -20,4 +20,4 @@ pub use load::{Loaded, Loader, infer};
 pub use source::Source;
 pub use table::{NumberFormat, Table, Unreadable};
 pub(crate) use write::push_json;
-pub use write::{FeatureWriter, OutputDir, OutputFile, Rounding, push_count, push_number, push_text};
+pub use write::{FeatureWriter, Rounding, push_count, push_number, push_text};
