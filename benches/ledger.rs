@@ -49,9 +49,10 @@ fn ledger(bencher: Bencher, Case(fabric, parcels): Case) {
     let status: Vec<LandStatus> =
         (0..parcels as u64).map(|i| kinds[(3.0 * common::noise(i)) as usize]).collect();
     let draw_up = || {
-        let pairs: Vec<[u32; 2]> = overlapping_pairs(&set).iter().map(|(a, b, _)| [a.0, b.0]).collect();
+        let pairs: Vec<[u32; 2]> =
+            overlapping_pairs(&set).expect("few pairs").iter().map(|(a, b, _)| [a.0, b.0]).collect();
         let priority: Vec<u8> = status.iter().map(|&status| status as u8).collect();
-        let partition = Partition::new(set.geometry(), &pairs, &priority);
+        let partition = Partition::new(set.geometry(), &pairs, &priority).expect("few crossings");
         let input = LedgerInput {
             exclusion: Some((&overlay.exclusion, &overlay.excluded_m2)),
             ..LedgerInput::new(&set, &status, &partition, StudyUnits::Districts(&districts))

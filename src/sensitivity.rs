@@ -280,7 +280,7 @@ impl Sensitivity {
                 low_count: low.iter().filter(|&&low| low).count(),
                 low_area_m2: area_m2.sum(),
             });
-            let net_m2 = net_area_m2(set, &input.land.overlaps, &low, |parcel| low[parcel.index()]);
+            let net_m2 = net_area_m2(set, &input.land.overlaps, &low, |parcel| low[parcel.index()])?;
             for &gap_m in &options.gaps_m {
                 let mut within = vec![false; len];
                 let steps = sweep_with(&net_m2, &low, &graph, &[gap_m], min_area_m2, |members| {

@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let layers = arguments.parcels.open(&arguments.parcels.parcels)?;
     let inputs = layers.options(&options)?.load()?;
     let set = &**inputs.parcels();
-    let overlaps = overlapping_pairs(set);
+    let overlaps = overlapping_pairs(set)?;
     let area_m2: f64 = set.area_m2().iter().sum();
     let mut text = format!(
         "{}: {} features, {} accepted, {} repaired, {} rejected\n  coordinates  {}\n  plane        {}\n  area         {}\n",

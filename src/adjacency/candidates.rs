@@ -1,6 +1,7 @@
 //! All pairs of near envelopes by a sweep along strips.
 
 use std::cmp::Ordering;
+use std::sync::atomic::{self, AtomicU64};
 
 use crate::geometry::Envelope;
 use crate::parallel;
@@ -31,7 +32,7 @@ const MOST_RUNS: usize = 512;
 /// assert_eq!(candidate_pairs(&boxes, 2.0), [(ParcelIdx(0), ParcelIdx(1))]);
 /// ```
 pub fn candidate_pairs(envelopes: &[Envelope], gap_m: f64) -> Vec<(ParcelIdx, ParcelIdx)> {
-    let candidates = Candidates::new(envelopes, gap_m, |_| true);
+    let Some(candidates) = Candidates::new(envelopes, gap_m, |_| true, u64::MAX) else { return Vec::new() };
     parallel::gather(candidates.blocks(), 1, &|blocks, pairs| {
         blocks.for_each(|i| pairs.append(&mut candidates.block(i)));
     })
@@ -45,17 +46,23 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    /// As [`candidate_pairs`], of those envelopes that take part.
-    pub(super) fn new(envelopes: &[Envelope], gap_m: f64, takes_part: impl Fn(usize) -> bool + Sync) -> Self {
+    /// As [`candidate_pairs`], of those envelopes that take part; none where there are more than `limit`, which is noticed
+    /// before many more are in memory.
+    pub(super) fn new(
+        envelopes: &[Envelope],
+        gap_m: f64,
+        takes_part: impl Fn(usize) -> bool + Sync,
+        limit: u64,
+    ) -> Option<Self> {
         assert!(u32::try_from(envelopes.len()).is_ok(), "more than {} envelopes", u32::MAX);
         let blocks = envelopes.len().div_ceil(BLOCK);
         if gap_m.is_nan() || gap_m < 0.0 {
-            return Self { runs: Vec::new(), blocks };
+            return Some(Self { runs: Vec::new(), blocks });
         }
-        let limit = usual_size(envelopes);
+        let usual = usual_size(envelopes);
         let [regular, large] = [false, true].map(|large| {
             let is_member = |&i: &usize| {
-                takes_part(i) && !envelopes[i].is_empty() && (size(&envelopes[i]) > limit) == large
+                takes_part(i) && !envelopes[i].is_empty() && (size(&envelopes[i]) > usual) == large
             };
             parallel::gather(envelopes.len(), 4096, &|run, members| {
                 members.extend(run.filter(is_member).map(|i| i as u32));
@@ -64,14 +71,18 @@ impl Candidates {
         let strips = Strips::new(envelopes, &regular, gap_m);
         let mut large: Vec<Item> = large.into_iter().map(|i| Item::new(envelopes, i)).collect();
         large.sort_unstable_by(Item::by_lower_x);
-        let run = |find: &dyn Fn(&mut Vec<Pair>)| {
-            let mut pairs = Vec::new();
+        let found = AtomicU64::new(0);
+        let run = |find: &dyn Fn(&mut Found<'_>)| {
+            let mut pairs = Found { pairs: Vec::new(), counted: 0, all: &found, limit };
             find(&mut pairs);
-            Rows::new(blocks, (0, 0), pairs.iter().map(|&(a, b)| (a as usize / BLOCK, (a, b))))
+            if pairs.is_over() {
+                pairs.pairs.clear();
+            }
+            Rows::new(blocks, (0, 0), pairs.pairs.iter().map(|&(a, b)| (a as usize / BLOCK, (a, b))))
         };
         // Runs of about equally many strips, or large envelopes.
         let in_runs =
-            |runs: &mut Vec<Rows<Pair>>, len: usize, find: &(dyn Fn(usize, &mut Vec<Pair>) + Sync)| {
+            |runs: &mut Vec<Rows<Pair>>, len: usize, find: &(dyn Fn(usize, &mut Found<'_>) + Sync)| {
                 let per_run = len.div_ceil(MOST_RUNS).max(1);
                 parallel::extend(runs, len.div_ceil(per_run), 1, &|number| {
                     let some = number * per_run..len.min((number + 1) * per_run);
@@ -82,7 +93,7 @@ impl Candidates {
         in_runs(&mut runs, strips.len(), &|strip, pairs| strips.pairs(strip, pairs));
         in_runs(&mut runs, large.len(), &|i, pairs| strips.partners(&large[i], pairs));
         runs.push(run(&|pairs| scan_all(&large, gap_m, pairs)));
-        Self { runs, blocks }
+        (found.into_inner() <= limit).then_some(Self { runs, blocks })
     }
 
     /// How many blocks there are.
@@ -102,6 +113,36 @@ impl Candidates {
 
 /// Two positions, the lower first.
 type Pair = (u32, u32);
+
+/// The pairs one run has found, and how many all have.
+struct Found<'a> {
+    pairs: Vec<Pair>,
+    /// How many of them `all` counts already.
+    counted: usize,
+    all: &'a AtomicU64,
+    limit: u64,
+}
+
+impl Found<'_> {
+    /// Pairs that are counted at a time.
+    const STEP: usize = 4_096;
+
+    fn push(&mut self, pair: Pair) {
+        self.pairs.push(pair);
+    }
+
+    /// Whether a run should stop, as there are too many already.
+    fn is_full(&mut self) -> bool {
+        self.pairs.len() - self.counted >= Self::STEP && self.is_over()
+    }
+
+    /// Whether all that are found are too many.
+    fn is_over(&mut self) -> bool {
+        let new = (self.pairs.len() - self.counted) as u64;
+        self.counted = self.pairs.len();
+        self.all.fetch_add(new, atomic::Ordering::Relaxed) + new > self.limit
+    }
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Item {
@@ -142,14 +183,17 @@ fn usual_size(envelopes: &[Envelope]) -> f64 {
 }
 
 /// Adds the pairs among items by lower x.
-fn scan_all(items: &[Item], gap: f64, pairs: &mut Vec<Pair>) {
+fn scan_all(items: &[Item], gap: f64, pairs: &mut Found<'_>) {
     for (i, item) in items.iter().enumerate() {
         scan(item, &items[i + 1..], gap, pairs);
+        if pairs.is_full() {
+            return;
+        }
     }
 }
 
 /// Adds the pairs of `item` with those of `ahead` (by lower x, none of them lower) that it reaches.
-fn scan(item: &Item, ahead: &[Item], gap: f64, pairs: &mut Vec<Pair>) {
+fn scan(item: &Item, ahead: &[Item], gap: f64, pairs: &mut Found<'_>) {
     for other in ahead {
         if other.low[0] - item.high[0] > gap {
             break;
@@ -217,11 +261,11 @@ impl Strips {
     }
 
     /// Adds the pairs within one strip, and of it with the next.
-    fn pairs(&self, strip: usize, pairs: &mut Vec<Pair>) {
+    fn pairs(&self, strip: usize, pairs: &mut Found<'_>) {
         let (here, above) = (self.items(strip), self.items(strip + 1));
         scan_all(here, self.gap, pairs);
         let (mut i, mut j) = (0, 0);
-        while i < here.len() && j < above.len() {
+        while i < here.len() && j < above.len() && !pairs.is_full() {
             if here[i].low[0] <= above[j].low[0] {
                 scan(&here[i], &above[j..], self.gap, pairs);
                 i += 1;
@@ -233,7 +277,7 @@ impl Strips {
     }
 
     /// Adds the pairs of an envelope that stands in no strip.
-    fn partners(&self, item: &Item, pairs: &mut Vec<Pair>) {
+    fn partners(&self, item: &Item, pairs: &mut Found<'_>) {
         let first = self.strip(item.low[1] - self.gap - self.height);
         // One strip more on either side than needed, for rounding.
         let last = self.strip(item.high[1] + self.gap).saturating_add(1);

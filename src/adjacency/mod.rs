@@ -10,4 +10,6 @@ pub use crate::geometry::distance::Contact;
 pub use barrier::{Barred, Barriers};
 pub use candidates::candidate_pairs;
 pub use graph::{Components, Graph, Link};
-pub use rule::{Adjacency, Overlap, Rule, overlapping_pairs, within_gap, within_gap_among};
+pub use rule::{
+    Adjacency, Overlap, Rule, overlapping_pairs, overlapping_within, within_gap, within_gap_among,
+};

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::candidates::Candidates;
 use super::centroids::Centres;
 use super::{Graph, Link};
-use crate::error::ParamError;
+use crate::error::{Error, Limits, ParamError};
 use crate::geometry::distance::{Contact, Gauge, Measured, SNAP_M, Shapes};
 use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelSet};
@@ -36,9 +36,9 @@ pub enum Rule {
         gap_m: f64,
     },
     /// The `k` parcels whose centres of mass are nearest, as other tools count them: every parcel has neighbours, wherever it lies. A pair is
-    /// linked where either is among the other's; of equally near ones those of lower position count. With `k ≥ n − 1` everybody is linked.
+    /// linked where either is among the other's; of equally near ones those of lower position count.
     KNearest {
-        /// How many, at least 1.
+        /// How many, at least 1, less than there are parcels, and at most [`Limits::neighbours`].
         k: u32,
     },
     /// Parcels whose centres of mass are at most `within_m` metres apart.
@@ -142,14 +142,15 @@ serde_as_text!(Rule);
 ///     Parcel::new(id, MultiPolygon::new(vec![land.to_polygon()]))
 /// };
 /// let parcels: ParcelSet = [square("A", 0.0), square("B", 10.0), square("C", 32.0)].into_iter().collect();
-/// let graph = Adjacency::new(Rule::Gap { gap_m: 15.0 })?.graph(&parcels);
+/// let graph = Adjacency::new(Rule::Gap { gap_m: 15.0 })?.graph(&parcels)?;
 /// let reasons: Vec<(Contact, f64)> = graph.links().iter().map(|link| (link.contact, link.gap_m)).collect();
 /// assert_eq!(reasons, [(Contact::Edge, 0.0), (Contact::Gap, 12.0)]);
-/// # Ok::<(), landuse::ParamError>(())
+/// # Ok::<(), landuse::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adjacency {
     rule: Rule,
+    limits: Limits,
 }
 
 impl Adjacency {
@@ -159,7 +160,13 @@ impl Adjacency {
     /// [`ParamError`] naming the length that is not.
     pub fn new(rule: Rule) -> Result<Self, ParamError> {
         rule.check()?;
-        Ok(Self { rule })
+        Ok(Self { rule, limits: Limits::new() })
+    }
+
+    /// The same with other limits than the defaults.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The rule.
@@ -168,27 +175,43 @@ impl Adjacency {
     }
 
     /// Neighbours of every parcel of the set.
-    pub fn graph(&self, set: &ParcelSet) -> Graph {
-        self.link(set, |_| true).0
+    ///
+    /// # Errors
+    /// [`Error::OverLimit`] beyond the [`Limits`], and [`Error::Param`] where the rule asks for as many nearest neighbours as there are parcels.
+    pub fn graph(&self, set: &ParcelSet) -> Result<Graph, Error> {
+        Ok(self.link(set, |_| true)?.0)
     }
 
     /// Neighbours of every parcel of the set, and all parcels that overlap as by [`overlapping_pairs`]: no more work than the graph
     /// alone, but for rules by centres.
-    pub fn graph_and_overlaps(&self, set: &ParcelSet) -> (Graph, Vec<Overlap>) {
-        let (graph, overlaps) = self.link(set, |_| true);
-        if self.rule.is_by_centres() { (graph, overlapping_pairs(set)) } else { (graph, overlaps) }
+    ///
+    /// # Errors
+    /// As [`graph`](Self::graph).
+    pub fn graph_and_overlaps(&self, set: &ParcelSet) -> Result<(Graph, Vec<Overlap>), Error> {
+        let (graph, overlaps) = self.link(set, |_| true)?;
+        let overlaps =
+            if self.rule.is_by_centres() { overlapping_within(set, &self.limits)? } else { overlaps };
+        Ok((graph, overlaps))
     }
 
     /// Neighbours among the parcels that `mask` marks; the others stay in the graph without links.
     ///
+    /// # Errors
+    /// As [`graph`](Self::graph), of the parcels that are marked.
+    ///
     /// # Panics
     /// Where `mask` has not one value per parcel.
-    pub fn graph_among(&self, set: &ParcelSet, mask: &[bool]) -> Graph {
+    pub fn graph_among(&self, set: &ParcelSet, mask: &[bool]) -> Result<Graph, Error> {
         assert_eq!(mask.len(), set.len(), "one mark per parcel");
-        self.link(set, |i| mask[i]).0
+        Ok(self.link(set, |i| mask[i])?.0)
     }
 
-    fn link(&self, set: &ParcelSet, takes_part: impl Fn(usize) -> bool + Sync) -> (Graph, Vec<Overlap>) {
+    fn link(
+        &self,
+        set: &ParcelSet,
+        takes_part: impl Fn(usize) -> bool + Sync,
+    ) -> Result<(Graph, Vec<Overlap>), Error> {
+        let centres = |takes_part| Centres::new(set.geometry(), takes_part, self.limits);
         let gap_m = match self.rule {
             Rule::Gap { gap_m } => gap_m,
             Rule::SharedEdge { .. } | Rule::SharedPoint => 0.0,
@@ -204,13 +227,9 @@ impl Adjacency {
             Rule::SharedPoint | Rule::Gap { .. } | Rule::KNearest { .. } | Rule::DistanceBand { .. } => true,
         };
         let pairs = match self.rule {
-            Rule::KNearest { k } => {
-                Pairs::Listed(Centres::new(set.geometry(), takes_part).nearest(k as usize))
-            }
-            Rule::DistanceBand { within_m } => {
-                Pairs::Listed(Centres::new(set.geometry(), takes_part).within(within_m))
-            }
-            _ => Pairs::near(set, gap_m, takes_part),
+            Rule::KNearest { k } => Pairs::Listed(centres(takes_part).nearest(k)?),
+            Rule::DistanceBand { within_m } => Pairs::Listed(centres(takes_part).within(within_m)?),
+            _ => Pairs::near(set, gap_m, takes_part, &self.limits)?,
         };
         let shapes = Shapes::new(set.geometry(), set.envelopes());
         let (mut links, mut overlaps) = (Vec::new(), Vec::new());
@@ -230,7 +249,7 @@ impl Adjacency {
         }
         drop(pairs);
         links.shrink_to_fit();
-        (Graph::new(set.len(), links), overlaps)
+        Ok((Graph::new(set.len(), links), overlaps))
     }
 }
 
@@ -239,20 +258,20 @@ impl Adjacency {
 /// The same as [`Adjacency`] with [`Rule::Gap`].
 ///
 /// # Errors
-/// [`ParamError`] where `gap_m` is negative, NaN or infinite.
-pub fn within_gap(set: &ParcelSet, gap_m: f64) -> Result<Graph, ParamError> {
-    Ok(Adjacency::new(Rule::Gap { gap_m })?.graph(set))
+/// [`Error::Param`] where `gap_m` is negative, NaN or infinite; [`Error::OverLimit`] beyond the [`Limits`]' defaults.
+pub fn within_gap(set: &ParcelSet, gap_m: f64) -> Result<Graph, Error> {
+    Adjacency::new(Rule::Gap { gap_m })?.graph(set)
 }
 
 /// As [`within_gap`], among the parcels that `mask` marks; the others stay in the graph without links.
 ///
 /// # Errors
-/// [`ParamError`] where `gap_m` is negative, NaN or infinite.
+/// As [`within_gap`].
 ///
 /// # Panics
 /// Where `mask` has not one value per parcel.
-pub fn within_gap_among(set: &ParcelSet, mask: &[bool], gap_m: f64) -> Result<Graph, ParamError> {
-    Ok(Adjacency::new(Rule::Gap { gap_m })?.graph_among(set, mask))
+pub fn within_gap_among(set: &ParcelSet, mask: &[bool], gap_m: f64) -> Result<Graph, Error> {
+    Adjacency::new(Rule::Gap { gap_m })?.graph_among(set, mask)
 }
 
 /// Two parcels that overlap, the lower position first, and the area that they share, m².
@@ -265,15 +284,26 @@ pub type Overlap = (ParcelIdx, ParcelIdx, f64);
 /// Where three parcels overlap at one place, that land is in the area of three pairs. Where a graph is wanted too,
 /// [`Adjacency::graph_and_overlaps`] gives both at once.
 ///
+/// # Errors
+/// [`Error::OverLimit`] beyond the [`Limits`]' defaults.
+///
 /// # Complexity
 /// As [`within_gap`] with a gap of 0.
-pub fn overlapping_pairs(set: &ParcelSet) -> Vec<Overlap> {
+pub fn overlapping_pairs(set: &ParcelSet) -> Result<Vec<Overlap>, Error> {
+    overlapping_within(set, &Limits::new())
+}
+
+/// As [`overlapping_pairs`], with limits of one's own.
+///
+/// # Errors
+/// [`Error::OverLimit`] beyond them.
+pub fn overlapping_within(set: &ParcelSet, limits: &Limits) -> Result<Vec<Overlap>, Error> {
     let shapes = Shapes::new(set.geometry(), set.envelopes());
-    let pairs = Pairs::near(set, 0.0, |_| true);
+    let pairs = Pairs::near(set, 0.0, |_| true, limits)?;
     let found = pairs.measured(&shapes, 0..pairs.chunks(), 0.0, |a, b, found| {
         (found.contact == Contact::Overlap).then_some((a, b, found.overlap_m2))
     });
-    found.concat()
+    Ok(found.concat())
 }
 
 /// Pairs of parcels to be measured, ascending.
@@ -284,9 +314,16 @@ enum Pairs {
 
 impl Pairs {
     /// Those that may be within the gap or touch.
-    fn near(set: &ParcelSet, gap_m: f64, takes_part: impl Fn(usize) -> bool + Sync) -> Self {
+    fn near(
+        set: &ParcelSet,
+        gap_m: f64,
+        takes_part: impl Fn(usize) -> bool + Sync,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
         // Twice the tolerance: a pair at the very limit is left to the measurement, whatever the boxes' rounding.
-        Self::Near(Candidates::new(set.envelopes(), gap_m.max(SNAP_M) + SNAP_M, takes_part))
+        let reach = gap_m.max(SNAP_M) + SNAP_M;
+        let found = Candidates::new(set.envelopes(), reach, takes_part, limits.pairs);
+        found.map(Self::Near).ok_or_else(|| limits.over_pairs())
     }
 
     /// How many lists they come in.

@@ -191,26 +191,28 @@ impl Stages<'_, '_> {
         self.stage(Stage::Adjacency, |_watch| {
             let (graph, overlaps) = match (&kept, overlaps) {
                 (Some(_), Some(overlaps)) => (None, overlaps),
-                (None, Some(overlaps)) => (Some(Adjacency::new(rule)?.graph(set)), overlaps),
+                (None, Some(overlaps)) => (Some(Adjacency::new(rule)?.graph(set)?), overlaps),
                 (_, None) => {
-                    let (graph, overlaps) = Adjacency::new(rule)?.graph_and_overlaps(set);
+                    let (graph, overlaps) = Adjacency::new(rule)?.graph_and_overlaps(set)?;
                     (Some(graph), overlaps.into())
                 }
             };
             let neighbours = match (kept, graph) {
                 (Some(kept), _) => kept,
                 (None, graph) => {
-                    let graph = graph.map_or_else(|| Ok(Adjacency::new(rule)?.graph(set)), Ok::<_, Error>)?;
+                    let graph = graph.map_or_else(|| Adjacency::new(rule)?.graph(set), Ok::<_, Error>)?;
                     let (graph, blocked) = barred(inputs, graph);
                     // Centres say nothing of contiguity.
                     let contiguous = rule.is_by_centres().then(|| Adjacency::new(by_gap)).transpose()?;
-                    let contiguous = contiguous.map(|adjacency| barred(inputs, adjacency.graph(set)).0);
+                    let contiguous = contiguous.map(|adjacency| adjacency.graph(set)).transpose()?;
+                    let contiguous = contiguous.map(|graph| barred(inputs, graph).0);
                     Arc::new(Neighbours { graph, blocked, contiguous })
                 }
             };
-            let land = land.unwrap_or_else(|| {
-                Arc::new(Land::new(set, inputs.schemes(), options.floor_area_counts, overlaps))
-            });
+            let land = match land {
+                Some(land) => land,
+                None => Arc::new(Land::new(set, inputs.schemes(), options.floor_area_counts, overlaps)?),
+            };
             Ok((neighbours, land))
         })
     }
@@ -252,7 +254,7 @@ impl Stages<'_, '_> {
         let may_bridge = marked(assessment, set.len(), &[Verdict::NotLow]);
         let class = classes(set, land);
         let may_join = |parcel: ParcelIdx| low[parcel.index()] || may_bridge[parcel.index()];
-        let net_m2 = net_area_m2(set, &land.overlaps, &low, may_join);
+        let net_m2 = net_area_m2(set, &land.overlaps, &low, may_join)?;
         let input = SiteInput {
             net_area_m2: Some(&net_m2),
             class: Some(&class),
@@ -263,9 +265,9 @@ impl Stages<'_, '_> {
             let sites = Sites::find_in(&input, &options.sites)?;
             let ownership = owners(set, options.owner.as_deref())?
                 .map(|owner| sites.iter().map(|site| Ownership::of(set, &site.members, owner)).collect());
-            let density = options.density.map(|density| {
+            let density = options.density.map(|density| -> Result<Dbscan, Error> {
                 let (near, _) = barred(inputs, adjacency::within_gap_among(set, &low, density.eps_m)?);
-                Dbscan::find(&near, &low, set.area_m2(), density.eps_m, density.min_area_m2)
+                Ok(Dbscan::find(&near, &low, set.area_m2(), density.eps_m, density.min_area_m2)?)
             });
             let mut areas = RegionInput::new(neighbours.of_sites(), &low, set.area_m2());
             areas.envelopes = Some(set.envelopes());

@@ -68,9 +68,9 @@ impl Year {
             }
         }
         let pairs: Vec<[u32; 2]> =
-            adjacency::overlapping_pairs(&set).iter().map(|(a, b, _)| [a.0, b.0]).collect();
+            adjacency::overlapping_pairs(&set)?.iter().map(|(a, b, _)| [a.0, b.0]).collect();
         let priority: Vec<u8> = status.iter().map(|&status| status as u8).collect();
-        let partition = Partition::new(set.geometry(), &pairs, &priority);
+        let partition = Partition::new(set.geometry(), &pairs, &priority)?;
         let whole = exclusion.map(|union| {
             measured(set.len(), |i| union.overlap_m2(set.geometry().get(i)).clamp(0.0, set.area_m2()[i]))
         });

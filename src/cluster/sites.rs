@@ -6,7 +6,7 @@ use super::bridge;
 use super::input::{SiteInput, SiteOptions};
 use super::shape::Shape;
 use crate::adjacency::Graph;
-use crate::error::ParamError;
+use crate::error::{Error, ParamError};
 use crate::geometry::partition::Partition;
 use crate::geometry::{MultiPolygonArray, boolean, closing::closed_size};
 use crate::parallel;
@@ -44,6 +44,9 @@ impl SizeClass {
 /// them, for a low one before others. `overlaps` are the pairs that share land, as
 /// [`graph_and_overlaps`](crate::adjacency::Adjacency::graph_and_overlaps) finds them.
 ///
+/// # Errors
+/// As [`Partition::new`].
+///
 /// # Complexity
 /// O(n), and one difference for each parcel that loses land.
 pub fn net_area_m2(
@@ -51,11 +54,11 @@ pub fn net_area_m2(
     overlaps: &[(ParcelIdx, ParcelIdx, f64)],
     low: &[bool],
     may_join: impl Fn(ParcelIdx) -> bool,
-) -> Vec<f64> {
+) -> Result<Vec<f64>, Error> {
     let joined = overlaps.iter().filter(|&&(a, b, _)| may_join(a) && may_join(b));
     let pairs: Vec<[u32; 2]> = joined.map(|(a, b, _)| [a.0, b.0]).collect();
     let priority: Vec<u8> = low.iter().map(|&low| u8::from(!low)).collect();
-    Partition::new(set.geometry(), &pairs, &priority).area_m2().to_vec()
+    Ok(Partition::new(set.geometry(), &pairs, &priority)?.area_m2().to_vec())
 }
 
 /// A contiguous low-efficiency site.

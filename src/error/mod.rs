@@ -1,11 +1,13 @@
 //! What can go wrong, in words a planner can act on: which file, feature, id, property, value, and what was expected.
 
 mod crs;
+mod limits;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use crs::{CrsError, Reading};
+pub use limits::Limits;
 
 /// Any failure of this library.
 ///
@@ -158,6 +160,16 @@ pub enum Error {
     /// The data contradict themselves or the request (overlapping districts, a property nobody has …).
     #[error("{0}")]
     Data(Box<str>),
+    /// More work than one of the [`Limits`] allows.
+    #[error("more than {limit} {what}, which is the limit `{name}`")]
+    OverLimit {
+        /// Pairs, crossings …
+        what: &'static str,
+        /// How many there may be.
+        limit: u64,
+        /// The field of [`Limits`] that allows more.
+        name: &'static str,
+    },
     /// More coordinates or parcels than 32-bit positions can address.
     #[error("too many {what}: {found}, at most {limit}")]
     TooLarge {

@@ -30,6 +30,7 @@ use i_overlay::mesh::int::style::IntOutlineStyle;
 use rstar::{AABB, RTree};
 
 use super::near::near;
+use super::validity::{find_fault, reassembled};
 use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, strips};
 use crate::error::ParamError;
 use crate::parallel;
@@ -51,6 +52,12 @@ impl Grid {
         let exponent = ((largest_m.to_bits() >> 52) as i32 - 1022).clamp(-400, 400);
         let power = |n: i32| f64::from_bits(((1023 + n) as u64) << 52);
         Self { per_m: power(MANTISSA - exponent), m: power(exponent - MANTISSA) }
+    }
+
+    /// The grid with its spacing doubled so often.
+    fn coarser(self, doubled: i32) -> Self {
+        let times = 2.0_f64.powi(doubled);
+        Self { per_m: self.per_m / times, m: self.m * times }
     }
 
     pub(super) fn of<'a>(rings: impl Iterator<Item = &'a [Coord]>, margin_m: f64) -> Self {
@@ -151,7 +158,43 @@ fn combine<'a>(
     rule: OverlayRule,
 ) -> MultiPolygonArray {
     let grid = Grid::of(subject.clone().chain(clip.clone()), 0.0);
-    operate(grid, subject, clip, rule, FillRule::NonZero, Straight::Drop)
+    sound(operate(grid, subject, clip, rule, FillRule::NonZero, Straight::Drop))
+}
+
+/// Areas may change by this part where an invalid result is mended.
+const MENDED_AREA: f64 = 1e-9;
+
+/// A result of the engine, mended where it is not valid: once in some tens of thousands of operations a hole is filed under the
+/// wrong exterior, or rings touch in a way that they must not.
+pub(super) fn sound(found: MultiPolygonArray) -> MultiPolygonArray {
+    if found.coords().is_empty() || find_fault(&found.get(0)).is_none() {
+        return found;
+    }
+    mend(&found.get(0)).unwrap_or(found)
+}
+
+/// The same land, valid: its rings put together anew, or united on ever coarser grids. None where its area would change.
+fn mend(found: &MultiPolygonRef<'_>) -> Option<MultiPolygonArray> {
+    /// The coarsest grid is so many times doubled.
+    const DOUBLED: i32 = 12;
+    let area = found.signed_area();
+    let is_sound = |mended: &MultiPolygonArray| {
+        let changed = mended.get(0).signed_area() - area;
+        changed.abs() <= MENDED_AREA * area && find_fault(&mended.get(0)).is_none()
+    };
+    if let Some(mended) = reassembled(found).filter(is_sound) {
+        return Some(mended);
+    }
+    let grid = Grid::of(found.rings(), 0.0);
+    let none = std::iter::empty;
+    let united = (0..=DOUBLED).flat_map(|doubled| {
+        let unite = move |straight| {
+            let grid = grid.coarser(doubled);
+            operate(grid, found.rings(), none(), OverlayRule::Subject, FillRule::Positive, straight)
+        };
+        [Straight::Drop, Straight::Keep].map(unite)
+    });
+    united.flat_map(|united| [reassembled(&united.get(0)), Some(united)].into_iter().flatten()).find(is_sound)
 }
 
 /// The land that lies in both geometries.
@@ -173,9 +216,12 @@ pub(super) fn intersection_near(small: &MultiPolygonRef<'_>, near: &[Vec<Coord>]
 /// # Complexity
 /// As [`union`], where of `without` only the positions near `from` count.
 pub fn difference(from: &MultiPolygonRef<'_>, without: &[MultiPolygonRef<'_>]) -> MultiPolygonArray {
-    let near = near(without.iter().flat_map(MultiPolygonRef::rings), &from.envelope());
-    let near = near.iter().map(Vec::as_slice);
-    combine(from.rings(), near, OverlayRule::Difference)
+    difference_near(from, &near(without.iter().flat_map(MultiPolygonRef::rings), &from.envelope()))
+}
+
+/// As [`difference`] with land of which the rings [`near`] the geometry are known.
+pub(super) fn difference_near(from: &MultiPolygonRef<'_>, near: &[Vec<Coord>]) -> MultiPolygonArray {
+    combine(from.rings(), near.iter().map(Vec::as_slice), OverlayRule::Difference)
 }
 
 /// The land that lies in any geometry of a column: as [`union`], for many geometries that are mostly apart.
@@ -239,7 +285,7 @@ fn unite_group(geometries: &[MultiPolygonRef<'_>]) -> MultiPolygonArray {
     let rings = || geometries.iter().flat_map(MultiPolygonRef::rings);
     let strips =
         (positions >= 2 * STRIP).then(|| strips::unite(geometries, Grid::of(rings(), 0.0), STRIP)).flatten();
-    strips.unwrap_or_else(|| unite(rings()))
+    strips.map_or_else(|| unite(rings()), sound)
 }
 
 /// Positions of boxes in groups that hang together by meeting; ascending, groups by their first member. Empty boxes are
@@ -286,7 +332,7 @@ fn groups_that_meet(envelopes: &[Envelope]) -> Vec<Vec<u32>> {
 /// number squared in crossings.
 ///
 /// # Errors
-/// [`ParamError`] where `distance_m` is not a finite number of at least 0 m.
+/// [`ParamError`] where `distance_m` is not from 0 to 1,000,000 m.
 ///
 /// # Complexity
 /// O((n + k) log n) for n positions, arcs included, and k crossings.
@@ -303,25 +349,23 @@ pub fn closing(geometries: &[MultiPolygonRef<'_>], distance_m: f64) -> Result<Mu
     }
     let land: Shapes = engine.overlay(OverlayRule::Subject, FillRule::NonZero);
     let closed = moved(&moved(&land, distance_m, grid), -distance_m, grid);
-    // Shrinking rounds off what it grew: what was land is added again.
-    engine.clear();
-    for shapes in [&land, &closed] {
-        engine.add_source(shapes, ShapeType::Subject);
-    }
-    Ok(grid.collect(&engine.overlay(OverlayRule::Subject, FillRule::NonZero)))
+    // Shrinking rounds off what it grew, and a grid for great distances is coarse: what was land is added again as it was.
+    let closed = grid.collect(&closed);
+    let rings = rings().chain(closed.get(0).rings());
+    Ok(unite(rings))
 }
 
 pub(super) fn check_distance(distance_m: f64) -> Result<(), ParamError> {
     let is_length = (0.0..=FARTHEST_M).contains(&distance_m);
     is_length
         .then_some(())
-        .ok_or_else(|| ParamError::new("distance_m", distance_m, "a finite length of at least 0 m"))
+        .ok_or_else(|| ParamError::new("distance_m", distance_m, "a length from 0 to 1,000,000 m"))
 }
 
 /// Chord over radius of the arcs that round a corner.
 const ARC_STEP: f64 = 1.0 / 8.0;
-/// From here on moved coordinates could leave what the engine can hold.
-const FARTHEST_M: f64 = 1e12;
+/// Farther than across a province. On the coarse grid that very great distances need, the engine may not end.
+const FARTHEST_M: f64 = 1e6;
 
 /// Shapes with their boundary moved outwards by so much, or inwards where it is negative; corners round.
 fn moved(shapes: &Shapes, by_m: f64, grid: Grid) -> Shapes {
@@ -339,7 +383,7 @@ fn moved(shapes: &Shapes, by_m: f64, grid: Grid) -> Shapes {
 /// Arcs are those of [`closing`]: their chords lie up to 0.2 % of the distance inside the true circle.
 ///
 /// # Errors
-/// [`ParamError`] where `distance_m` is not finite.
+/// [`ParamError`] where `distance_m` is more than 1,000,000 m, or no number.
 ///
 /// # Complexity
 /// O((n + k) log n) for n positions, arcs included, and k crossings; a far distance around a wiggly border makes many.
@@ -358,7 +402,7 @@ fn moved(shapes: &Shapes, by_m: f64, grid: Grid) -> Shapes {
 /// ```
 pub fn buffer(array: &MultiPolygonArray, distance_m: f64) -> Result<MultiPolygonArray, ParamError> {
     if !(-FARTHEST_M..=FARTHEST_M).contains(&distance_m) {
-        return Err(ParamError::new("distance_m", distance_m, "a finite length"));
+        return Err(ParamError::new("distance_m", distance_m, "a length of at most 1,000,000 m"));
     }
     let rings = || array.iter().flat_map(|geometry| geometry.rings());
     let grid = Grid::of(rings(), distance_m.abs());
@@ -367,7 +411,56 @@ pub fn buffer(array: &MultiPolygonArray, distance_m: f64) -> Result<MultiPolygon
         engine.add_path_iter(ring.iter().skip(1).map(|&c| grid.snap(c)), ShapeType::Subject);
     }
     let land: Shapes = engine.overlay(OverlayRule::Subject, FillRule::NonZero);
-    Ok(grid.collect(&moved(&land, distance_m, grid)))
+    Ok(sound(grid.collect(&moved(&land, distance_m, grid))))
+}
+
+/// As [`buffer`] outwards, of what a `buffer` has grown already: the edges of its arcs move out and meet again, so that it has no
+/// more positions however often it grows. They then lie up to 0.2 % of all distances together on either side of the true circle.
+///
+/// # Errors
+/// [`ParamError`] where `distance_m` is not from 0 to 1,000,000 m.
+///
+/// # Complexity
+/// As [`buffer`], without arcs.
+pub fn buffer_again(grown: &MultiPolygonArray, distance_m: f64) -> Result<MultiPolygonArray, ParamError> {
+    check_distance(distance_m)?;
+    let rings = || grown.iter().flat_map(|geometry| geometry.rings());
+    let grid = Grid::of(rings(), 2.0 * distance_m);
+    let rings: Vec<Vec<Coord>> = rings().map(|ring| moved_edges(ring, distance_m)).collect();
+    let moved = rings.iter().map(Vec::as_slice);
+    let none = std::iter::empty();
+    Ok(sound(operate(grid, moved, none, OverlayRule::Subject, FillRule::Positive, Straight::Drop)))
+}
+
+/// A ring with its edges moved to their right: where it turns left they meet, where it turns right they cross or pass each other,
+/// and what they wind around in between does not count.
+fn moved_edges(ring: &[Coord], by_m: f64) -> Vec<Coord> {
+    let edges = ring.windows(2).filter(|edge| edge[0] != edge[1]);
+    let normals: Vec<(Coord, Coord)> = edges
+        .map(|edge| {
+            let [dx, dy] = [edge[1][0] - edge[0][0], edge[1][1] - edge[0][1]];
+            let length = dx.hypot(dy);
+            (edge[0], [dy / length, -dx / length])
+        })
+        .collect();
+    let mut moved = Vec::with_capacity(normals.len() + 1);
+    let before = normals.iter().cycle().skip(normals.len().saturating_sub(1));
+    for (&(_, [ax, ay]), &([x, y], [bx, by])) in before.zip(&normals) {
+        let (turn, along) = (ax * by - ay * bx, ax * bx + ay * by);
+        let offset = |[nx, ny]: Coord| [x + nx * by_m, y + ny * by_m];
+        if turn >= 0.0 && along > 0.0 {
+            let times = 1.0 / (1.0 + along);
+            moved.push(offset([(ax + bx) * times, (ay + by) * times]));
+        } else {
+            moved.push(offset([ax, ay]));
+            if turn < 0.0 {
+                moved.push([x, y]);
+            }
+            moved.push(offset([bx, by]));
+        }
+    }
+    moved.extend(moved.first().copied());
+    moved
 }
 
 /// Boolean operations for repair: all on one grid, which fits `originals`, keeping every vertex.
@@ -436,7 +529,7 @@ impl<'a> Mender<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::geometry::validity::find_fault;
+    use crate::random::Random;
 
     fn array(polygons: &[Vec<Vec<Coord>>]) -> MultiPolygonArray {
         let mut array = MultiPolygonArray::new();
@@ -503,6 +596,104 @@ mod tests {
             close(area(&common) + area(&a_only), a.signed_area());
             close(area(&common) + area(&b_only), b.signed_area());
             close(area(&common) + area(&a_only) + area(&b_only), area(&either));
+        }
+    }
+
+    /// A rectangle, or a polygon of three to five corners, on a lattice of 10 m.
+    fn on_lattice(random: &mut Random) -> Vec<Coord> {
+        let centre = [0; 2].map(|_| random.below(15) as f64 * 10.0);
+        let corners = 2 + random.below(4);
+        let mut near = || centre.map(|v| v + random.below(16) as f64 * 10.0 - 80.0);
+        if corners == 2 {
+            let [[x0, y0], [x1, y1]] = [near(), near()];
+            rectangle(x0.min(x1), y0.min(y1), (x1 - x0).abs() + 10.0, (y1 - y0).abs() + 10.0)
+        } else {
+            (0..corners).map(|_| near()).collect()
+        }
+    }
+
+    /// Groups of shapes on a lattice, as a projection leaves it, that touch, overlap and run along each other: each result is
+    /// valid, and its area is that of the engine's rings.
+    #[test]
+    fn results_are_valid_on_lattices_that_a_projection_bends() {
+        // Once written as an invalid polygon.
+        let known: [&[[f64; 2]]; 7] = [
+            &[[200., 440.], [220., 440.], [220., 460.], [200., 460.]],
+            &[[280., 530.], [340., 480.], [220., 420.]],
+            &[[300., 550.], [280., 400.], [200., 440.]],
+            &[[320., 460.], [360., 460.], [360., 470.], [320., 470.]],
+            &[[270., 550.], [280., 530.], [310., 460.], [240., 450.], [290., 490.]],
+            &[[240., 530.], [290., 530.], [290., 570.], [240., 570.]],
+            &[[250., 520.], [230., 480.], [290., 430.], [300., 520.]],
+        ];
+        let mut random = Random::new(14);
+        for round in 0..12_000 {
+            let offset = [-3e4, 0.0, 4.3e6][round % 3];
+            let turned = random.unit() * 0.1;
+            let place = |&[x, y]: &Coord| {
+                let bend = 1e-7 * x * y;
+                [
+                    offset + x * turned.cos() - y * turned.sin() + bend,
+                    offset + x * turned.sin() + y * turned.cos(),
+                ]
+            };
+            let shapes: Vec<Vec<Coord>> = if round % 4 == 0 {
+                known.map(<[_]>::to_vec).into()
+            } else {
+                (0..2 + random.below(8)).map(|_| on_lattice(&mut random)).collect()
+            };
+            let placed: Vec<Vec<Vec<Coord>>> =
+                shapes.iter().map(|shape| vec![shape.iter().map(place).collect()]).collect();
+            let shapes = array(&placed);
+            let usable: Vec<_> = shapes.iter().filter(|shape| find_fault(shape).is_none()).collect();
+            let Some((first, rest)) = usable.split_first() else { continue };
+            let rings = || usable.iter().flat_map(MultiPolygonRef::rings);
+            let (grid, none) = (Grid::of(rings(), 0.0), std::iter::empty());
+            let raw = operate(grid, rings(), none, OverlayRule::Subject, FillRule::NonZero, Straight::Drop);
+            let united = union(&usable);
+            let left = difference(first, rest);
+            let dissolved = dissolve_all(usable.iter().copied());
+            for found in [&united, &left, &dissolved] {
+                let fault = (!found.coords().is_empty()).then(|| find_fault(&found.get(0))).flatten();
+                assert_eq!(fault, None, "round {round}: {:?}", found.coords());
+            }
+            assert!((area(&united) - area(&raw)).abs() <= 1e-9 * area(&raw), "round {round}");
+            assert!((area(&united) - area(&dissolved)).abs() <= 1e-9 * area(&raw), "round {round}");
+        }
+    }
+
+    #[test]
+    fn what_is_invalid_is_mended_with_the_land_it_has() {
+        let geometry = |polygons: &[Vec<Vec<Coord>>]| {
+            let mut array = MultiPolygonArray::new();
+            for polygon in polygons {
+                for ring in polygon {
+                    array.push_ring(ring.iter().chain(ring.first()).copied());
+                }
+                array.end_polygon();
+            }
+            array.end_geometry();
+            array
+        };
+        let hole = |x, y, side| -> Vec<Coord> { rectangle(x, y, side, side).into_iter().rev().collect() };
+        let square = |x: f64| rectangle(x, 0.0, 10.0, 10.0);
+        let cases = [
+            // A hole under the wrong polygon; an island in a hole, and the hole's hole under the outer one.
+            geometry(&[vec![square(0.0), hole(22.0, 2.0, 3.0)], vec![square(20.0)]]),
+            geometry(&[
+                vec![rectangle(0.0, 0.0, 50.0, 50.0), hole(5.0, 5.0, 40.0), hole(12.0, 12.0, 5.0)],
+                vec![rectangle(10.0, 10.0, 20.0, 20.0)],
+            ]),
+            // Polygons that share an edge, a ring that touches itself, a hole along an edge of its exterior.
+            geometry(&[vec![square(0.0)], vec![square(10.0)]]),
+            geometry(&[vec![vec![[0., 0.], [9., 0.], [5., 5.], [9., 9.], [0., 9.], [5., 5.]]]]),
+            geometry(&[vec![square(0.0), hole(4.0, 0.0, 3.0)]]),
+        ];
+        for case in cases {
+            assert!(find_fault(&case.get(0)).is_some(), "{case:?}");
+            let mended = sound(case.clone());
+            assert_eq!(find_fault(&mended.get(0)), None, "{case:?}");
+            assert!((area(&mended) - area(&case)).abs() < 1e-9, "{case:?}");
         }
     }
 

@@ -31,7 +31,7 @@ pub struct ClosedSize {
 /// `land` has to be valid, with the land to the left of every ring, as [`boolean::dissolve`] returns it.
 ///
 /// # Errors
-/// [`ParamError`] where `distance_m` is not a finite number of at least 0 m.
+/// [`ParamError`] where `distance_m` is not from 0 to 1,000,000 m.
 ///
 /// # Complexity
 /// O(n log n + m) for n positions and m pairs of edges not farther apart than twice the distance. Where the disc rests
@@ -59,10 +59,12 @@ pub struct ClosedSize {
 /// ```
 pub fn closed_size(land: MultiPolygonRef<'_>, distance_m: f64) -> Result<ClosedSize, ParamError> {
     boolean::check_distance(distance_m)?;
-    match rolled(land, distance_m) {
-        Some(size) => Ok(size),
-        None => Ok(drawn(&boolean::closing(&[land], distance_m)?.iter())),
-    }
+    let size = match rolled(land, distance_m) {
+        Some(size) => size,
+        None => drawn(&boolean::closing(&[land], distance_m)?.iter()),
+    };
+    // Rounding takes no land.
+    Ok(ClosedSize { area_m2: size.area_m2.max(land.signed_area()), ..size })
 }
 
 fn drawn<'a>(parts: &(impl Iterator<Item = MultiPolygonRef<'a>> + Clone)) -> ClosedSize {
@@ -102,16 +104,25 @@ fn rolled(land: MultiPolygonRef<'_>, radius: f64) -> Option<ClosedSize> {
     }
     for (i, rest) in rests.iter().enumerate() {
         for [from, to] in disc.bare_arcs(i, &rests, &pieces) {
-            let chord = minus(rest.touch(radius, to), rest.touch(radius, from));
-            // ∫ x dy - y dx along a clockwise arc.
-            twice_area += cross(rest.centre, chord) - radius * radius * (to - from);
+            let [start, end] = [from, to].map(|at| rest.touch(radius, at));
+            // ∫ x dy - y dx along a clockwise arc: along its chord, less what lies between the two.
+            twice_area += cross(start, end) - radius * radius * beyond_sine(to - from);
             perimeter_m += radius * (to - from);
-            gap = moved(gap, chord, 1.0);
+            gap = moved(gap, minus(end, start), 1.0);
         }
     }
     let area_m2 = twice_area / 2.0;
     let is_sound = gap[0].hypot(gap[1]) < 10.0 * SAME_PLACE_M && area_m2 >= land.signed_area() * (1.0 - 1e-6);
     is_sound.then_some(ClosedSize { area_m2, perimeter_m })
+}
+
+/// `angle - sin(angle)` without loss of digits where the angle is small.
+fn beyond_sine(angle: f64) -> f64 {
+    if angle > 0.1 {
+        return angle - angle.sin();
+    }
+    let square = angle * angle;
+    angle * square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0 * (1.0 - square / 72.0)))
 }
 
 /// An edge of the land, which lies to its left.
@@ -578,6 +589,35 @@ mod tests {
             assert!((size.area_m2 - drawn.area_m2).abs() < bound, "{scene} {radius} {size:?} {drawn:?}");
             let longer = size.perimeter_m / drawn.perimeter_m - 1.0;
             assert!(longer.abs() < 5e-3, "{scene} {radius} {size:?} {drawn:?}");
+        }
+    }
+
+    #[test]
+    fn no_radius_takes_land() {
+        let mut random = Random::new(19);
+        for scene in 0..4 {
+            let mut array = MultiPolygonArray::new();
+            for _ in 0..3 + scene {
+                let centre = [random.unit() * 900.0 + 5e5, random.unit() * 900.0 + 2.5e6];
+                let turned = random.unit() * PI;
+                array.push_ring(
+                    (0..=5).map(|k| moved(centre, direction(turned + TAU * f64::from(k % 5) / 5.0), 90.0)),
+                );
+                array.end_polygon();
+                array.end_geometry();
+            }
+            let land = boolean::dissolve(&array);
+            let land_m2 = land.get(0).signed_area();
+            for power in 2..=6 {
+                let radius = 10.0_f64.powi(power);
+                let closed_m2 = closed_size(land.get(0), radius).unwrap().area_m2;
+                assert!(closed_m2 >= land_m2, "{scene} {radius}: {closed_m2} of {land_m2}");
+                let drawn_m2 = drawn(&boolean::closing(&[land.get(0)], radius).unwrap().iter()).area_m2;
+                assert!(
+                    drawn_m2 >= land_m2 * (1.0 - 1e-12),
+                    "{scene} {radius}: {drawn_m2} of {land_m2} drawn"
+                );
+            }
         }
     }
 

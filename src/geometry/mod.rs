@@ -13,6 +13,7 @@ mod near;
 pub mod partition;
 mod predicates;
 pub mod prepared;
+mod same;
 mod strips;
 mod trapezoid;
 pub mod validity;

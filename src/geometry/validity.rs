@@ -6,9 +6,11 @@
 use std::fmt;
 use std::ops::Range;
 
-use super::boolean::Mender;
+use super::array::ring_area;
+use super::boolean::{Mender, sound};
 use super::predicates::{Location, leads_left, locate, side};
 use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, PolygonRef};
+use crate::error::Limits;
 use crate::parallel;
 use crate::rows::Rows;
 use crate::union_find::UnionFind;
@@ -693,8 +695,83 @@ pub struct Mended {
     pub parts_dropped: u32,
 }
 
-/// Mends a multipolygon that has a fault; none where nothing with an area above 1e-6 m² is left, and none where a coordinate
-/// is no number, since a missing corner cannot be guessed.
+/// The polygons that rings make up which neither cross nor touch themselves: exteriors counter-clockwise, each hole in
+/// the smallest exterior around it. None where rings cross, or a hole lies in no exterior.
+pub(super) fn reassembled(geometry: &MultiPolygonRef<'_>) -> Option<MultiPolygonArray> {
+    let outline = Outline::of(geometry).ok()?;
+    outline.touches().ok()?;
+    let given: Vec<&[Coord]> = geometry.rings().collect();
+    let areas: Vec<f64> = given.iter().map(|ring| ring_area(ring)).collect();
+    let mut rings = Rings::new(&outline);
+    let (exteriors, holes): (Vec<u32>, Vec<u32>) =
+        (0..given.len() as u32).partition(|&ring| areas[ring as usize] > 0.0);
+    let mut holes_of: Vec<Vec<u32>> = vec![Vec::new(); given.len()];
+    for hole in holes {
+        let around = exteriors.iter().copied().filter(|&exterior| rings.is_inside(hole, exterior));
+        let least = around.min_by(|&a, &b| areas[a as usize].total_cmp(&areas[b as usize]))?;
+        holes_of[least as usize].push(hole);
+    }
+    let mut assembled = MultiPolygonArray::with_capacity(1, geometry.coords().len());
+    for exterior in exteriors {
+        for ring in std::iter::once(&exterior).chain(&holes_of[exterior as usize]) {
+            assembled.push_ring(given[*ring as usize].iter().copied());
+        }
+        assembled.end_polygon();
+    }
+    assembled.end_geometry();
+    Some(assembled)
+}
+
+/// Whether the edges of some rings cross each other more than `limit` times; rings need not be closed.
+///
+/// # Complexity
+/// O(n log n) time for n edges, as long as their boxes meet few others, and O(limit) more.
+pub(super) fn cross_more_often<'a>(rings: impl Iterator<Item = &'a [Coord]>, limit: u64) -> bool {
+    let mut edges: Vec<[Coord; 2]> = Vec::new();
+    for ring in rings {
+        edges.extend(ring.windows(2).map(|edge| [edge[0], edge[1]]));
+        edges.extend(ring.last().zip(ring.first()).map(|(&last, &first)| [last, first]));
+    }
+    edges.retain(|edge| edge[0] != edge[1] && edge.iter().all(|&c| is_usable(c)));
+    let count = edges.len() as u64;
+    if count * count.saturating_sub(1) / 2 <= limit {
+        return false;
+    }
+    let boxes: Vec<Envelope> = edges.iter().map(|&edge| Envelope::of(edge)).collect();
+    let stack = Stack::over(&boxes, 0);
+    let mut crossings = 0;
+    let opposite = |a: f64, b: f64| (a > 0.0 && b < 0.0) || (a < 0.0 && b > 0.0);
+    for strip in 0..stack.strips.count {
+        let mut own = stack.edges_of(strip).to_vec();
+        own.sort_unstable_by(|&s, &t| boxes[s as usize].min[0].total_cmp(&boxes[t as usize].min[0]));
+        for (position, &s) in own.iter().enumerate() {
+            let (box_s, [a, b]) = (&boxes[s as usize], edges[s as usize]);
+            for &t in own[position + 1..].iter().take_while(|&&t| boxes[t as usize].min[0] <= box_s.max[0]) {
+                let (box_t, [c, d]) = (&boxes[t as usize], edges[t as usize]);
+                let meet = box_s.min[1] <= box_t.max[1] && box_t.min[1] <= box_s.max[1];
+                // A pair may share several strips; the first one counts.
+                let counts = meet && strip == stack.strips.at(box_s.min[1].max(box_t.min[1]));
+                if counts && opposite(side(a, b, c), side(a, b, d)) && opposite(side(c, d, a), side(c, d, b))
+                {
+                    crossings += 1;
+                    if crossings > limit {
+                        return true;
+                    }
+                }
+            }
+        }
+    }
+    false
+}
+
+/// Whether the edges of a multipolygon cross each other more often than [`repair`] takes on.
+pub fn is_beyond_repair(geometry: &MultiPolygonRef<'_>) -> bool {
+    cross_more_often(geometry.rings(), Limits::DEFAULT_CROSSINGS)
+}
+
+/// Mends a multipolygon that has a fault; none where nothing with an area above 1e-6 m² is left, none where a coordinate
+/// is no number, since a missing corner cannot be guessed, and none where edges cross more than
+/// [`Limits::DEFAULT_CROSSINGS`] times.
 ///
 /// Every ring is closed and freed of repeated positions; one that meets itself covers what it winds around an odd number of
 /// times, so both lobes of a bow-tie stay (a ring drawn twice, which would vanish, covers what it winds around at all). A
@@ -705,7 +782,7 @@ pub struct Mended {
 /// # Complexity
 /// O((n + k) log n) for n positions and k crossings.
 pub fn repair(geometry: &MultiPolygonRef<'_>) -> Option<Mended> {
-    if !geometry.coords().iter().all(|&c| is_usable(c)) {
+    if !geometry.coords().iter().all(|&c| is_usable(c)) || is_beyond_repair(geometry) {
         return None;
     }
     let mender = Mender::new(geometry.coords());
@@ -724,7 +801,7 @@ pub fn repair(geometry: &MultiPolygonRef<'_>) -> Option<Mended> {
     }
     // Moving a vertex back by less than the grid may bring about a fault again, if hardly ever.
     let is_valid = |geometry: &MultiPolygonArray| find_fault(&geometry.get(0)).is_none();
-    let geometry = [mender.restore(&united), united].into_iter().find(is_valid)?;
+    let geometry = [mender.restore(&united), sound(united)].into_iter().find(is_valid)?;
     Some(Mended { geometry, parts_dropped })
 }
 
@@ -959,6 +1036,41 @@ mod tests {
             Some(Fault::HoleOutsideShell { .. })
         ));
         assert!(matches!(fault(&[vec![valid], vec![square(0, 0, 5)]]), Some(Fault::PartsOverlap { .. })));
+    }
+
+    #[test]
+    fn a_ring_of_very_many_crossings_is_not_mended() {
+        let mut draw = Draw(3);
+        let scribble: Vec<[i32; 2]> =
+            (0..20_000).map(|_| [draw.below(1 << 20), draw.below(1 << 20)]).collect();
+        let array = multi(&[vec![closed(&scribble)]]);
+        assert!(is_beyond_repair(&array.get(0)));
+        assert_eq!(repair(&array.get(0)), None);
+        // A comb with as many positions and no crossing, turned so that the boxes of its edges meet.
+        let teeth = (0..10_000).flat_map(|i| [[i, i], [i + 900, i - 900]]);
+        let comb: Vec<[i32; 2]> = teeth.chain([[20_000, 9_000], [20_000, 20_000], [-20_000, 0]]).collect();
+        assert!(!is_beyond_repair(&multi(&[vec![closed(&comb)]]).get(0)));
+    }
+
+    /// Crossings counted pair by pair.
+    #[test]
+    fn crossings_are_counted() {
+        let mut draw = Draw(5);
+        for round in 0..40 {
+            let points: Vec<[i32; 2]> = (0..3 + round).map(|_| [draw.below(40), draw.below(40)]).collect();
+            let ring = closed(&points);
+            let edges: Vec<[Coord; 2]> =
+                ring.windows(2).map(|e| [e[0], e[1]]).filter(|e| e[0] != e[1]).collect();
+            let strict = |s: [Coord; 2], t: [Coord; 2]| {
+                side(s[0], s[1], t[0]) * side(s[0], s[1], t[1]) < 0.0
+                    && side(t[0], t[1], s[0]) * side(t[0], t[1], s[1]) < 0.0
+            };
+            let pairs = (0..edges.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+            let count = pairs.filter(|&(i, j)| strict(edges[i], edges[j])).count() as u64;
+            let more_than = |limit| cross_more_often(std::iter::once(&ring[..]), limit);
+            assert!(!more_than(count));
+            assert!(count == 0 || more_than(count - 1));
+        }
     }
 
     #[test]

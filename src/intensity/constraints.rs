@@ -426,8 +426,8 @@ mod tests {
         let current_use = schemes.resolve_column(&set.attributes().current_use);
         let status = crate::land::land_status(&set, &schemes, false);
         let pairs: Vec<[u32; 2]> =
-            crate::adjacency::overlapping_pairs(&set).iter().map(|(a, b, _)| [a.0, b.0]).collect();
-        let partition = Partition::new(set.geometry(), &pairs, &vec![0; set.len()]);
+            crate::adjacency::overlapping_pairs(&set).unwrap().iter().map(|(a, b, _)| [a.0, b.0]).collect();
+        let partition = Partition::new(set.geometry(), &pairs, &vec![0; set.len()]).unwrap();
         let input = ConstraintInput {
             set: &set,
             status: &status,

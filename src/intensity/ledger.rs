@@ -718,7 +718,7 @@ impl Districts {
             ));
         }
         let pairs: Vec<[u32; 2]> = pairs.iter().map(|&(a, b, _)| [a, b]).collect();
-        let partition = Partition::new(&given, &pairs, &vec![0; given.len()]);
+        let partition = Partition::new(&given, &pairs, &vec![0; given.len()])?;
         let mut land = MultiPolygonArray::new();
         for i in 0..given.len() {
             land.push(partition.get(&given, i));

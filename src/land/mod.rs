@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 pub use status::{LandStatus, land_status};
 
+use crate::error::Error;
 use crate::geometry::partition::Partition;
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::zoning::{LandUse, ResolvedUses, Schemes};
@@ -32,6 +33,9 @@ impl Land {
     /// The land of `set`, given its `overlaps`, which adjacency finds in one sweep with the links
     /// ([`Adjacency::graph_and_overlaps`](crate::adjacency::Adjacency::graph_and_overlaps)).
     ///
+    /// # Errors
+    /// As [`Partition::new`].
+    ///
     /// # Complexity
     /// O(n), and as [`Partition::new`] in overlaps.
     pub fn new(
@@ -39,14 +43,14 @@ impl Land {
         schemes: &Schemes,
         floor_area_counts: bool,
         overlaps: impl Into<Arc<[Overlap]>>,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let overlaps = overlaps.into();
         let status = land_status(set, schemes, floor_area_counts);
         let pairs: Vec<[u32; 2]> = overlaps.iter().map(|(a, b, _)| [a.0, b.0]).collect();
         let priority: Vec<u8> = status.iter().map(|&status| status as u8).collect();
-        let partition = Partition::new(set.geometry(), &pairs, &priority);
+        let partition = Partition::new(set.geometry(), &pairs, &priority)?;
         let current_use = schemes.resolve_column(&set.attributes().current_use);
-        Self { current_use, status, overlaps, partition }
+        Ok(Self { current_use, status, overlaps, partition })
     }
 
     /// What the current use of a parcel means; none where no scheme knows it.

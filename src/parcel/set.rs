@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Attributes, FeatureTable, Parcel, Rejected};
 use crate::crs::WorkingPlane;
-use crate::error::{Error, FeaturePos, ParamError};
+use crate::error::{Error, FeaturePos, Limits, ParamError};
 use crate::geometry::validity::{self, Mended};
 use crate::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, hilbert};
 use crate::parallel;
@@ -318,10 +318,14 @@ enum Exception {
 impl Exception {
     /// None for a valid boundary.
     fn of(geometry: &MultiPolygonRef<'_>) -> Option<Self> {
-        let reason = validity::find_fault(geometry)?.to_string().into();
+        let reason = validity::find_fault(geometry)?.to_string();
         Some(match validity::repair(geometry) {
-            Some(mended) => Self::Repaired { reason, mended },
-            None => Self::Rejected(reason),
+            Some(mended) => Self::Repaired { reason: reason.into(), mended },
+            None if validity::is_beyond_repair(geometry) => {
+                let limit = Limits::DEFAULT_CROSSINGS;
+                Self::Rejected(format!("{reason}, and edges cross more than {limit} times").into())
+            }
+            None => Self::Rejected(reason.into()),
         })
     }
 

@@ -114,7 +114,8 @@ impl Areas<'_> {
             }
             let mut band =
                 Band::new(b * BAND_ROWS * SAMPLES, width * SAMPLES, rows.len() / (width * 4) * SAMPLES);
-            for &i in members {
+            // From the last one drawn to the first, so that what lies below others costs no samples.
+            for &i in members.iter().rev() {
                 band.fill(
                     self.geometry.get(i as usize),
                     &samples,
@@ -162,14 +163,50 @@ struct Band {
     columns: usize,
     rows: usize,
     samples: Vec<u8>,
+    /// How many samples of each row are empty.
+    empty: Vec<u32>,
+    /// A bit for each sample of each row that is not empty, in words of their own per row.
+    taken: Vec<u64>,
 }
 
 impl Band {
     fn new(first_row: usize, columns: usize, rows: usize) -> Self {
-        Self { first_row, columns, rows, samples: vec![0; columns * rows] }
+        Self {
+            first_row,
+            columns,
+            rows,
+            samples: vec![0; columns * rows],
+            empty: vec![columns as u32; rows],
+            taken: vec![0; columns.div_ceil(64) * rows],
+        }
     }
 
-    /// Gives the samples inside `geometry` (even-odd rule, all its rings together) the value `value`.
+    /// Gives the empty ones among the samples `from..to` of a row the value `value`.
+    fn fill_empty(&mut self, row: usize, from: usize, to: usize, value: u8) {
+        if self.empty[row] == 0 {
+            return;
+        }
+        let samples = &mut self.samples[row * self.columns..(row + 1) * self.columns];
+        let words = self.columns.div_ceil(64);
+        let taken = &mut self.taken[row * words..(row + 1) * words];
+        for word in from / 64..to.div_ceil(64) {
+            let first = word * 64;
+            let low = u64::MAX << (from.max(first) - first);
+            let high = u64::MAX >> (first + 64 - to.min(first + 64));
+            let mut new = low & high & !taken[word];
+            taken[word] |= new;
+            self.empty[row] -= new.count_ones();
+            while new != 0 {
+                let start = new.trailing_zeros() as usize;
+                let length = (!(new >> start)).trailing_zeros() as usize;
+                samples[first + start..first + start + length].fill(value);
+                // A run to the end of the word leaves nothing.
+                new &= u64::MAX.checked_shl((start + length) as u32).unwrap_or(0);
+            }
+        }
+    }
+
+    /// Gives the empty samples inside `geometry` (even-odd rule, all its rings together) the value `value`.
     fn fill(
         &mut self,
         geometry: MultiPolygonRef<'_>,
@@ -208,9 +245,8 @@ impl Band {
         }
         crossings.sort_unstable();
         for pair in crossings.chunks_exact(2) {
-            let base = pair[0].0 as usize * self.columns;
             if pair[0].1 < pair[1].1 && pair[0].0 == pair[1].0 {
-                self.samples[base + pair[0].1 as usize..base + pair[1].1 as usize].fill(value);
+                self.fill_empty(pair[0].0 as usize, pair[0].1 as usize, pair[1].1 as usize, value);
             }
         }
     }
@@ -407,6 +443,31 @@ mod tests {
                     == 1;
                 assert_eq!(band.samples[row * 1200 + column] == 1, inside, "{column} {row}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_filled_first_to_last_or_last_to_first_is_the_same() {
+        let mut array = MultiPolygonArray::new();
+        for i in 0..60 {
+            let at = [f64::from(i * 37 % 331) - 10.0, 60.0 + f64::from(i * 53 % 61)];
+            disc(&mut array, at, 4.0 + f64::from(i * 7 % 90), i % 3 == 0);
+        }
+        let (samples, mut crossings) = (PIXEL.samples(), Vec::new());
+        let mut band = Band::new(320, 1200, 64);
+        let mut expected = vec![0; 1200 * 64];
+        for i in 0..60 {
+            let mut alone = Band::new(320, 1200, 64);
+            alone.fill(array.get(i), &samples, i as u8 + 1, &mut crossings);
+            for (below, &above) in expected.iter_mut().zip(&alone.samples).filter(|(_, above)| **above > 0) {
+                *below = above;
+            }
+            band.fill(array.get(59 - i), &samples, 60 - i as u8, &mut crossings);
+        }
+        assert!(band.samples == expected);
+        for (row, empty) in band.empty.iter().enumerate() {
+            let samples = &band.samples[row * 1200..(row + 1) * 1200];
+            assert_eq!(samples.iter().filter(|&&v| v == 0).count(), *empty as usize);
         }
     }
 

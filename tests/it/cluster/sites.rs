@@ -88,8 +88,8 @@ fn land_under_two_parcels_counts_once() {
     let set = rectangles([rectangle(0.0, 10.0), rectangle(0.0, 10.0), rectangle(8.0, 10.0)]);
     let low = [true; 3];
     let adjacency = Adjacency::new(Rule::Gap { gap_m: 1.0 }).unwrap();
-    let (graph, overlaps) = adjacency.graph_and_overlaps(&set);
-    let net_m2 = net_area_m2(&set, &overlaps, &low, |_| true);
+    let (graph, overlaps) = adjacency.graph_and_overlaps(&set).unwrap();
+    let net_m2 = net_area_m2(&set, &overlaps, &low, |_| true).unwrap();
     let input = SiteInput { net_area_m2: Some(&net_m2), ..SiteInput::new(&set, &low, &graph) };
     let found = Sites::find_in(&input, &options(1.0, 0.0)).unwrap();
     assert_eq!((found.len(), found.get(0).members.len()), (1, 3));
@@ -100,7 +100,7 @@ fn land_under_two_parcels_counts_once() {
     assert!(Sites::find_in(&input, &options(1.0, 200.0)).unwrap().is_empty());
     assert_eq!(sweep(&net_m2, &low, &graph, &[1.0], 200.0)[0].sites, 0);
     // Alone, each keeps its land.
-    assert_eq!(net_area_m2(&set, &overlaps, &low, |parcel| parcel.0 == 0), [100.0, 100.0, 100.0]);
+    assert_eq!(net_area_m2(&set, &overlaps, &low, |parcel| parcel.0 == 0).unwrap(), [100.0, 100.0, 100.0]);
 }
 
 #[test]

@@ -188,9 +188,9 @@ pub(crate) fn draw_up(scene: &Scene, units: Units, with_lines: bool, with_unsuit
     let set = set(&scene.parcels);
     let status = land_status(&set, &Schemes::builtin(), false);
     let pairs: Vec<[u32; 2]> =
-        adjacency::overlapping_pairs(&set).iter().map(|(a, b, _)| [a.0, b.0]).collect();
+        adjacency::overlapping_pairs(&set).unwrap().iter().map(|(a, b, _)| [a.0, b.0]).collect();
     let priority: Vec<u8> = status.iter().map(|&s| s as u8).collect();
-    let partition = Partition::new(set.geometry(), &pairs, &priority);
+    let partition = Partition::new(set.geometry(), &pairs, &priority).unwrap();
     let lines = ControlLines::new(self::set(&scene.lines)).unwrap();
     let overlay = with_lines.then(|| Overlay::new(&set, &lines).unwrap());
     let districts = self::set(&scene.districts);

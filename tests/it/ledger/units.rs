@@ -35,9 +35,9 @@ impl Stage {
     fn new(set: ParcelSet, lines: ParcelSet, unsuitable: &ParcelSet, districts: ParcelSet) -> Self {
         let status = land_status(&set, &Schemes::builtin(), false);
         let pairs: Vec<[u32; 2]> =
-            adjacency::overlapping_pairs(&set).iter().map(|(a, b, _)| [a.0, b.0]).collect();
+            adjacency::overlapping_pairs(&set).unwrap().iter().map(|(a, b, _)| [a.0, b.0]).collect();
         let priority: Vec<u8> = status.iter().map(|&s| s as u8).collect();
-        let partition = Partition::new(set.geometry(), &pairs, &priority);
+        let partition = Partition::new(set.geometry(), &pairs, &priority).unwrap();
         let overlay = Overlay::new(&set, &ControlLines::new(lines).unwrap()).unwrap();
         let unsuitable = boolean::dissolve(unsuitable.geometry());
         Self { set, status, partition, overlay, unsuitable, districts }
@@ -230,7 +230,7 @@ fn units_have_limits_of_their_own() {
     .into_iter()
     .collect();
     let status = land_status(&set, &Schemes::builtin(), false);
-    let partition = Partition::new(set.geometry(), &[], &[0; 4]);
+    let partition = Partition::new(set.geometry(), &[], &[0; 4]).unwrap();
     let limit = |unit: &str, limit| UnitLimit { unit: unit.into(), limit, source: "plan".into() };
     let limits = [limit("west", Limit::Share(0.6)), limit("east", Limit::AreaM2(15_000.0))];
     let input =
