@@ -471,6 +471,11 @@ impl InputsBuilder {
         let districts = reading.merged("districts", &self.districts, &parcels)?;
         let unsuitable = reading.merged("unsuitable land", &self.unsuitable, &parcels)?;
         let lines = lines.map(ControlLines::new).transpose()?;
+        if let Some(unstated) = lines.as_ref().map(ControlLines::without_effect).filter(|&count| count > 0) {
+            let warning =
+                format!("control lines: {unstated} state no effect and are taken to exclude construction");
+            reading.warnings.push(warning);
+        }
         // Buildings first: firms may be split by floor area.
         let buildings = self.join_buildings(&mut parcels, &mut reading)?;
         let firms = self.join_firms(&mut parcels, &mut reading)?;
@@ -512,6 +517,7 @@ impl InputsBuilder {
                     Some(other) => loader.load_beside(source, other)?,
                     None => loader.load(source)?,
                 };
+                usable(&loaded.set, source, "parcels")?;
                 let text = loaded.text.clone();
                 let set = Arc::new(reading.take(loaded, "parcels", source));
                 Ok(ReadParcels { set, schemes, id_property, text })
@@ -566,6 +572,9 @@ impl InputsBuilder {
             sets.push(reading.beside("buildings", layer, parcels, building_schema)?);
         }
         let Some(buildings) = ParcelSet::merged(sets)? else { return Ok(None) };
+        if !reading.near("buildings", &buildings, parcels) {
+            return Ok(None);
+        }
         let joined = Buildings::join(Arc::make_mut(parcels), &buildings, &self.options.buildings)?;
         let report = &joined.report;
         reading.warnings.push(format!(
@@ -668,7 +677,20 @@ impl Reading<'_> {
                 Ok(Schema::layer()?.fit(properties))
             })?);
         }
-        ParcelSet::merged(sets)
+        let Some(set) = ParcelSet::merged(sets)? else { return Ok(None) };
+        Ok(self.near(role, &set, parcels).then_some(set))
+    }
+
+    /// Whether a layer lies where the parcels are; one that does not says nothing of them, and is warned of.
+    fn near(&mut self, role: &str, set: &ParcelSet, parcels: &ParcelSet) -> bool {
+        let near = parcels.is_empty() || parcels.extent().grown(REACH_M).intersects(&set.extent());
+        if !near && !set.is_empty() {
+            self.warnings.push(format!(
+                "{}: lie more than {REACH_M} m away from all parcels, so that nothing is known by them",
+                self.called(role)
+            ));
+        }
+        near || set.is_empty()
     }
 
     /// One layer in the plane of the parcels.
@@ -683,6 +705,7 @@ impl Reading<'_> {
             Origin::Text(source) => {
                 let schema = schema(&infer(source)?)?;
                 let loaded = self.loader(schema, true).load_beside(source, parcels)?;
+                usable(&loaded.set, source, role)?;
                 Ok(self.take(loaded, role, source))
             }
             Origin::Table(table, crs) => ParcelSet::new(table.clone(), parcels.plane().for_source(crs)?),
@@ -727,6 +750,22 @@ impl Reading<'_> {
         let ReadReport { hash, bytes, examples, .. } = loaded.report;
         self.files.push(InputFile { name: source.name(), role: role.into(), hash, bytes, examples });
         loaded.set
+    }
+}
+
+/// How far from all parcels a layer may lie and still be taken to be of the same place, m.
+const REACH_M: f64 = 1_000.0;
+
+/// Refuses a layer of which no feature can be used: its figures would be those of a layer that finds nothing.
+fn usable(set: &ParcelSet, source: &Source, role: &str) -> Result<(), Error> {
+    match set.rejected() {
+        [first, ..] if set.is_empty() => Err(Error::NothingUsable {
+            file: source.name().into(),
+            role: role.into(),
+            rejected: set.rejected().len(),
+            first: format!("{}: {}", first.at, first.reason).into(),
+        }),
+        _ => Ok(()),
     }
 }
 

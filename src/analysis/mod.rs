@@ -282,6 +282,9 @@ impl Analysis {
             warnings.push(format!("current use: no scheme knows {}", few(unresolved)));
         }
         warnings.extend(self.efficiency.warnings.iter().cloned());
+        if self.overlay().is_some_and(|overlay| overlay.overlaps.is_empty()) {
+            warnings.push("control lines: none of them meets a parcel".into());
+        }
         warnings.extend(self.intensity.warnings.iter().cloned());
         warnings.extend(self.ledger().warnings.iter().cloned());
         let gap_m = self.options.sites.gap_m;

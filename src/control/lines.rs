@@ -93,6 +93,12 @@ impl ControlLines {
         Ok(Self { set, effects })
     }
 
+    /// How many lines state no effect and are taken to exclude construction.
+    pub fn without_effect(&self) -> usize {
+        let texts = self.set.attributes().texts.get("effect");
+        texts.map_or(self.len(), |texts| self.len() - texts.known())
+    }
+
     /// How many lines there are.
     pub fn len(&self) -> usize {
         self.set.len()

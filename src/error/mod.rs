@@ -154,6 +154,18 @@ pub enum Error {
         /// The plane it should lie in.
         expected: Box<str>,
     },
+    /// A layer of which no feature can be used.
+    #[error("{file}: none of {rejected} features can be used as {role}; the first, {first}")]
+    NothingUsable {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// What it was read as: `parcels`, `control lines` …
+        role: Box<str>,
+        /// How many features it has.
+        rejected: usize,
+        /// Which feature, and what is wrong with it.
+        first: Box<str>,
+    },
     /// The caller cancelled the work.
     #[error("cancelled")]
     Cancelled,

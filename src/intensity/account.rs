@@ -59,14 +59,19 @@ pub struct Account {
     pub unknown_m2: f64,
     /// Of it inside L.
     pub unknown_inside_m2: Option<f64>,
+    /// Construction land outside L on land that is unsuitable for other reasons.
+    pub construction_unsuitable_m2: Option<f64>,
     /// Land without parcels (roads, mostly).
     pub unparcelled_m2: f64,
     /// Gross intensity `C / land`: a lower bound where anything is unknown or unparcelled.
     pub gross: Option<f64>,
     /// Its upper bound `(C + unknown + unparcelled) / land`.
     pub gross_upper: Option<f64>,
-    /// Net intensity: construction outside L over developable land.
+    /// Net intensity: construction on developable land over developable land; none where there is next to no developable land. A
+    /// lower bound where anything is unknown or unparcelled.
     pub net: Option<f64>,
+    /// Its upper bound: what of the developable land is not known to be other land.
+    pub net_upper: Option<f64>,
     /// `C / developable`; above 1 more is built than may be built on.
     pub construction_to_developable: Option<f64>,
     /// The warning line, as a share of the land: the unit's own where it has one. A quota given as an area is that area's share.
@@ -75,8 +80,11 @@ pub struct Account {
     pub limit_m2: Option<f64>,
     /// Who set it.
     pub limit_source: Option<Box<str>>,
-    /// `limit − C = warning_line · land − C`: negative where the line is passed.
+    /// `limit − C = warning_line · land − C`: negative where the line is passed. An upper bound where anything is unknown or
+    /// unparcelled.
     pub headroom_m2: Option<f64>,
+    /// Its lower bound: `limit − (C + unknown + unparcelled)`.
+    pub headroom_lower_m2: Option<f64>,
     /// Where the unit stands to the line.
     pub status: WarningStatus,
     /// What stands on the land.
@@ -115,6 +123,11 @@ pub struct Totals {
     pub other_inside_m2: Option<f64>,
     /// Land inside L of which it is not known.
     pub unknown_inside_m2: Option<f64>,
+    /// Construction land outside L on land that is unsuitable for other reasons; none where developable land is all land
+    /// outside L.
+    pub construction_unsuitable_m2: Option<f64>,
+    /// The same of land known not to be construction land.
+    pub other_unsuitable_m2: Option<f64>,
 }
 
 impl Totals {
@@ -130,6 +143,8 @@ impl Totals {
             construction_inside_m2: None,
             other_inside_m2: None,
             unknown_inside_m2: None,
+            construction_unsuitable_m2: None,
+            other_unsuitable_m2: None,
         }
     }
 
@@ -181,6 +196,9 @@ impl WarningStatus {
 /// Relative error that sums of areas may carry.
 const ROUNDING: f64 = 1e-9;
 
+/// Share of a unit below which land does not count as land: what slivers and rounding leave is no denominator.
+const LEAST_SHARE: f64 = 1e-6;
+
 /// What the figures of an account say against each other.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -219,8 +237,8 @@ impl Account {
     /// O(1).
     ///
     /// # Source
-    /// `I = C / A`, `I_net = C_out / Dv`, `I·A = I_net·Dv + C_in`; with an area stated for developable land, C > Dv can only
-    /// mean construction inside the lines, or figures on different bases.
+    /// `I = C / A`, `I_net = C_dv / Dv`, `I·A = I_net·Dv + C_in + C_unsuitable`; with an area stated for developable land, C > Dv
+    /// can only mean construction that stands elsewhere, or figures on different bases.
     pub fn from_totals(
         id: impl Into<Box<str>>,
         totals: &Totals,
@@ -237,11 +255,23 @@ impl Account {
     /// The account of totals that hold together, against a limit that holds in itself and who set it.
     pub(super) fn draw_up(id: Option<Box<str>>, totals: &Totals, limit: Option<(Limit, &str)>) -> Self {
         let Totals { land_m2, construction_m2, other_m2, unknown_m2, .. } = *totals;
-        let ratio = |part: f64, whole: f64| (whole > 0.0).then(|| part / whole);
-        let unparcelled_m2 = land_m2 - construction_m2 - other_m2 - unknown_m2;
-        let construction_outside_m2 = totals.construction_inside_m2.map(|inside| construction_m2 - inside);
-        let gross = ratio(construction_m2, land_m2);
-        let gross_upper = ratio(construction_m2 + unknown_m2 + unparcelled_m2, land_m2);
+        // What rounding leaves is none, and so is its sign.
+        let clean = |area: f64| if area.abs() <= ROUNDING * land_m2 { 0.0 } else { area };
+        let ratio = |part: f64, whole: f64| (whole > LEAST_SHARE * land_m2).then(|| part / whole);
+        let share = |part: f64, whole: f64| ratio(part, whole).map(|share| share.clamp(0.0, 1.0));
+        let unparcelled_m2 = clean(land_m2 - construction_m2 - other_m2 - unknown_m2);
+        let outside = |all: f64, inside: Option<f64>| inside.map(|inside| clean(all - inside));
+        let construction_outside_m2 = outside(construction_m2, totals.construction_inside_m2);
+        let other_outside_m2 = outside(other_m2, totals.other_inside_m2);
+        let gross = share(construction_m2, land_m2);
+        let gross_upper = share(construction_m2 + unknown_m2 + unparcelled_m2, land_m2);
+        let developable = totals.developable_m2.map(clean);
+        let net = construction_outside_m2.zip(developable).and_then(|(outside, whole)| {
+            share(outside - totals.construction_unsuitable_m2.unwrap_or(0.0), whole)
+        });
+        let net_upper = other_outside_m2.zip(developable).and_then(|(outside, whole)| {
+            share(whole - (outside - totals.other_unsuitable_m2.unwrap_or(0.0)), whole)
+        });
         let line = limit.and_then(|(limit, _)| match limit {
             Limit::Share(share) => Some(share),
             Limit::AreaM2(area) => ratio(area, land_m2),
@@ -256,12 +286,11 @@ impl Account {
             (Some(_), Some(_), _) => WarningStatus::Undetermined,
             _ => WarningStatus::NotAssessed,
         };
-        let developable = totals.developable_m2;
         Self {
             id,
             land_m2,
             control_m2: totals.control_m2,
-            unrestricted_m2: totals.control_m2.map(|control| land_m2 - control),
+            unrestricted_m2: totals.control_m2.map(|control| clean(land_m2 - control)),
             developable_m2: developable,
             construction_m2,
             construction_inside_m2: totals.construction_inside_m2,
@@ -270,15 +299,18 @@ impl Account {
             other_inside_m2: totals.other_inside_m2,
             unknown_m2,
             unknown_inside_m2: totals.unknown_inside_m2,
+            construction_unsuitable_m2: totals.construction_unsuitable_m2.map(clean),
             unparcelled_m2,
             gross,
             gross_upper,
-            net: construction_outside_m2.zip(developable).and_then(|(outside, whole)| ratio(outside, whole)),
+            net,
+            net_upper: net_upper.zip(net).map(|(upper, net)| upper.max(net)).or(net_upper),
             construction_to_developable: developable.and_then(|whole| ratio(construction_m2, whole)),
             warning_line: line,
             limit_m2,
             limit_source: limit.map(|(_, source)| source.into()),
             headroom_m2: limit_m2.map(|limit| limit - construction_m2),
+            headroom_lower_m2: limit_m2.map(|limit| limit - construction_m2 - unknown_m2 - unparcelled_m2),
             status,
             density: Density::default(),
         }
@@ -286,8 +318,12 @@ impl Account {
 
     /// What the figures say against each other.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        let beyond =
-            self.construction_to_developable.zip(self.developable_m2).filter(|(ratio, _)| *ratio > 1.0);
+        // More than rounding, and more than slivers.
+        let least_m2 = LEAST_SHARE * self.land_m2;
+        let beyond = self
+            .construction_to_developable
+            .zip(self.developable_m2)
+            .filter(|(_, developable)| self.construction_m2 - developable > least_m2);
         beyond
             .map(|(ratio, developable)| Diagnostic::BuiltBeyondDevelopable {
                 ratio,

@@ -331,8 +331,10 @@ struct Tally {
     blocked: f64,
     construction: f64,
     construction_inside: f64,
+    construction_unsuitable: f64,
     other: f64,
     other_inside: f64,
+    other_unsuitable: f64,
     unknown: f64,
     unknown_inside: f64,
 }
@@ -344,6 +346,8 @@ impl Tally {
         self.blocked += other.blocked;
         self.construction += other.construction;
         self.construction_inside += other.construction_inside;
+        self.construction_unsuitable += other.construction_unsuitable;
+        self.other_unsuitable += other.other_unsuitable;
         self.other += other.other;
         self.other_inside += other.other_inside;
         self.unknown += other.unknown;
@@ -360,6 +364,7 @@ impl Tally {
             LandStatus::Construction => {
                 self.construction += share.area;
                 self.construction_inside += share.inside;
+                self.construction_unsuitable += share.blocked - share.inside;
             }
             LandStatus::Unknown => {
                 self.unknown += share.area;
@@ -368,6 +373,7 @@ impl Tally {
             LandStatus::Other => {
                 self.other += share.area;
                 self.other_inside += share.inside;
+                self.other_unsuitable += share.blocked - share.inside;
             }
         }
         if makes_land {
@@ -390,6 +396,8 @@ impl Tally {
             construction_inside_m2: known(self.construction_inside),
             other_inside_m2: known(self.other_inside),
             unknown_inside_m2: known(self.unknown_inside),
+            construction_unsuitable_m2: known(self.construction_unsuitable),
+            other_unsuitable_m2: known(self.other_unsuitable),
         }
     }
 }

@@ -104,7 +104,7 @@ fn balance_rows(ledger: &Ledger, names: &Names<'_>) -> Vec<Vec<String>> {
             share(account.construction_inside_m2, account.construction_m2),
             share(Some(account.unknown_m2), account.land_m2),
             interval(account),
-            account.net.map_or_else(|| "-".into(), percent),
+            range(account.net, account.net_upper).unwrap_or_else(|| "-".into()),
             status(account.status).to_owned(),
         ]);
     }
@@ -113,13 +113,15 @@ fn balance_rows(ledger: &Ledger, names: &Names<'_>) -> Vec<Vec<String>> {
 
 /// Gross intensity with its bounds.
 pub(super) fn interval(account: &Account) -> String {
-    match (account.gross, account.gross_upper) {
-        (Some(gross), Some(upper)) if upper - gross > 5e-4 => {
-            format!("{} to {}", percent(gross), percent(upper))
-        }
-        (Some(gross), _) => percent(gross),
-        _ => "not known".into(),
-    }
+    range(account.gross, account.gross_upper).unwrap_or_else(|| "not known".into())
+}
+
+/// A share with its upper bound, where that is another.
+pub(super) fn range(share: Option<f64>, upper: Option<f64>) -> Option<String> {
+    Some(match (share?, upper) {
+        (share, Some(upper)) if upper - share > 5e-4 => format!("{} to {}", percent(share), percent(upper)),
+        (share, _) => percent(share),
+    })
 }
 
 fn status(status: WarningStatus) -> &'static str {

@@ -8,7 +8,7 @@ use super::parcel_maps::{Tiers, footer};
 use crate::Analysis;
 use crate::Error;
 use crate::control::Standing;
-use crate::geometry::MultiPolygonArray;
+use crate::geometry::{MultiPolygonArray, boolean};
 use crate::intensity::{Account, Ledger, WarningStatus, unit_id};
 use crate::units::{people_area, people_number};
 
@@ -81,9 +81,11 @@ pub fn intensity_picture(analysis: &Analysis, title: &str, notes: &[String]) -> 
             })
             .collect();
         let area = |which: u8| {
-            let own = found.findings.iter().zip(&class).filter(|(_, class)| **class == which);
-            let sum = own.map(|(finding, _)| finding.certain_m2).sum();
-            people_area(sum).split(" (").next().unwrap_or_default().to_owned()
+            // Lines that overlap hold the same land: it counts once.
+            let own: Vec<u32> = (0..class.len() as u32).filter(|&i| class[i as usize] == which).collect();
+            let union = boolean::dissolve(&found.certain.take(&own));
+            let area_m2 = union.iter().map(|land| land.signed_area()).sum();
+            people_area(area_m2).split(" (").next().unwrap_or_default().to_owned()
         };
         let style = |color: Color, label: &str, which: u8| FillStyle {
             edge: Some(color),
@@ -150,9 +152,13 @@ pub fn limit_chart(analysis: &Analysis, title: &str, notes: &[String]) -> Result
     });
     let bars = units.iter().map(|unit| {
         let id = unit.id.as_deref().unwrap_or_default();
-        let note = unit.headroom_m2.map_or_else(String::new, |area| {
-            let side = if area < 0.0 { "over" } else { "left" };
-            format!("{} ha {side}", people_number(area.abs() / 1e4, 1))
+        let note = unit.headroom_lower_m2.zip(unit.headroom_m2).map_or_else(String::new, |(least, most)| {
+            let ha = |area: f64| people_number(area.abs() / 1e4, 1);
+            match unit.status {
+                WarningStatus::Exceeded => format!("{} ha over", ha(most)),
+                WarningStatus::Below => format!("{} ha left", ha(least)),
+                _ => format!("{} ha over to {} ha left", ha(least), ha(most)),
+            }
         });
         bar(unit, names.get(id).map_or_else(|| id.to_owned(), ToString::to_string), note)
     });
@@ -161,11 +167,16 @@ pub fn limit_chart(analysis: &Analysis, title: &str, notes: &[String]) -> Result
         subtitle: "Construction land as a share of all land, against the limit of each unit".into(),
         axis: String::new(),
         bars: bars.collect(),
-        legend: vec![
-            (color(WarningStatus::Exceeded), "limit passed".into()),
-            (color(WarningStatus::Undetermined), "what is not known decides".into()),
-            (color(WarningStatus::Below), "below".into()),
-        ],
+        legend: [
+            (WarningStatus::Exceeded, "limit passed"),
+            (WarningStatus::Undetermined, "what is not known decides"),
+            (WarningStatus::Below, "below"),
+            (WarningStatus::NotAssessed, "no limit"),
+        ]
+        .into_iter()
+        .filter(|(status, _)| units.iter().any(|unit| unit.status == *status))
+        .map(|(status, label)| (color(status), label.into()))
+        .collect(),
         mark: "limit".into(),
         footnotes: std::iter::once(footer(analysis))
             .chain(sources(analysis.ledger()))
@@ -192,7 +203,8 @@ fn color(status: WarningStatus) -> Color {
     match status {
         WarningStatus::Exceeded => style::GRADES[0],
         WarningStatus::Undetermined => style::GRADES[1],
-        WarningStatus::Below | WarningStatus::NotAssessed => style::GRADES[3],
+        WarningStatus::Below => style::GRADES[3],
+        WarningStatus::NotAssessed => Color::rgb(150, 150, 150),
     }
 }
 
@@ -214,7 +226,8 @@ fn bar(unit: &Account, label: String, note: String) -> Bar {
 /// As [`Chart::render`].
 pub fn gradient_chart(analysis: &Analysis, title: &str, notes: &[String]) -> Option<Result<Picture, Error>> {
     let gradient = analysis.gradient()?;
-    let bands = gradient.units.iter().filter(|unit| unit.id.is_some());
+    // A band without land has no intensity.
+    let bands = gradient.units.iter().filter(|unit| unit.id.is_some() && unit.gross.is_some());
     let bars = bands.map(|unit| {
         let note = format!("of {} ha", people_number(unit.land_m2 / 1e4, 1));
         let id = unit.id.as_deref().unwrap_or_default().replace('-', "–");
@@ -226,7 +239,7 @@ pub fn gradient_chart(analysis: &Analysis, title: &str, notes: &[String]) -> Opt
             "Construction land as a share of all land, by distance from the lines that exclude construction"
                 .into(),
         bars: bars.collect(),
-        legend: vec![(color(WarningStatus::Below), "construction land".into())],
+        legend: vec![(color(WarningStatus::NotAssessed), "construction land".into())],
         footnotes: std::iter::once(footer(analysis)).chain(notes.iter().cloned()).collect(),
         ..Chart::new(Direction::Columns)
     };

@@ -73,7 +73,7 @@ fn figures(analysis: &Analysis, summary: &Summary) -> String {
             |control| format!("of {} inside lines in the study area", people_area(control)),
         ),
     ]);
-    let net = account.net.map_or_else(|| "not known".into(), percent);
+    let net = balance::range(account.net, account.net_upper).unwrap_or_else(|| "not known".into());
     rows.push(vec![
         "Intensity".to_owned(),
         interval(account),
@@ -86,13 +86,14 @@ fn figures(analysis: &Analysis, summary: &Summary) -> String {
 }
 
 fn standing(account: &Account, source: Option<&str>) -> String {
-    let Some((line, headroom_m2)) = account.warning_line.zip(account.headroom_m2) else {
+    let headroom = account.headroom_lower_m2.zip(account.headroom_m2);
+    let Some((line, (least_m2, most_m2))) = account.warning_line.zip(headroom) else {
         return "no warning line was given".into();
     };
     let line = format!("warning line {} ({})", percent(line), source.unwrap_or("no source given"));
     match account.status {
-        WarningStatus::Exceeded => format!("{line} passed by {}", people_area(-headroom_m2)),
-        WarningStatus::Below => format!("{line} not reached, headroom {}", people_area(headroom_m2)),
+        WarningStatus::Exceeded => format!("{line} passed by {}", people_area(-most_m2)),
+        WarningStatus::Below => format!("{line} not reached, headroom {}", people_area(least_m2)),
         WarningStatus::Undetermined => format!("{line}: what is not known decides"),
         WarningStatus::NotAssessed => format!("{line} not assessed"),
     }

@@ -14,6 +14,7 @@ mod cluster;
 mod conformance;
 mod crs;
 mod efficiency;
+mod faults;
 mod generate;
 mod geos;
 mod io;

@@ -45,7 +45,12 @@ fn check_identities(account: &Account, what: &str) {
     assert!(account.residual() <= TOLERANCE, "{what}: {}", account.residual());
     let (Some(gross), Some(net)) = (account.gross, account.net) else { return };
     let (developable, inside) = (account.developable_m2.unwrap(), account.construction_inside_m2.unwrap());
-    assert!(close(gross * account.land_m2, net * developable + inside, account.land_m2), "{what}");
+    let unsuitable = account.construction_unsuitable_m2.unwrap();
+    let sides = net * developable + inside + unsuitable;
+    assert!(close(gross * account.land_m2, sides, account.land_m2), "{what}");
+    let net_upper = account.net_upper.unwrap();
+    assert!((0.0..=1.0).contains(&net) && (net..=1.0).contains(&net_upper), "{what}: {net} to {net_upper}");
+    assert!(account.headroom_lower_m2.unwrap() <= account.headroom_m2.unwrap() + 1.0, "{what}");
     assert!(
         close(account.headroom_m2.unwrap(), 0.3 * account.land_m2 - account.construction_m2, 1.0),
         "{what}"

@@ -1,0 +1,114 @@
+//! Faults that were met from outside, each as the smallest input of its kind with the right figure. `tests/faults.md` lists them.
+
+use geo::{Rect, coord};
+use landuse::crs::SourceCrs;
+use landuse::intensity::{Account, Totals, WarningLine, WarningStatus};
+use landuse::io::Source;
+use landuse::{Analysis, Error, Inputs, Options, Parcel};
+
+fn square(id: &str, x: f64, y: f64, side: f64) -> Parcel {
+    Parcel::new(id, Rect::new(coord! { x: x, y: y }, coord! { x: x + side, y: y + side }).to_polygon())
+}
+
+fn local() -> SourceCrs {
+    "local".parse().unwrap()
+}
+
+fn layer(parcels: impl IntoIterator<Item = Parcel>) -> landuse::ParcelSet {
+    parcels.into_iter().collect()
+}
+
+fn run(inputs: &Inputs) -> Analysis {
+    Analysis::new(inputs, Options::builder().permutations(9).build().unwrap()).run().unwrap()
+}
+
+#[test]
+fn rounding_is_no_denominator() {
+    // 421 ha, all but 7 cm² of it inside the lines.
+    let land_m2 = 4_210_000.0;
+    let totals = Totals {
+        control_m2: Some(land_m2 - 0.0007),
+        developable_m2: Some(0.0007),
+        construction_inside_m2: Some(400_000.0),
+        other_inside_m2: Some(land_m2 - 400_000.0 - 0.0007),
+        unknown_inside_m2: Some(0.0),
+        ..Totals::new(land_m2, 400_000.0007)
+    };
+    let account = Account::from_totals("city", &totals, None).unwrap();
+    assert_eq!((account.net, account.net_upper, account.construction_to_developable), (None, None, None));
+    assert!(account.diagnostics().is_empty());
+    assert_eq!(account.construction_outside_m2, Some(0.0));
+    assert!(account.unparcelled_m2.is_sign_positive());
+}
+
+#[test]
+fn what_is_unknown_leaves_an_interval() {
+    let parcels = [square("known", 0.0, 0.0, 100.0).construction(true), square("unknown", 100.0, 0.0, 100.0)];
+    let lines = layer([square("line", 0.0, 0.0, 50.0).text("effect", "exclude")]);
+    let inputs = Inputs::from_parcels(parcels, local()).control_lines(lines).load().unwrap();
+    let found = run(&inputs);
+    let total = &found.ledger().total;
+    assert_eq!((total.gross, total.gross_upper), (Some(0.5), Some(1.0)));
+    assert_eq!((total.net, total.net_upper), (Some(7_500.0 / 17_500.0), Some(1.0)));
+    let limited = found.with(|options| options.warning_line(0.6, "a plan")).unwrap();
+    let total = &limited.ledger().total;
+    assert_eq!(total.status, WarningStatus::Undetermined);
+    assert_eq!((total.headroom_lower_m2, total.headroom_m2), (Some(-8_000.0), Some(2_000.0)));
+}
+
+#[test]
+fn construction_on_water_is_a_figure_of_its_own() {
+    let parcels = [square("works", 0.0, 0.0, 100.0).construction(true), square("field", 100.0, 0.0, 100.0)];
+    let parcels =
+        parcels.map(|parcel| if parcel.construction.is_none() { parcel.construction(false) } else { parcel });
+    let lines = layer([square("line", 150.0, 0.0, 50.0).text("effect", "exclude")]);
+    let water = layer([square("pond", 0.0, 0.0, 20.0)]);
+    let inputs =
+        Inputs::from_parcels(parcels, local()).control_lines(lines).unsuitable(water).load().unwrap();
+    let total = run(&inputs).ledger().total.clone();
+    assert_eq!(total.developable_m2, Some(20_000.0 - 2_500.0 - 400.0));
+    assert_eq!(total.construction_unsuitable_m2, Some(400.0));
+    assert_eq!(total.net, Some(9_600.0 / 17_100.0));
+}
+
+#[test]
+fn a_layer_of_another_place_is_not_a_finding_of_nought() {
+    let parcels = || Inputs::from_parcels([square("a", 0.0, 0.0, 100.0).construction(true)], local());
+    let far = || layer([square("line", 50_000.0, 0.0, 100.0).text("effect", "exclude")]);
+    let inputs = parcels().control_lines(far()).districts(far()).unsuitable(far()).load().unwrap();
+    assert_eq!(inputs.warnings().iter().filter(|w| w.contains("away from all parcels")).count(), 3);
+    let total = run(&inputs).ledger().total.clone();
+    assert_eq!((total.control_m2, total.net, total.gross), (None, None, Some(1.0)));
+
+    // Envelopes meet, but nothing does: that is a finding, with a note.
+    let near = layer([square("line", 200.0, 0.0, 100.0).text("effect", "exclude")]);
+    let found = run(&parcels().control_lines(near).load().unwrap());
+    assert_eq!(found.ledger().total.construction_inside_m2, Some(0.0));
+    assert!(found.warnings().iter().any(|warning| warning.contains("none of them meets a parcel")));
+}
+
+#[test]
+fn a_layer_of_which_nothing_can_be_used_is_an_error() {
+    let open = r#"{"type":"Feature","properties":{"id":"L"},"geometry":{"type":"LineString","coordinates":[[0,0],[9,0],[9,9]]}}"#;
+    let source = |name: &str| Source::bytes(name, open.as_bytes());
+    let refused = Inputs::open(source("parcels")).load();
+    assert!(matches!(refused, Err(Error::NothingUsable { rejected: 1, .. })));
+    let parcels = Inputs::from_parcels([square("a", 0.0, 0.0, 100.0)], local());
+    let refused = parcels.source_crs(local()).control_lines(source("lines")).load();
+    let Err(Error::NothingUsable { role, .. }) = refused else { panic!("taken") };
+    assert_eq!(&*role, "control lines");
+}
+
+#[test]
+fn lines_without_an_effect_are_told() {
+    let lines = layer([square("a", 0.0, 0.0, 10.0), square("b", 20.0, 0.0, 10.0).text("effect", "confine")]);
+    let inputs =
+        Inputs::from_parcels([square("p", 0.0, 0.0, 100.0)], local()).control_lines(lines).load().unwrap();
+    assert!(inputs.warnings().iter().any(|warning| warning.starts_with("control lines: 1 state no effect")));
+}
+
+#[test]
+fn a_warning_line_needs_a_source() {
+    let line = WarningLine { share: 0.3, source: " ".into() };
+    assert!(Options::builder().set(|options| options.warning_line = Some(line)).build().is_err());
+}
