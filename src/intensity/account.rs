@@ -255,12 +255,13 @@ impl Account {
     /// The account of totals that hold together, against a limit that holds in itself and who set it.
     pub(super) fn draw_up(id: Option<Box<str>>, totals: &Totals, limit: Option<(Limit, &str)>) -> Self {
         let Totals { land_m2, construction_m2, other_m2, unknown_m2, .. } = *totals;
-        // What rounding leaves is none, and so is its sign.
-        let clean = |area: f64| if area.abs() <= ROUNDING * land_m2 { 0.0 } else { area };
+        // What rounding leaves of a whole is none, and so is its sign.
+        let rest = |area: f64, whole: f64| if area.abs() <= ROUNDING * whole { 0.0 } else { area };
+        let clean = |area: f64| rest(area, land_m2);
         let ratio = |part: f64, whole: f64| (whole > LEAST_SHARE * land_m2).then(|| part / whole);
         let share = |part: f64, whole: f64| ratio(part, whole).map(|share| share.clamp(0.0, 1.0));
         let unparcelled_m2 = clean(land_m2 - construction_m2 - other_m2 - unknown_m2);
-        let outside = |all: f64, inside: Option<f64>| inside.map(|inside| clean(all - inside));
+        let outside = |all: f64, inside: Option<f64>| inside.map(|inside| rest(all - inside, all));
         let construction_outside_m2 = outside(construction_m2, totals.construction_inside_m2);
         let other_outside_m2 = outside(other_m2, totals.other_inside_m2);
         let gross = share(construction_m2, land_m2);
