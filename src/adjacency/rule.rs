@@ -11,6 +11,7 @@ use crate::error::{Error, Limits, ParamError};
 use crate::geometry::distance::{Contact, Gauge, Measured, SNAP_M, Shapes};
 use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::progress::Watch;
 use crate::text_form::serde_as_text;
 
 /// Pairs one thread measures at a time.
@@ -179,7 +180,7 @@ impl Adjacency {
     /// # Errors
     /// [`Error::OverLimit`] beyond the [`Limits`], and [`Error::Param`] where the rule asks for as many nearest neighbours as there are parcels.
     pub fn graph(&self, set: &ParcelSet) -> Result<Graph, Error> {
-        Ok(self.link(set, |_| true)?.0)
+        self.graph_watched(set, &Watch::nobody())
     }
 
     /// Neighbours of every parcel of the set, and all parcels that overlap as by [`overlapping_pairs`]: no more work than the graph
@@ -188,7 +189,21 @@ impl Adjacency {
     /// # Errors
     /// As [`graph`](Self::graph).
     pub fn graph_and_overlaps(&self, set: &ParcelSet) -> Result<(Graph, Vec<Overlap>), Error> {
-        let (graph, overlaps) = self.link(set, |_| true)?;
+        self.graph_and_overlaps_watched(set, &Watch::nobody())
+    }
+
+    /// As [`graph`](Self::graph), while somebody watches.
+    pub(crate) fn graph_watched(&self, set: &ParcelSet, watch: &Watch<'_>) -> Result<Graph, Error> {
+        Ok(self.link(set, |_| true, watch)?.0)
+    }
+
+    /// As [`graph_and_overlaps`](Self::graph_and_overlaps), while somebody watches.
+    pub(crate) fn graph_and_overlaps_watched(
+        &self,
+        set: &ParcelSet,
+        watch: &Watch<'_>,
+    ) -> Result<(Graph, Vec<Overlap>), Error> {
+        let (graph, overlaps) = self.link(set, |_| true, watch)?;
         let overlaps =
             if self.rule.is_by_centres() { overlapping_within(set, &self.limits)? } else { overlaps };
         Ok((graph, overlaps))
@@ -203,13 +218,14 @@ impl Adjacency {
     /// Where `mask` has not one value per parcel.
     pub fn graph_among(&self, set: &ParcelSet, mask: &[bool]) -> Result<Graph, Error> {
         assert_eq!(mask.len(), set.len(), "one mark per parcel");
-        Ok(self.link(set, |i| mask[i])?.0)
+        Ok(self.link(set, |i| mask[i], &Watch::nobody())?.0)
     }
 
     fn link(
         &self,
         set: &ParcelSet,
         takes_part: impl Fn(usize) -> bool + Sync,
+        watch: &Watch<'_>,
     ) -> Result<(Graph, Vec<Overlap>), Error> {
         let centres = |takes_part| Centres::new(set.geometry(), takes_part, self.limits);
         let gap_m = match self.rule {
@@ -233,7 +249,11 @@ impl Adjacency {
         };
         let shapes = Shapes::new(set.geometry(), set.envelopes());
         let (mut links, mut overlaps) = (Vec::new(), Vec::new());
+        watch.begin(pairs.chunks().div_ceil(BLOCK));
         for first in (0..pairs.chunks()).step_by(BLOCK) {
+            if !watch.block() {
+                break;
+            }
             let chunks = first..pairs.chunks().min(first + BLOCK);
             let found = pairs.measured(&shapes, chunks, gap_m, |a, b, found| {
                 let link =
@@ -247,6 +267,7 @@ impl Adjacency {
             }));
             append(&mut links, &found, |&(link, _)| link);
         }
+        watch.check()?;
         drop(pairs);
         links.shrink_to_fit();
         Ok((Graph::new(set.len(), links), overlaps))

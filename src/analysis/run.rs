@@ -188,12 +188,12 @@ impl Stages<'_, '_> {
         if let (Some(neighbours), Some(land)) = (&kept, &land) {
             return Ok((Arc::clone(neighbours), Arc::clone(land)));
         }
-        self.stage(Stage::Adjacency, |_watch| {
+        self.stage(Stage::Adjacency, |watch| {
             let (graph, overlaps) = match (&kept, overlaps) {
                 (Some(_), Some(overlaps)) => (None, overlaps),
-                (None, Some(overlaps)) => (Some(Adjacency::new(rule)?.graph(set)?), overlaps),
+                (None, Some(overlaps)) => (Some(Adjacency::new(rule)?.graph_watched(set, watch)?), overlaps),
                 (_, None) => {
-                    let (graph, overlaps) = Adjacency::new(rule)?.graph_and_overlaps(set)?;
+                    let (graph, overlaps) = Adjacency::new(rule)?.graph_and_overlaps_watched(set, watch)?;
                     (Some(graph), overlaps.into())
                 }
             };
@@ -278,10 +278,11 @@ impl Stages<'_, '_> {
             Ok((sites, ownership, density.transpose()?, regions.transpose()?))
         })?;
         let judged = marked(assessment, set.len(), &[Verdict::NotLow, Verdict::Low]);
-        self.stage(Stage::Significance, |_watch| {
+        self.stage(Stage::Significance, |watch| {
             let mut draws = options.significance;
             draws.seed = options.seed;
-            let significance = Significance::of(&sites, &input, &judged, &draws)?;
+            let significance = Significance::watched(&sites, &input, &judged, &draws, watch)?;
+            watch.check()?;
             let widest = SWEEP_GAPS_M[SWEEP_GAPS_M.len() - 1];
             let (wide, _) = barred(inputs, adjacency::within_gap_among(set, &low, widest)?);
             let wide = if options.sites.same_class { of_same_class(&wide, &class) } else { wide };
@@ -303,11 +304,11 @@ impl Stages<'_, '_> {
             return Ok(earlier.local.clone());
         }
         let options = self.options.statistics.with_seed(self.options.seed);
-        self.stage(Stage::Stats, |_watch| {
+        self.stage(Stage::Stats, |watch| {
             let values: Column<f64> =
                 score.iter().zip(&efficiency.candidates).map(|(value, &is)| value.filter(|_| is)).collect();
             let weights = Weights::from_graph(&neighbours.graph).row_standardised();
-            let local = Observations::new(values.iter(), &weights)?.local(&options)?;
+            let local = Observations::new(values.iter(), &weights)?.local_watched(&options, watch)?;
             Ok(Some(Arc::new(local)))
         })
     }
@@ -318,7 +319,7 @@ impl Stages<'_, '_> {
         let set = &**inputs.parcels();
         let overlay = match self.earlier.and_then(|earlier| earlier.lines.overlay.clone()) {
             Some(overlay) => overlay,
-            None => self.stage(Stage::Control, |_watch| Ok(Arc::new(Overlay::new(set, lines)?)))?,
+            None => self.stage(Stage::Control, |watch| Ok(Arc::new(Overlay::watched(set, lines, watch)?)))?,
         };
         if let Some(earlier) = self.same(|o| o.review.clone())
             && Arc::ptr_eq(&earlier.land, land)
@@ -326,7 +327,7 @@ impl Stages<'_, '_> {
             return Ok(Arc::clone(&earlier.lines));
         }
         let review = &self.options.review;
-        self.stage(Stage::Encroachment, |_watch| {
+        self.stage(Stage::Encroachment, |watch| {
             let input = ReviewInput {
                 set,
                 status: &land.status,
@@ -334,7 +335,7 @@ impl Stages<'_, '_> {
                 lines,
                 overlay: &overlay,
             };
-            let encroachments = Some(Encroachments::review(&input, review));
+            let encroachments = Some(Encroachments::watched(&input, review, watch));
             Ok(Arc::new(LineStage { overlay: Some(Arc::clone(&overlay)), encroachments }))
         })
     }

@@ -7,6 +7,7 @@ use super::sites::Sites;
 use crate::error::ParamError;
 use crate::parallel;
 use crate::parcel::{Column, ParcelIdx};
+use crate::progress::Watch;
 use crate::random::{self, Random};
 use crate::union_find::UnionFind;
 
@@ -101,6 +102,17 @@ impl Significance {
         judged: &[bool],
         options: &SignificanceOptions,
     ) -> Result<Self, ParamError> {
+        Self::watched(sites, input, judged, options, &Watch::nobody())
+    }
+
+    /// As [`of`](Self::of), while somebody watches: draws are left out once the work is cancelled.
+    pub(crate) fn watched(
+        sites: &Sites,
+        input: &SiteInput<'_>,
+        judged: &[bool],
+        options: &SignificanceOptions,
+        watch: &Watch<'_>,
+    ) -> Result<Self, ParamError> {
         let len = input.set.len();
         if judged.len() != len || input.low.len() != len {
             let found = if judged.len() == len { input.low.len() } else { judged.len() };
@@ -117,11 +129,15 @@ impl Significance {
         let fabric = Fabric::new(sites, input, &judged);
         let is_low = |&i: &u32| input.low[judged[i as usize] as usize];
         let low: Vec<u32> = (0..judged.len() as u32).filter(is_low).collect();
+        watch.begin(draws);
         let largest: Vec<Largest> = parallel::map_init(
             draws,
             1,
             || (Chosen::new(judged.len()), Forest::new(judged.len())),
             |(chosen, forest), draw| {
+                if !watch.block() {
+                    return Largest::default();
+                }
                 let mut random = Random::new(random::key([options.seed, PURPOSE, draw as u64]));
                 chosen.draw(&mut random, low.len());
                 forest.grow(&fabric, chosen)

@@ -8,6 +8,7 @@ use crate::geometry::{MultiPolygonArray, MultiPolygonRef, PolygonRef};
 use crate::land::LandStatus;
 use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::progress::Watch;
 use crate::zoning::ResolvedUses;
 
 /// How well two layers that were digitised apart know where their borders run.
@@ -193,6 +194,11 @@ impl Encroachments {
     /// One [`intersection`](crate::geometry::boolean::intersection) for each parcel of construction land that a line cuts, O(log v) in the
     /// vertices of the line and near-linear in those near the parcel; all parcels of a line in parallel.
     pub fn review(input: &ReviewInput<'_>, options: &ReviewOptions) -> Self {
+        Self::watched(input, options, &Watch::nobody())
+    }
+
+    /// As [`review`](Self::review), while somebody watches: lines are left out once the work is cancelled.
+    pub(crate) fn watched(input: &ReviewInput<'_>, options: &ReviewOptions, watch: &Watch<'_>) -> Self {
         let ReviewInput { set, status, current_use, lines, overlay } = *input;
         let attributes = set.attributes();
         let (mut findings, mut certain) = (Vec::new(), MultiPolygonArray::new());
@@ -201,7 +207,11 @@ impl Encroachments {
         let excluding: Vec<_> = of_line.filter(|(line, _)| line.effect() == Effect::Exclude).collect();
         let borders: Vec<PreparedLand<'_>> =
             parallel::collect(excluding.len(), 1, &|i| PreparedLand::new(excluding[i].0.geometry()));
+        watch.begin(excluding.len());
         for ((line, overlaps), border) in excluding.into_iter().zip(&borders) {
+            if !watch.block() {
+                break;
+            }
             let built = |overlap: &&LineOverlap| status[overlap.parcel.index()] == LandStatus::Construction;
             let overlaps: Vec<&LineOverlap> = overlaps.iter().filter(built).collect();
             let pieces: Vec<(Finding, Pieces)> = parallel::collect(overlaps.len(), 1, &|number| {

@@ -10,6 +10,7 @@ use crate::geometry::prepared::{PreparedArea, PreparedLand};
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef};
 use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelRef, ParcelSet};
+use crate::progress::Watch;
 use crate::rows::Rows;
 
 /// Overlaps up to this area are none: two layers never meet to the last square decimetre.
@@ -131,6 +132,11 @@ impl Overlay {
     /// O(m) to prepare m line vertices and O(m log m) to dissolve those that exclude, then about O(1) per parcel and line away from the
     /// line's boundary, and along it as [`PreparedArea`] says. On all threads.
     pub fn new(set: &ParcelSet, lines: &ControlLines) -> Result<Self, Error> {
+        Self::watched(set, lines, &Watch::nobody())
+    }
+
+    /// As [`new`](Self::new), while somebody watches.
+    pub(crate) fn watched(set: &ParcelSet, lines: &ControlLines, watch: &Watch<'_>) -> Result<Self, Error> {
         set.plane().check_same(lines.features().plane(), "control lines")?;
         let union = lines.excluded();
         let prepare = |i: usize| PreparedLand::new(lines.line(i).geometry());
@@ -138,9 +144,15 @@ impl Overlay {
             parallel::join(|| Exclusion::new(union), || parallel::collect(lines.len(), 1, &prepare));
         let index = EnvelopeIndex::new(lines.features().envelopes());
         let scene = Scene { set, lines, prepared: &prepared, index: &index, exclusion: &exclusion };
-        let blocks: Vec<Block> = parallel::collect(set.len().div_ceil(BLOCK), 1, &|number| {
+        let count = set.len().div_ceil(BLOCK);
+        watch.begin(count);
+        let blocks: Vec<Block> = parallel::collect(count, 1, &|number| {
+            if !watch.block() {
+                return Block::default();
+            }
             Block::measure(&scene, number * BLOCK..set.len().min((number + 1) * BLOCK))
         });
+        watch.check()?;
         drop(prepared);
         let mut excluded_m2 = Vec::with_capacity(set.len());
         blocks.iter().for_each(|block| excluded_m2.extend_from_slice(&block.excluded_m2));
@@ -166,6 +178,7 @@ struct Scene<'a> {
 }
 
 /// What some parcels in a row share with lines, by (parcel, line).
+#[derive(Default)]
 struct Block {
     overlaps: Vec<LineOverlap>,
     excluded_m2: Vec<f64>,

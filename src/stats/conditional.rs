@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::Weights;
 use super::rng::Rng;
 use crate::parallel;
+use crate::progress::Watch;
 use crate::rows::Rows;
 
 /// Where the draws of a conditional permutation test come from.
@@ -62,7 +63,13 @@ const FRESH: u64 = 2;
 /// # Complexity
 /// Shared: O(R·K + d·R log R + n log R) for `d` distinct numbers of neighbours up to `K`, and O(R·k) for each hub beyond;
 /// 8 bytes × R·K + 24 × R + 16 × n. Fresh: O(R·Σk).
-pub(super) fn of_sums(weights: &Weights, values: &[i64], sums: &[i64], draws: Draws) -> Vec<Rank> {
+pub(super) fn of_sums(
+    weights: &Weights,
+    values: &[i64],
+    sums: &[i64],
+    draws: Draws,
+    watch: &Watch<'_>,
+) -> Vec<Rank> {
     let n = weights.len();
     let tabled = tabled(weights, draws);
     let mut ranks = vec![Rank::default(); n];
@@ -87,7 +94,11 @@ pub(super) fn of_sums(weights: &Weights, values: &[i64], sums: &[i64], draws: Dr
     let mut drawn = vec![0; rows];
     let mut sorted = Vec::with_capacity(rows);
     let mut grouped = vec![Rank::default(); order.items().len()];
+    watch.begin(tabled);
     for k in 1..=tabled {
+        if !watch.block() {
+            break;
+        }
         table.add_column(k - 1, values, &mut drawn);
         let group = order.range(k);
         if group.is_empty() {

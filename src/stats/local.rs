@@ -6,6 +6,7 @@ use super::{FalseDiscovery, Observations, Undefined, false_discovery};
 use crate::error::ParamError;
 use crate::parallel;
 use crate::parcel::Column;
+use crate::progress::Watch;
 
 /// Which departures from chance a permutation test looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -306,6 +307,15 @@ impl Observations<'_> {
     /// # Ok::<(), landuse::Error>(())
     /// ```
     pub fn local(&self, options: &LocalOptions) -> Result<LocalResults, ParamError> {
+        self.local_watched(options, &Watch::nobody())
+    }
+
+    /// As [`local`](Self::local), while somebody watches: ranks are left out once the work is cancelled.
+    pub(crate) fn local_watched(
+        &self,
+        options: &LocalOptions,
+        watch: &Watch<'_>,
+    ) -> Result<LocalResults, ParamError> {
         options.check()?;
         if let Err(reason) = self.defined(3) {
             // Checks alpha as well.
@@ -313,7 +323,7 @@ impl Observations<'_> {
             return Ok(self.results(options, Err(reason), None, (none.clone(), none)));
         }
         let lags = self.weights.lag(&self.deviations);
-        let (rows, resolution) = self.rows(&lags, options);
+        let (rows, resolution) = self.rows(&lags, options, watch);
         let column = |p: fn(&Row) -> f64| {
             let mut rows = rows.iter();
             let known = self.known.iter().map(move |&known| if known { rows.next().map(p) } else { None });
@@ -324,7 +334,7 @@ impl Observations<'_> {
         Ok(self.results(options, Ok((&rows, global_i)), Some(resolution), fdr))
     }
 
-    fn rows(&self, lags: &[f64], options: &LocalOptions) -> (Vec<Row>, f64) {
+    fn rows(&self, lags: &[f64], options: &LocalOptions, watch: &Watch<'_>) -> (Vec<Row>, f64) {
         let weights = &*self.weights;
         let draws = Draws { permutations: options.permutations, seed: options.seed, scheme: options.scheme };
         let z = &self.deviations;
@@ -342,7 +352,7 @@ impl Observations<'_> {
         let sums: Vec<i64> =
             self.in_parallel(|i| weights.neighbours(i).iter().map(|&j| values[j as usize]).sum());
         let total: i128 = values.iter().map(|&value| i128::from(value)).sum();
-        let ranks = conditional::of_sums(weights, &values, &sums, draws);
+        let ranks = conditional::of_sums(weights, &values, &sums, draws, watch);
         let sign =
             |sum: i64, terms: usize| (i128::from(sum) * count as i128 - total * terms as i128).signum() as i8;
         let rows = self.in_parallel(|i| {
