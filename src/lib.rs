@@ -12,10 +12,10 @@ pub mod error;
 pub mod expr;
 pub mod generate;
 pub mod geometry;
-
 pub mod intensity;
 pub mod io;
 pub mod join;
+mod json_text;
 pub mod land;
 mod parallel;
 pub mod parcel;

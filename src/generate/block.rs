@@ -3,8 +3,9 @@
 pub(super) mod later;
 
 use super::plan::{Class, Plan};
-use super::plane::{Position, push_fixed, push_ring, to_degrees};
+use super::plane::{Position, push_ring, to_degrees};
 use super::{Fabric, Fault};
+use crate::json_text::push_fixed;
 use crate::random::{Random, key};
 
 /// Side of the square that a block's parcels are cut from.

@@ -1,5 +1,7 @@
 //! Local metres to longitude and latitude, and their text.
 
+use crate::json_text::push_fixed;
+
 /// Longitude and latitude in units of 1e-8 degree (about 1 mm): what the files hold.
 pub(super) type Position = [i64; 2];
 
@@ -43,29 +45,6 @@ fn parallel(d: f64) -> (f64, f64) {
     (A_M / (1.0 - E2 * sin * sin).sqrt(), COS * cos_d - SIN * sin_d)
 }
 
-/// Writes `value / 10^places` with all places.
-pub(super) fn push_fixed(out: &mut Vec<u8>, value: i64, places: usize) {
-    let mut digits = [b'0'; 24];
-    let mut rest = value.unsigned_abs();
-    let mut at = digits.len();
-    let mut written = 0;
-    // All places, and at least one digit before the point.
-    while rest > 0 || written <= places {
-        if places > 0 && written == places {
-            at -= 1;
-            digits[at] = b'.';
-        }
-        at -= 1;
-        digits[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        written += 1;
-    }
-    if value < 0 {
-        out.push(b'-');
-    }
-    out.extend_from_slice(&digits[at..]);
-}
-
 /// Writes a position as a JSON array.
 pub(super) fn push_position(out: &mut Vec<u8>, [lon, lat]: Position) {
     out.push(b'[');
@@ -90,22 +69,6 @@ pub(super) fn push_ring(out: &mut Vec<u8>, ring: &[Position]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn fixed_point_text() {
-        let text = |value, places| {
-            let mut out = Vec::new();
-            push_fixed(&mut out, value, places);
-            String::from_utf8(out).unwrap()
-        };
-        assert_eq!(text(11_435_000_000, 8), "114.35000000");
-        assert_eq!(text(5, 8), "0.00000005");
-        assert_eq!(text(-1250, 2), "-12.50");
-        assert_eq!(text(0, 0), "0");
-        assert_eq!(text(0, 1), "0.0");
-        assert_eq!(text(1_234_567, 0), "1234567");
-        assert_eq!(text(100_000_000, 8), "1.00000000");
-    }
 
     #[test]
     fn constants_and_scale() {

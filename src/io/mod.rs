@@ -19,5 +19,7 @@ pub use layer::{AbsentProperty, Layer, OnBadFeature, PropertyFault, ReadOptions,
 pub use load::{Loaded, Loader, infer};
 pub use source::Source;
 pub use table::{NumberFormat, Table, Unreadable};
-pub(crate) use write::push_json;
-pub use write::{FeatureWriter, Rounding, push_count, push_number, push_text};
+pub use write::{FeatureWriter, Rounding};
+
+pub(crate) use crate::json_text::push_json;
+pub use crate::json_text::{push_count, push_number, push_text};

@@ -1,102 +1,14 @@
 use std::io::Write;
 
-use rayon::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::Error;
 use crate::geometry::{Coord, MultiPolygonArray, MultiPolygonRef};
+use crate::json_text::{push_decimal, push_json, push_number};
+use crate::parallel;
 
 /// Features that one thread puts into words at a time, and how many such runs are in memory.
 const RUN: (usize, usize) = (256, 64);
-
-/// Adds a number as JSON: the shortest decimal that reads back to the same double; `null` for unknown, NaN and infinity.
-///
-/// ```
-/// let mut text = Vec::new();
-/// landuse::io::push_number(&mut text, Some(0.1));
-/// text.push(b' ');
-/// landuse::io::push_number(&mut text, Some(f64::NAN));
-/// assert_eq!(text, b"0.1 null");
-/// ```
-pub fn push_number(text: &mut Vec<u8>, number: impl Into<Option<f64>>) {
-    match number.into().filter(|x| x.is_finite()) {
-        // Whole numbers and noughts are frequent, and their digits are at hand.
-        Some(x) if x.abs() < 1e9 && (x as i64) as f64 == x && !(x == 0.0 && x.is_sign_negative()) => {
-            push_decimal(text, x as i64, 0);
-        }
-        x => push_json(text, &x),
-    }
-}
-
-/// Adds a count as JSON; `null` for none.
-pub fn push_count(text: &mut Vec<u8>, count: impl Into<Option<u32>>) {
-    match count.into() {
-        Some(count) => push_digits(text, count.into(), 1),
-        None => text.extend_from_slice(b"null"),
-    }
-}
-
-/// Adds a text as JSON, in quotes and escaped; `null` for none.
-pub fn push_text<'a>(text: &mut Vec<u8>, value: impl Into<Option<&'a str>>) {
-    let Some(value) = value.into() else { return text.extend_from_slice(b"null") };
-    let escaped = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    // Without a way out of the run the bytes are looked at side by side.
-    let is_escaped = |run: &[u8]| run.iter().fold(false, |any, &byte| any | escaped(byte));
-    if value.as_bytes().chunks(32).any(is_escaped) {
-        return push_json(text, &value);
-    }
-    text.reserve(value.len() + 2);
-    text.push(b'"');
-    text.extend_from_slice(value.as_bytes());
-    text.push(b'"');
-}
-
-/// Adds the digits of a number, at least `least` of them, at most 20.
-fn push_digits(text: &mut Vec<u8>, mut number: u64, least: usize) {
-    let mut digits = [b'0'; 20];
-    let mut start = digits.len();
-    while number > 0 || digits.len() - start < least {
-        start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
-        number /= 10;
-    }
-    text.extend_from_slice(&digits[start..]);
-}
-
-/// Adds `units` · 10^−`decimals` as JSON, of at most nine decimals, with one decimal at least and no further noughts at the end.
-fn push_decimal(text: &mut Vec<u8>, units: i64, decimals: usize) {
-    let mut digits = [b'0'; 32];
-    let mut rest = units.unsigned_abs();
-    // Before the point the digits end at 21, behind it at 31.
-    let mut end = 22 + decimals.max(1);
-    for place in (22..22 + decimals).rev() {
-        digits[place] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    while end > 23 && digits[end - 1] == b'0' {
-        end -= 1;
-    }
-    digits[21] = b'.';
-    let mut start = 21;
-    while rest > 0 || start == 21 {
-        start -= 1;
-        digits[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-    }
-    if units < 0 {
-        start -= 1;
-        digits[start] = b'-';
-    }
-    text.extend_from_slice(&digits[start..end]);
-}
-
-#[expect(
-    clippy::expect_used,
-    reason = "numbers, texts and JSON values always serialise, and memory takes them"
-)]
-pub(crate) fn push_json(text: &mut Vec<u8>, value: &impl serde::Serialize) {
-    serde_json::to_writer(text, value).expect("no value here can fail");
-}
 
 /// How coordinates are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -215,10 +127,10 @@ impl<W: Write> FeatureWriter<W> {
         let (run, runs) = RUN;
         for start in (0..geometry.len()).step_by(run * runs) {
             let end = geometry.len().min(start + run * runs);
-            let starts: Vec<usize> = (start..end).step_by(run).collect();
             let (rounding, before) = (self.rounding, self.count);
-            let texts: Vec<Result<(Vec<u8>, usize), Error>> = (starts.into_par_iter())
-                .map(|first| {
+            let texts: Vec<Result<(Vec<u8>, usize), Error>> =
+                parallel::collect((end - start).div_ceil(run), 1, &|number| {
+                    let first = start + number * run;
                     let mut text = Vec::new();
                     let features = first..end.min(first + run);
                     for i in features.clone() {
@@ -227,8 +139,7 @@ impl<W: Write> FeatureWriter<W> {
                             .map_err(|at| not_finite(before + i - start, at))?;
                     }
                     Ok((text, features.len()))
-                })
-                .collect();
+                });
             for text in texts {
                 let (text, features) = text?;
                 self.put(&text, features)?;
@@ -318,44 +229,26 @@ fn push_list<T>(text: &mut Vec<u8>, items: impl Iterator<Item = T>, push: impl F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Random;
 
     #[test]
-    fn what_is_pushed_is_what_serde_json_writes() {
-        let pushed = |push: &dyn Fn(&mut Vec<u8>)| {
+    fn rounded_ordinates_are_the_shortest_that_read_back() {
+        let pushed = |rounding: Rounding, x: f64| {
             let mut text = Vec::new();
-            push(&mut text);
+            rounding.push(&mut text, x);
             String::from_utf8(text).unwrap()
         };
-        let mut state = 0x2545_f491_4f6c_dd1d_u64;
-        let mut draw = |n: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) % n
-        };
+        let mut random = Random::new(1);
         for _ in 0..100_000 {
-            let size = 10_f64.powi(draw(24) as i32 - 8);
-            let sign = [1.0, -1.0][draw(2) as usize];
-            let exact = sign * draw(1 << 30) as f64 / (1 << 30) as f64 * size;
+            let size = 10_f64.powi(random.below(24) as i32 - 8);
+            let exact = random.between(-1.0, 1.0) * size;
             let x = [exact, exact.round(), (exact * 1e9).round() / 1e9, (exact * 1e8).trunc() / 1e8 + 5e-10]
-                [draw(4) as usize];
-            assert_eq!(pushed(&|text| push_number(text, x)), serde_json::to_string(&x).unwrap());
+                [random.below(4)];
             for (rounding, unit) in [(Rounding::Degrees, 1e9), (Rounding::Metres, 1e4)] {
                 let rounded = (x * unit).round() / unit + 0.0;
-                let expected = serde_json::to_string(&rounded).unwrap();
-                assert_eq!(pushed(&|text| rounding.push(text, x)), expected, "{x:e}");
+                assert_eq!(pushed(rounding, x), serde_json::to_string(&rounded).unwrap(), "{x:e}");
             }
-            let count = (draw(u64::from(u32::MAX)) >> draw(32)) as u32;
-            assert_eq!(pushed(&|text| push_count(text, count)), count.to_string());
-            let word: String =
-                (0..draw(80))
-                    .map(|_| {
-                        if draw(60) == 0 { ['"', '\\', '\n', '\u{7f}', '地'][draw(5) as usize] } else { 'a' }
-                    })
-                    .collect();
-            assert_eq!(pushed(&|text| push_text(text, &*word)), serde_json::to_string(&word).unwrap());
         }
-        for x in [0.0, -0.0, 1e9, -1e9, 1e15, 1e16, 5e-324, f64::MAX, 0.001, 1e-9, 4e-10] {
-            assert_eq!(pushed(&|text| push_number(text, x)), serde_json::to_string(&x).unwrap());
-        }
-        assert_eq!(pushed(&|text| Rounding::Degrees.push(text, -4e-10)), "0.0");
+        assert_eq!(pushed(Rounding::Degrees, -4e-10), "0.0");
     }
 }

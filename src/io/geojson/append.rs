@@ -2,8 +2,6 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-use rayon::prelude::*;
-
 use super::json::{Fault, Json, KeyCache};
 use super::pieces::{PIECE, Parsed, Piece, Stop};
 use super::scan::{GEOMETRIES, Scanner};
@@ -11,7 +9,9 @@ use super::spans::{FeatureSpan, SpanReader, Spans};
 use super::text::GeoJsonText;
 use crate::Error;
 use crate::io::layer::BLOCK;
-use crate::io::write::{push_opening, push_text};
+use crate::io::write::push_opening;
+use crate::json_text::push_text;
+use crate::parallel;
 use crate::parcel::Rejected;
 
 /// Prefix of the properties this program computes.
@@ -113,7 +113,7 @@ pub(super) fn append_by_spans<W: Write + Send>(
         let runs = runs(&features, row);
         row += features.len() as u64;
         let room = std::mem::take(&mut spare);
-        let (next, appended) = rayon::join(|| reader.next(room), || appender.block(&block, runs));
+        let (next, appended) = parallel::join(|| reader.next(room), || appender.block(&block, runs));
         appended?;
         (current, spare) = (next?, block);
     }
@@ -185,9 +185,9 @@ impl<'a, W: Write + Send, A: Fn(u32, &mut Vec<u8>) + Sync> Appender<'a, W, A> {
         let append = |run: Run| run.append(text, rejected, append, room().unwrap_or_default());
         let (accepted, quarantine) = (&mut self.accepted, &mut self.quarantine);
         let counts = &mut self.counts;
-        let (written, fresh) = rayon::join(
+        let (written, fresh) = parallel::join(
             || write(before, accepted, quarantine, counts, spare),
-            || runs.into_par_iter().map(append).collect(),
+            || parallel::consume(runs, append),
         );
         self.appended = fresh;
         written

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::json::{Fault, Json};
 use super::scan::{Block, Cut, Phase};
 use crate::Error;
+use crate::parallel;
 
 /// Text one thread reads at a time.
 pub(super) const PIECE: usize = 1 << 18;
@@ -101,7 +100,7 @@ impl Block {
                 starts.iter().zip(ends).map(|(&start, end)| (start..end, way(end))).collect()
             }
         };
-        let made = pieces.into_par_iter().map(|(mut range, way)| {
+        let made = parallel::consume(pieces, |(mut range, way)| {
             let base = self.base + range.start as u64;
             let guessed = matches!(way, Way::Guessed { .. });
             let text = std::str::from_utf8(&self.text[range.clone()]).map_err(|error| {
@@ -116,7 +115,7 @@ impl Block {
             }
             Ok(Made { range, features: piece.features, of: made })
         });
-        made.collect::<Vec<_>>().into_iter().collect()
+        made.into_iter().collect()
     }
 }
 

@@ -16,6 +16,7 @@ use super::pieces::{PIECE, Parsed, Piece, Stop};
 use crate::Error;
 use crate::io::Source;
 use crate::io::source::Input;
+use crate::parallel;
 
 /// Text read first to find where the features are.
 const HEAD: usize = 1 << 16;
@@ -209,9 +210,9 @@ impl Scanner {
             let (row, last) = (self.rows, matches!(current.cut, Cut::Guessed { last: true, .. }));
             let before = parsed.take();
             let work =
-                || rayon::join(|| current.read(&name, row, &read), || before.map(&mut take).transpose());
+                || parallel::join(|| current.read(&name, row, &read), || before.map(&mut take).transpose());
             let (next, (pieces, taken)) =
-                if last { (Ok(None), work()) } else { rayon::join(|| self.next(), work) };
+                if last { (Ok(None), work()) } else { parallel::join(|| self.next(), work) };
             self.spare.extend(taken?);
             let pieces = match pieces {
                 Ok(pieces) => pieces,

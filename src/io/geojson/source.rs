@@ -3,8 +3,8 @@ use geojson::{Feature, FeatureCollection};
 use super::{inspect, read};
 use crate::Error;
 use crate::io::schema::Schema;
-use crate::io::write::push_json;
 use crate::io::{FeatureSource, Layer, PropertySummary, ReadOptions, Source};
+use crate::json_text::push_json;
 
 /// The features of a `GeoJSON` text.
 pub(in crate::io) struct GeoJsonSource(pub(in crate::io) Source);
