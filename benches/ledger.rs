@@ -32,7 +32,7 @@ fn districts(origin: [f64; 2], side_m: f64) -> ParcelSet {
         let ring: geo::LineString = ring.iter().map(|c| (c[0], c[1])).collect();
         Parcel::new(k.to_string(), geo::Polygon::new(ring, Vec::new()))
     };
-    (0..10).map(district).collect()
+    ParcelSet::local((0..10).map(district))
 }
 
 #[divan::bench(args = cases(), sample_count = 3)]
@@ -40,8 +40,7 @@ fn ledger(bencher: Bencher, Case(fabric, parcels): Case) {
     let set = fabric.parcels(parcels);
     let side_m = common::span_m(set.geometry());
     let stars = common::stars(side_m, 16, 300);
-    let lines: ParcelSet =
-        (0..stars.len()).map(|i| Parcel::new(i.to_string(), stars.get(i).to_geo())).collect();
+    let lines = ParcelSet::local((0..stars.len()).map(|i| Parcel::new(i.to_string(), stars.get(i).to_geo())));
     let lines = ControlLines::new(lines).expect("lines without an effect");
     let overlay = Overlay::new(&set, &lines).unwrap();
     let districts = districts(set.extent().min, side_m);

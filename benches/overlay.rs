@@ -44,8 +44,7 @@ fn ask(bencher: Bencher, Case(fabric, parcels): Case) {
 fn overlay(bencher: Bencher, Case(fabric, parcels): Case) {
     let set = fabric.parcels(parcels);
     let stars = lines(set.geometry());
-    let lines: ParcelSet =
-        (0..stars.len()).map(|i| Parcel::new(i.to_string(), stars.get(i).to_geo())).collect();
+    let lines = ParcelSet::local((0..stars.len()).map(|i| Parcel::new(i.to_string(), stars.get(i).to_geo())));
     let lines = ControlLines::new(lines).expect("lines without an effect");
     let overlay = Overlay::new(&set, &lines).unwrap();
     assert!(overlay.overlaps.len() > parcels / 10, "{} overlaps", overlay.overlaps.len());

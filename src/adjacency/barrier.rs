@@ -27,7 +27,7 @@ use crate::parcel::{ParcelIdx, ParcelSet};
 ///     let land = Rect::new(coord! { x: x, y: 0.0 }, coord! { x: x + 10.0, y: 10.0 });
 ///     Parcel::new(id, MultiPolygon::new(vec![land.to_polygon()]))
 /// };
-/// let parcels: ParcelSet = [square("A", 0.0), square("B", 12.0), square("C", 24.0)].into_iter().collect();
+/// let parcels = ParcelSet::local([square("A", 0.0), square("B", 12.0), square("C", 24.0)]);
 /// let graph = within_gap(&parcels, 5.0)?;
 /// let railway = vec![[11.0, -50.0], [11.0, 50.0]];
 /// let barriers = Barriers::new().lines(&[railway])?;

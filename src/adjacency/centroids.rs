@@ -191,13 +191,14 @@ mod tests {
     fn neighbours_by_centres_are_those_of_brute_force() {
         let mut random = Random::new(7);
         let mut uniform = || random.below(1_000_000) as f64 / 1e3;
-        let scattered: ParcelSet = (0..200).map(|i| square(i, uniform(), uniform(), 3.0)).collect();
+        let scattered = ParcelSet::local((0..200).map(|i| square(i, uniform(), uniform(), 3.0)));
         // On a grid nearly all distances are tied.
-        let grid: ParcelSet =
-            (0..144).map(|i| square(i, (i % 12) as f64 * 10.0, (i / 12) as f64 * 10.0, 10.0)).collect();
+        let grid = ParcelSet::local(
+            (0..144).map(|i| square(i, (i % 12) as f64 * 10.0, (i / 12) as f64 * 10.0, 10.0)),
+        );
         // Three, and thirty, centres at each place.
-        let stacks: ParcelSet = (0..150).map(|i| square(i, (i % 50) as f64 * 10.0, 0.0, 10.0)).collect();
-        let towers: ParcelSet = (0..150).map(|i| square(i, (i % 5) as f64 * 10.0, 0.0, 10.0)).collect();
+        let stacks = ParcelSet::local((0..150).map(|i| square(i, (i % 50) as f64 * 10.0, 0.0, 10.0)));
+        let towers = ParcelSet::local((0..150).map(|i| square(i, (i % 5) as f64 * 10.0, 0.0, 10.0)));
         for set in [&scattered, &grid, &stacks, &towers] {
             for k in [1, 3, 8, 143] {
                 assert_eq!(pairs(set, Rule::KNearest { k }), brute(set, |rank, _| rank < k as usize), "{k}");
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn very_many_at_one_place_cost_no_more_than_their_pairs() {
         let n = 30_000;
-        let tower: ParcelSet = (0..n).map(|i| square(i, 0.0, 0.0, 10.0)).collect();
+        let tower = ParcelSet::local((0..n).map(|i| square(i, 0.0, 0.0, 10.0)));
         let found = |rule, limits| Adjacency::new(rule).unwrap().with_limits(limits).graph(&tower);
         let graph = found(Rule::KNearest { k: 2 }, Limits::default()).unwrap();
         // Everybody's two lowest others: the first three are linked to each other, the rest to two of them.
@@ -234,8 +235,8 @@ mod tests {
 
     #[test]
     fn links_by_centres_keep_their_reason() {
-        let set: ParcelSet =
-            [square(0, 0., 0., 10.), square(1, 10., 0., 10.), square(2, 500., 0., 10.)].into_iter().collect();
+        let set =
+            ParcelSet::local([square(0, 0., 0., 10.), square(1, 10., 0., 10.), square(2, 500., 0., 10.)]);
         let graph = Adjacency::new(Rule::KNearest { k: 1 }).unwrap().graph(&set).unwrap();
         let reasons: Vec<_> = graph.links().iter().map(|link| (link.contact, link.gap_m)).collect();
         assert_eq!(reasons, [(Contact::Edge, 0.0), (Contact::Gap, 480.0)]);

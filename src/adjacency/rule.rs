@@ -142,7 +142,7 @@ serde_as_text!(Rule);
 ///     let land = Rect::new(coord! { x: x, y: 0.0 }, coord! { x: x + 10.0, y: 10.0 });
 ///     Parcel::new(id, MultiPolygon::new(vec![land.to_polygon()]))
 /// };
-/// let parcels: ParcelSet = [square("A", 0.0), square("B", 10.0), square("C", 32.0)].into_iter().collect();
+/// let parcels = ParcelSet::local([square("A", 0.0), square("B", 10.0), square("C", 32.0)]);
 /// let graph = Adjacency::new(Rule::Gap { gap_m: 15.0 })?.graph(&parcels)?;
 /// let reasons: Vec<(Contact, f64)> = graph.links().iter().map(|link| (link.contact, link.gap_m)).collect();
 /// assert_eq!(reasons, [(Contact::Edge, 0.0), (Contact::Gap, 12.0)]);

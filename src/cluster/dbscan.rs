@@ -48,7 +48,7 @@ impl Dbscan {
     ///     Parcel::new(x.to_string(), MultiPolygon::new(vec![land.to_polygon()]))
     /// };
     /// // Two sites of 1,000 m² with a kiosk of 10 m² between them.
-    /// let parcels: ParcelSet = [strip(0.0, 100.0), strip(105.0, 1.0), strip(111.0, 100.0)].into_iter().collect();
+    /// let parcels = ParcelSet::local([strip(0.0, 100.0), strip(105.0, 1.0), strip(111.0, 100.0)]);
     /// let graph = within_gap(&parcels, 6.0)?;
     /// let all = [true; 3];
     /// assert_eq!(Dbscan::find(&graph, &all, parcels.area_m2(), 6.0, 0.0)?.clusters, 1);

@@ -56,7 +56,7 @@ impl MergeTree {
     ///     Parcel::new(x.to_string(), MultiPolygon::new(vec![land.to_polygon()]))
     /// };
     /// // Three blocks of one hectare, 4 m and 12 m apart.
-    /// let parcels: ParcelSet = [block(0.0), block(104.0), block(216.0)].into_iter().collect();
+    /// let parcels = ParcelSet::local([block(0.0), block(104.0), block(216.0)]);
     /// let graph = within_gap(&parcels, 30.0)?;
     /// let tree = MergeTree::new(parcels.area_m2(), &[true; 3], &graph, 10_000.0, 30.0)?;
     /// let first = tree.site_of(ParcelIdx(0), 10.0).ok_or("no site")?;

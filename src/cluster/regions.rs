@@ -182,7 +182,7 @@ impl Regions {
     ///     let land = Rect::new(coord! { x: x, y: y }, coord! { x: x + 10.0, y: y + 10.0 });
     ///     Parcel::new(i.to_string(), MultiPolygon::new(vec![land.to_polygon()]))
     /// };
-    /// let parcels: ParcelSet = (0..36).map(square).collect();
+    /// let parcels = ParcelSet::local((0..36).map(square));
     /// let graph = within_gap(&parcels, 1.0)?;
     /// let mut options = RegionOptions::default();
     /// options.min_weight = 300.0;

@@ -259,7 +259,7 @@ impl Ownership {
     /// #     let land = Rect::new(coord! { x: x, y: 0.0 }, coord! { x: x + 10.0, y: 10.0 });
     /// #     Parcel::new(&i.to_string(), MultiPolygon::new(vec![land.to_polygon()]))
     /// # };
-    /// let parcels: ParcelSet = (0..4).map(square).collect(); // four equal squares
+    /// let parcels = ParcelSet::local((0..4).map(square)); // four equal squares
     /// let mut owner = CategoryColumn::<Box<str>>::new();
     /// for name in [Some("village"), Some("village"), Some("Li"), None] {
     ///     owner.push(name);

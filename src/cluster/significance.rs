@@ -84,7 +84,7 @@ impl Significance {
     ///     let land = Rect::new(coord! { x: x, y: y }, coord! { x: x + 10.0, y: y + 10.0 });
     ///     Parcel::new(i.to_string(), MultiPolygon::new(vec![land.to_polygon()]))
     /// };
-    /// let parcels: ParcelSet = (0..400).map(square).collect();
+    /// let parcels = ParcelSet::local((0..400).map(square));
     /// // Of 400 parcels the 36 in one corner are low.
     /// let low: Vec<bool> = parcels.envelopes().iter().map(|e| e.max[0].max(e.max[1]) < 65.0).collect();
     /// let graph = within_gap(&parcels, 5.0)?;

@@ -326,8 +326,8 @@ mod tests {
     }
 
     fn review(parcels: Vec<Parcel>, lines: Vec<Parcel>, survey: SurveyError) -> (ParcelSet, Encroachments) {
-        let set: ParcelSet = parcels.into_iter().collect();
-        let lines = ControlLines::new(lines.into_iter().collect()).unwrap();
+        let set = ParcelSet::local(parcels);
+        let lines = ControlLines::new(ParcelSet::local(lines)).unwrap();
         let overlay = Overlay::new(&set, &lines).unwrap();
         let schemes = Schemes::builtin();
         let current_use = schemes.resolve_column(&set.attributes().current_use);

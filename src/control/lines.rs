@@ -70,7 +70,7 @@ impl ControlLines {
     /// use landuse::{Parcel, ParcelSet};
     ///
     /// let hill = Rect::new(coord! { x: 0., y: 0. }, coord! { x: 100., y: 50. }).to_polygon();
-    /// let set: ParcelSet = [Parcel::new("hill", hill).text("tier", "core")].into_iter().collect();
+    /// let set = ParcelSet::local([Parcel::new("hill", hill).text("tier", "core")]);
     /// let lines = ControlLines::new(set)?;
     /// let line = lines.iter().next().unwrap();
     /// assert_eq!((line.id(), line.tier(), line.effect()), ("hill".into(), Some("core"), Effect::Exclude));

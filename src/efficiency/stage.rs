@@ -156,7 +156,7 @@ impl EfficiencyOptions {
 /// use landuse::efficiency::default_score;
 /// use landuse::{Parcel, ParcelSet};
 /// let land = Rect::new(coord! { x: 0.0, y: 0.0 }, coord! { x: 50.0, y: 60.0 }).to_polygon();
-/// let parcels: ParcelSet = [Parcel::new("a", land).number("output_yuan", 1e6)].into_iter().collect();
+/// let parcels = ParcelSet::local([Parcel::new("a", land).number("output_yuan", 1e6)]);
 /// assert_eq!(default_score(&parcels), Some("output_yuan / area_m2"));
 /// ```
 pub fn default_score(set: &ParcelSet) -> Option<&'static str> {

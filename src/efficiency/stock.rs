@@ -139,7 +139,7 @@ pub struct UnusedLand {
 /// use landuse::{Parcel, ParcelSet};
 /// let land = Rect::new(coord! { x: 0.0, y: 0.0 }, coord! { x: 50.0, y: 60.0 }).to_polygon();
 /// let parcel = Parcel::new("a", land).text("started", "false").number("years_since_start", 1.5);
-/// let parcels: ParcelSet = [parcel].into_iter().collect();
+/// let parcels = ParcelSet::local([parcel]);
 /// assert_eq!(unused_land(&parcels).class, [Some(StockClass::Idle)]);
 /// ```
 pub fn unused_land(set: &ParcelSet) -> UnusedLand {

@@ -8,13 +8,11 @@
 //!
 //! let land = |x: f64| Rect::new(coord! { x: x, y: 0. }, coord! { x: x + 50., y: 60. }).to_polygon();
 //! let works = LandUseCode::new("mnr", "2023", "100102");
-//! let parcels: ParcelSet = [
+//! let parcels = ParcelSet::local([
 //!     Parcel::new("a", land(0.)).current_use(works.clone()).text("owner", "private"),
 //!     Parcel::new("b", land(50.)).current_use(works).text("owner", "public"),
 //!     Parcel::new("c", land(100.)),
-//! ]
-//! .into_iter()
-//! .collect();
+//! ]);
 //! let expr = Expr::parse(r#"class in (industrial, logistics) and area_m2 >= 2000 and not (owner == "public")"#)?;
 //! let selection = expr.select(&parcels, &Schemes::builtin())?;
 //! let selected = parcels.iter().filter(|parcel| selection.mask[parcel.idx().index()]);
@@ -229,7 +227,7 @@ impl Expr {
     ///
     /// let land = Rect::new(coord! { x: 0., y: 0. }, coord! { x: 50., y: 60. }).to_polygon();
     /// let parcel = Parcel::new("a", land).number("improvement_value", 3e6).number("land_value", 2e6);
-    /// let parcels: ParcelSet = [parcel].into_iter().collect();
+    /// let parcels = ParcelSet::local([parcel]);
     /// let ratio = Expr::parse("improvement_value / land_value")?;
     /// assert_eq!(ratio.numbers(&parcels, &Schemes::builtin())?.get(0), Some(1.5));
     /// # Ok::<(), landuse::Error>(())
@@ -1052,7 +1050,7 @@ mod tests {
     }
 
     fn town() -> ParcelSet {
-        [
+        ParcelSet::local([
             Parcel::new("a", land(0, 100.0))
                 .current_use(code("1001"))
                 .floor_area_m2(5_000.0)
@@ -1073,9 +1071,7 @@ mod tests {
                 .current_use(code("0301"))
                 .zoned_use(code("0301"))
                 .construction(true),
-        ]
-        .into_iter()
-        .collect()
+        ])
     }
 
     /// Ids the expression is true of, then those it is unknown of by way of its negation.
@@ -1148,10 +1144,9 @@ mod tests {
         ] {
             for (a, b) in [(x, y), (y, x)] {
                 for (word, expected) in [("and", and), ("or", or)] {
-                    let parcels: ParcelSet =
-                        [Parcel::new("z", land(0, 1.0)).number("tax", 2.0).number("jobs", 2.0)]
-                            .into_iter()
-                            .collect();
+                    let parcels = ParcelSet::local([Parcel::new("z", land(0, 1.0))
+                        .number("tax", 2.0)
+                        .number("jobs", 2.0)]);
                     let text = format!("({a}) {word} ({b})");
                     let found = Expr::parse(&text).unwrap().select(&parcels, &Schemes::builtin()).unwrap();
                     let truth = if found.selected == 1 {

@@ -419,8 +419,8 @@ mod tests {
     }
 
     fn check(parcels: Vec<Parcel>, lines: Vec<Parcel>) -> (ParcelSet, Constraints) {
-        let set: ParcelSet = parcels.into_iter().collect();
-        let lines = ControlLines::new(lines.into_iter().collect()).unwrap();
+        let set = ParcelSet::local(parcels);
+        let lines = ControlLines::new(ParcelSet::local(lines)).unwrap();
         let overlay = Overlay::new(&set, &lines).unwrap();
         let schemes = Schemes::builtin();
         let current_use = schemes.resolve_column(&set.attributes().current_use);

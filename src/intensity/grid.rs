@@ -133,7 +133,7 @@ pub fn grid(extent: &Envelope, shape: CellShape, side_m: f64) -> Result<ParcelSe
         return Err(ParamError::new("side_m", side_m, "a finite length above 0 m"));
     }
     if extent.is_empty() {
-        return Ok(std::iter::empty::<Parcel>().collect());
+        return Ok(ParcelSet::local(std::iter::empty::<Parcel>()));
     }
     let Lattice { step, reach, pitch, shift, corners } = Lattice::of(shape, side_m);
     // A square's first cell has its corner, not its centre, at the origin.
@@ -169,7 +169,7 @@ pub fn grid(extent: &Envelope, shape: CellShape, side_m: f64) -> Result<ParcelSe
             parcels.push(Parcel::new(format!("{column}/{row}"), Polygon::new(ring, Vec::new())));
         }
     }
-    Ok(parcels.into_iter().collect())
+    Ok(ParcelSet::local(parcels))
 }
 
 /// The cells of a [`grid`] over `set`, cut to the study area where there is one, else those whole that the box of a parcel
@@ -194,13 +194,13 @@ pub fn clipped_grid(
             index.candidates(*envelope).for_each(|cell| holds[cell as usize] = true);
         }
         let met = cells.iter().filter(|cell| holds[cell.idx().index()]).map(ParcelRef::to_parcel);
-        return Ok(met.collect::<ParcelSet>().on_plane_of(set));
+        return Ok(ParcelSet::local(met).on_plane_of(set));
     };
     let area = boolean::dissolve(area);
     let cells = grid(&area.get(0).envelope(), shape, side_m)?;
     let mut pieces = Vec::new();
     cut(&cells, &mut (0..cells.len() as u32).collect::<Vec<_>>(), &area, &mut pieces);
-    Ok(pieces.into_iter().collect::<ParcelSet>().on_plane_of(set))
+    Ok(ParcelSet::local(pieces).on_plane_of(set))
 }
 
 /// Cuts cells to the land of `area` near them, halving both as long as there are several.
@@ -255,7 +255,7 @@ mod tests {
         area.push_ring(ring);
         area.end_polygon();
         area.end_geometry();
-        let none: ParcelSet = std::iter::empty::<Parcel>().collect();
+        let none = ParcelSet::local(std::iter::empty::<Parcel>());
         for shape in [CellShape::Square, CellShape::Hexagon] {
             let cells = clipped_grid(&none, Some(&area), shape, 70.0).unwrap();
             let sum: f64 = cells.area_m2().iter().sum();
@@ -271,7 +271,7 @@ mod tests {
         let at = |x: f64| {
             geo::Rect::new(geo::coord! { x: x, y: 10.0 }, geo::coord! { x: x + 20.0, y: 30.0 }).to_polygon()
         };
-        let set: ParcelSet = [Parcel::new("a", at(10.0)), Parcel::new("b", at(910.0))].into_iter().collect();
+        let set = ParcelSet::local([Parcel::new("a", at(10.0)), Parcel::new("b", at(910.0))]);
         let cells = clipped_grid(&set, None, CellShape::Square, 100.0).unwrap();
         assert_eq!((cells.len(), cells.area_m2()), (2, &[1e4, 1e4][..]));
     }

@@ -189,13 +189,11 @@ mod tests {
         let shape = |x: f64| {
             geo::Rect::new(geo::coord! { x: x, y: 0.0 }, geo::coord! { x: x + 1.0, y: 1.0 }).to_polygon()
         };
-        let districts: ParcelSet = [
+        let districts = ParcelSet::local([
             Parcel::new("a", shape(0.0)).number("warning_line", 0.25),
             Parcel::new("b", shape(1.0)).number("quota_ha", 2.0).number("warning_line", 0.5),
             Parcel::new("c", shape(2.0)),
-        ]
-        .into_iter()
-        .collect();
+        ]);
         let mut limits = UnitLimit::of_districts(&districts, "plan").unwrap();
         limits.sort_by(|a, b| a.unit.cmp(&b.unit));
         let found: Vec<_> = limits.iter().map(|limit| (&*limit.unit, limit.limit)).collect();

@@ -112,10 +112,10 @@ impl Buildings {
     /// let land = |id: &str, x: f64, width: f64| {
     ///     Parcel::new(id, Rect::new(coord! { x: x, y: 0.0 }, coord! { x: x + width, y: 10.0 }).to_polygon())
     /// };
-    /// let mut parcels: ParcelSet = [land("a", 0.0, 50.0), land("b", 50.0, 50.0)].into_iter().collect();
+    /// let mut parcels = ParcelSet::local([land("a", 0.0, 50.0), land("b", 50.0, 50.0)]);
     /// let mut hall = land("hall", 40.0, 40.0);            // a quarter of it on a
     /// hall.floors = Some(2.0);
-    /// let hall: ParcelSet = [hall].into_iter().collect();
+    /// let hall = ParcelSet::local([hall]);
     /// let joined = Buildings::join(&mut parcels, &hall, &BuildingOptions::default())?;
     /// let floor_area = &parcels.attributes().floor_area_m2;
     /// assert_eq!((floor_area.get(0), floor_area.get(1)), (Some(200.0), Some(600.0)));

@@ -18,7 +18,7 @@ use crate::parcel::{ParcelIdx, ParcelSet};
 ///     let land = Rect::new(coord! { x: x, y: 0.0 }, coord! { x: x + 10.0, y: 10.0 });
 ///     Parcel::new(id, MultiPolygon::new(vec![land.to_polygon()]))
 /// };
-/// let parcels: ParcelSet = [square("A", 0.0), square("B", 10.0), square("C", 30.0)].into_iter().collect();
+/// let parcels = ParcelSet::local([square("A", 0.0), square("B", 10.0), square("C", 30.0)]);
 /// let index = ParcelIndex::new(parcels);
 /// let at = index.at([15.0, 5.0]).first().copied().ok_or("nobody's land")?;
 /// assert_eq!(index.parcels().get(at).id(), Some("B"));

@@ -15,7 +15,7 @@ use crate::zoning::LandUseCode;
 /// use landuse::{Parcel, ParcelSet};
 ///
 /// let square = Rect::new(coord! { x: 0., y: 0. }, coord! { x: 100., y: 50. }).to_polygon();
-/// let set: ParcelSet = [Parcel::new("A-104", square).floor_area_m2(2_500.0)].into_iter().collect();
+/// let set = ParcelSet::local([Parcel::new("A-104", square).floor_area_m2(2_500.0)]);
 /// assert_eq!(set.area_m2(), &[5_000.0]);
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -78,17 +78,30 @@ impl ParcelSet {
         Self::from_projected(table, plane)
     }
 
+    /// Parcels whose coordinates are metres in one plane of no known place. What cannot be measured is in
+    /// [`rejected`](Self::rejected), with the position among the parcels.
+    ///
+    /// Parcels in a known system, degrees above all, come in by [`Inputs::from_parcels`](crate::Inputs::from_parcels), and those of
+    /// another set by [`from_projected`](Self::from_projected) with its plane.
+    pub fn local(parcels: impl IntoIterator<Item = Parcel>) -> Self {
+        Self::ordered(FeatureTable::from_parcels(parcels), Arc::new(WorkingPlane::local()))
+    }
+
     /// As [`new`](Self::new), of features whose coordinates are metres in `plane` already.
     ///
     /// # Errors
     /// As [`new`](Self::new).
     pub fn from_projected(table: FeatureTable, plane: impl Into<Arc<WorkingPlane>>) -> Result<Self, Error> {
-        let FeatureTable { geometry, attributes, source_row, mut rejected } = table;
-        let plane = plane.into();
-        if u32::try_from(geometry.len()).is_err() {
+        if u32::try_from(table.len()).is_err() {
             let limit = u32::MAX.into();
-            return Err(Error::TooLarge { what: "features", found: geometry.len() as u64, limit });
+            return Err(Error::TooLarge { what: "features", found: table.len() as u64, limit });
         }
+        Ok(Self::ordered(table, plane.into()))
+    }
+
+    /// Validates, repairs and orders features in a plane.
+    fn ordered(table: FeatureTable, plane: Arc<WorkingPlane>) -> Self {
+        let FeatureTable { geometry, attributes, source_row, mut rejected } = table;
         let (envelopes, exceptions): (Vec<Envelope>, Vec<Option<Box<Exception>>>) =
             parallel::unzip(geometry.len(), run(&geometry), &|i| match Exception::of(&geometry.get(i)) {
                 None => (geometry.get(i).envelope(), None),
@@ -128,7 +141,7 @@ impl ParcelSet {
         drop((geometry, exceptions));
         let attributes = attributes.take(&order);
         let source_row = order.iter().map(|&i| source_row[i as usize]).collect();
-        Ok(Self::measured(ordered, attributes, source_row, rejected, repaired, plane))
+        Self::measured(ordered, attributes, source_row, rejected, repaired, plane)
     }
 
     /// A set of rows in canonical order.
@@ -286,20 +299,6 @@ impl ParcelSet {
     /// The plane everything is computed in.
     pub fn plane(&self) -> &Arc<WorkingPlane> {
         &self.plane
-    }
-}
-
-impl FromIterator<Parcel> for ParcelSet {
-    /// Collects parcels whose coordinates are metres in one plane. What cannot be measured is in
-    /// [`rejected`](ParcelSet::rejected), with the position in the iterator.
-    ///
-    /// # Panics
-    /// From 4,294,967,296 coordinates on; use [`ParcelSet::new`] where that may happen.
-    fn from_iter<I: IntoIterator<Item = Parcel>>(parcels: I) -> Self {
-        let table = FeatureTable::from_parcels(parcels);
-        assert!(table.geometry.fits(0), "more than {} coordinates", u32::MAX);
-        #[expect(clippy::expect_used, reason = "the only error is a size that was just checked")]
-        Self::new(table, WorkingPlane::local()).expect("the size was checked")
     }
 }
 

@@ -1,3 +1,4 @@
+use geo::CoordsIter;
 use serde::Serialize;
 
 use super::{Attributes, Parcel};
@@ -19,11 +20,17 @@ pub struct FeatureTable {
 }
 
 impl FeatureTable {
-    /// Parcels as a table, in their order.
+    /// Parcels as a table, in their order; what no longer fits is among the rejected.
     pub fn from_parcels(parcels: impl IntoIterator<Item = Parcel>) -> Self {
         let mut table = Self::default();
-        for (row, parcel) in parcels.into_iter().enumerate() {
-            table.push(&parcel, row as u32);
+        for (row, parcel) in (0..u32::MAX).zip(parcels) {
+            if table.geometry.fits(parcel.geometry.coords_count()) {
+                table.push(&parcel, row);
+            } else {
+                let at = FeaturePos { row, id: parcel.id.as_deref().map(Into::into) };
+                let reason = "there are more coordinates than a set can hold".into();
+                table.rejected.push(Rejected { at, reason });
+            }
         }
         table
     }

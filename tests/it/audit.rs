@@ -200,7 +200,7 @@ fn excluded(lines: &ControlLines) -> Arc<Exclusion> {
 }
 
 fn year(plots: &[Plot]) -> Year {
-    let set: ParcelSet = plots.iter().map(Plot::parcel).collect();
+    let set = ParcelSet::local(plots.iter().map(Plot::parcel));
     let status = land_status(&set, &Schemes::builtin(), false);
     let mut label = NamedTexts::new();
     for status in &status {
@@ -208,12 +208,11 @@ fn year(plots: &[Plot]) -> Year {
     }
     let x = f64::from(LINE_FROM) * W - W / 2.0;
     let hill = Rect::new(coord! { x: x, y: -1_000.0 }, coord! { x: 1e5, y: 1e5 }).to_polygon();
-    let lines = ControlLines::new([Parcel::new("hill", hill)].into_iter().collect()).unwrap();
+    let lines = ControlLines::new(ParcelSet::local([Parcel::new("hill", hill)])).unwrap();
     let half = |id: &str, y0: f64, y1: f64| {
         Parcel::new(id, Rect::new(coord! { x: -10.0, y: y0 }, coord! { x: 1_300.0, y: y1 }).to_polygon())
     };
-    let districts: ParcelSet =
-        [half("south", -10.0, 333.0), half("north", 333.0, 800.0)].into_iter().collect();
+    let districts = ParcelSet::local([half("south", -10.0, 333.0), half("north", 333.0, 800.0)]);
     Year::new(set, status, label, Some(&excluded(&lines)), Some(&districts)).unwrap()
 }
 
@@ -446,11 +445,13 @@ fn duplicates_are_covered_at_either_date() {
 fn a_line_that_moves_is_a_change_too() {
     let parcels = || -> ParcelSet {
         let at = |x: f64| Rect::new(coord! { x: x, y: 0.0 }, coord! { x: x + 100.0, y: 100.0 }).to_polygon();
-        [0.0, 100.0, 200.0].iter().map(|&x| Parcel::new(format!("{x}"), at(x)).construction(true)).collect()
+        ParcelSet::local(
+            [0.0, 100.0, 200.0].iter().map(|&x| Parcel::new(format!("{x}"), at(x)).construction(true)),
+        )
     };
     let line = |x0: f64, x1: f64| {
         let shape = Rect::new(coord! { x: x0, y: -10.0 }, coord! { x: x1, y: 200.0 }).to_polygon();
-        ControlLines::new([Parcel::new("line", shape)].into_iter().collect()).unwrap()
+        ControlLines::new(ParcelSet::local([Parcel::new("line", shape)])).unwrap()
     };
     let year = |line: &ControlLines| {
         let label = NamedTexts::unknown(3);

@@ -15,7 +15,7 @@ fn local() -> SourceCrs {
 }
 
 fn layer(parcels: impl IntoIterator<Item = Parcel>) -> landuse::ParcelSet {
-    parcels.into_iter().collect()
+    landuse::ParcelSet::local(parcels)
 }
 
 fn run(inputs: &Inputs) -> Analysis {

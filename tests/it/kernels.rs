@@ -560,7 +560,9 @@ fn muddle(seed: u64, count: usize) -> ParcelSet {
             }
         }
     }
-    parcels.iter().map(|rings| Parcel::new("", array(std::slice::from_ref(rings)).get(0).to_geo())).collect()
+    ParcelSet::local(
+        parcels.iter().map(|rings| Parcel::new("", array(std::slice::from_ref(rings)).get(0).to_geo())),
+    )
 }
 
 fn all_links(set: &ParcelSet, gap_m: f64, takes_part: impl Fn(u32) -> bool) -> Vec<Link> {
@@ -641,7 +643,7 @@ fn bad_lengths_are_refused() {
         let rule = Rule::SharedEdge { min_shared_m: bad };
         assert_eq!(Adjacency::new(rule).expect_err("a bad length").name(), "min_shared_m");
     }
-    let nobody: ParcelSet = std::iter::empty::<Parcel>().collect();
+    let nobody = ParcelSet::local(std::iter::empty::<Parcel>());
     assert!(within_gap(&nobody, 1.0).expect("a good gap").is_empty());
     assert!(overlapping_pairs(&nobody).expect("few pairs").is_empty());
 }

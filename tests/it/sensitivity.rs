@@ -30,7 +30,7 @@ fn parcels() -> ParcelSet {
         }
         x += 60.0 + [0.0, 4.0, 8.0, 12.0][next(4) as usize];
     }
-    plots.into_iter().collect()
+    ParcelSet::local(plots)
 }
 
 fn analysis(rule: Rule, gap_m: f64) -> Analysis {
@@ -39,7 +39,7 @@ fn analysis(rule: Rule, gap_m: f64) -> Analysis {
 
 fn checked(rule: Rule, gap_m: f64, field_checks: Option<FieldChecks>) -> Analysis {
     let hill = Rect::new(coord! { x: 597.0, y: -100.0 }, coord! { x: 5_000.0, y: 1_000.0 }).to_polygon();
-    let lines: ParcelSet = [Parcel::new("hill", hill)].into_iter().collect();
+    let lines = ParcelSet::local([Parcel::new("hill", hill)]);
     let mut inputs = Inputs::open(parcels()).control_lines(lines);
     if let Some(checks) = field_checks {
         inputs = inputs.field_checks(checks);

@@ -12,7 +12,7 @@ pub(super) fn rectangles(sides: impl IntoIterator<Item = [f64; 4]>) -> ParcelSet
         let land = Rect::new(coord! { x: x, y: y }, coord! { x: x + width, y: y + height });
         Parcel::new(i.to_string(), MultiPolygon::new(vec![land.to_polygon()]))
     };
-    sides.into_iter().enumerate().map(parcel).collect()
+    ParcelSet::local(sides.into_iter().enumerate().map(parcel))
 }
 
 /// Squares of `side` metres on a lattice, `street` metres apart.

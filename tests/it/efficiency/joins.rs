@@ -18,7 +18,7 @@ fn land(id: &str, x: f64, y: f64, width: f64, height: f64) -> Parcel {
 
 /// The parcels of the worked table, in any order.
 fn parcels(ids: &[&str]) -> ParcelSet {
-    ids.iter().enumerate().map(|(i, id)| land(id, 100.0 * i as f64, 0.0, 90.0, 60.0)).collect()
+    ParcelSet::local(ids.iter().enumerate().map(|(i, id)| land(id, 100.0 * i as f64, 0.0, 90.0, 60.0)))
 }
 
 fn at(set: &ParcelSet, id: &str) -> usize {
@@ -72,14 +72,12 @@ fn rows_of_a_firm_must_agree_and_may_name_several_parcels() {
     let text = "企业,地块,tax,new\nF,a; b,90,是\nG,b,10,否\nG,c,11,\nH,d,,\n";
     let firms = Firms::from_table(&table(text), AllocationBasis::Land).unwrap();
     assert_eq!(firms.contradictions().len(), 1);
-    let mut set: ParcelSet = [
+    let mut set = ParcelSet::local([
         land("a", 0., 0., 20., 10.),
         land("b", 20., 0., 10., 10.),
         land("c", 30., 0., 10., 10.),
         land("d", 40., 0., 9., 9.),
-    ]
-    .into_iter()
-    .collect();
+    ]);
     let joined = firms.join(&mut set).unwrap();
     assert_eq!(joined.report.sizes, "parcels");
     // F is split by the parcels' own areas, 200 and 100 m²; G says two things, so that b and c are unknown.
@@ -101,7 +99,7 @@ fn joined_values_take_the_place_of_own_ones_and_say_so() {
     let text = "firm,parcel,tax\nF,a,5\nG,b,\n";
     let firms = Firms::from_table(&table(text), AllocationBasis::Land).unwrap();
     let own = |id: &str, x: f64| land(id, x, 0.0, 9.0, 9.0).number("tax", 1.0);
-    let mut set: ParcelSet = [own("a", 0.0), own("b", 10.0), own("c", 20.0)].into_iter().collect();
+    let mut set = ParcelSet::local([own("a", 0.0), own("b", 10.0), own("c", 20.0)]);
     let report = firms.join(&mut set).unwrap().report;
     let tax = report.columns.iter().find(|column| &*column.column == "tax").unwrap();
     assert_eq!((tax.joined, tax.replaced, tax.kept), (1, 1, 2));
@@ -111,20 +109,18 @@ fn joined_values_take_the_place_of_own_ones_and_say_so() {
 #[test]
 fn buildings_spread_by_overlap_and_nothing_is_counted_twice() {
     // b and c overlap by half; d is bare.
-    let mut set: ParcelSet = [
+    let mut set = ParcelSet::local([
         land("a", 0., 0., 100., 100.),
         land("b", 100., 0., 100., 100.),
         land("c", 150., 0., 100., 100.),
         land("d", 400., 0., 100., 100.),
-    ]
-    .into_iter()
-    .collect();
+    ]);
     let building = |id: &str, [x, y, width, height]: [f64; 4], floors: Option<f64>, height_m: Option<f64>| {
         let mut building = land(id, x, y, width, height);
         (building.floors, building.height_m) = (floors, height_m);
         building
     };
-    let buildings: ParcelSet = [
+    let buildings = ParcelSet::local([
         // 200 m² on a, 10 m² on b by its survey error.
         building("tower", [80., 10., 21., 10.], Some(20.0), Some(66.0)),
         // Wholly on b and on c.
@@ -135,9 +131,7 @@ fn buildings_spread_by_overlap_and_nothing_is_counted_twice() {
         building("far", [1000., 0., 10., 10.], Some(1.0), None),
         // Half of it on no parcel.
         building("edge", [240., 50., 20., 10.], Some(3.0), None),
-    ]
-    .into_iter()
-    .collect();
+    ]);
     let joined = Buildings::join(&mut set, &buildings, &BuildingOptions::default()).unwrap();
     let known = set.attributes();
     let get = |column: &landuse::parcel::Column<f64>, id: &str| column.get(at(&set, id));
@@ -186,7 +180,7 @@ fn works() -> ParcelSet {
             _ => parcel,
         }
     };
-    (0..60).map(parcel).collect()
+    ParcelSet::local((0..60).map(parcel))
 }
 
 fn analyse(parcels: ParcelSet, change: impl FnOnce(&mut Options)) -> Analysis {
@@ -308,13 +302,11 @@ fn a_rule_pack_grades_the_candidates() {
 #[test]
 fn peers_are_ranked_within_their_group() {
     let sector = |i: usize| if i.is_multiple_of(2) { "C13" } else { "C26" };
-    let set: ParcelSet = (0..80)
-        .map(|i| {
-            land(&format!("{i}"), 10.0 * i as f64, 0.0, 9.0, 9.0)
-                .number("tax", i as f64)
-                .text("sector", sector(i))
-        })
-        .collect();
+    let set = ParcelSet::local((0..80).map(|i| {
+        land(&format!("{i}"), 10.0 * i as f64, 0.0, 9.0, 9.0)
+            .number("tax", i as f64)
+            .text("sector", sector(i))
+    }));
     let found = analyse(set, |options| {
         options.efficiency.candidates = Some("tax >= 0".into());
         options.efficiency.low = Some(Rule::Standard {

@@ -45,7 +45,7 @@ impl Feature {
 }
 
 pub(crate) fn set(features: &[Feature]) -> ParcelSet {
-    let set: ParcelSet = features.iter().map(Feature::parcel).collect();
+    let set = ParcelSet::local(features.iter().map(Feature::parcel));
     assert_eq!((set.rejected().len(), set.repaired().len()), (0, 0), "the scene is valid");
     set
 }

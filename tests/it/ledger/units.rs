@@ -57,7 +57,12 @@ impl Stage {
             }
             parcel.number("jobs", random.within(1.0, 90.0)).number("price", 7.0)
         });
-        Self::new(with_floors.collect(), set(&scene.lines), &set(&scene.unsuitable), set(&scene.districts))
+        Self::new(
+            ParcelSet::local(with_floors),
+            set(&scene.lines),
+            &set(&scene.unsuitable),
+            set(&scene.districts),
+        )
     }
 
     fn input<'a>(&'a self, units: StudyUnits<'a>) -> LedgerInput<'a> {
@@ -152,8 +157,8 @@ fn land_in_a_band_is_as_far_from_the_line_as_it_says() {
         Parcel::new("near", rect(60.0, 120.0)).construction(true),
         Parcel::new("far", rect(400.0, 700.0)).construction(false),
     ];
-    let none: ParcelSet = std::iter::empty().collect();
-    let stage = Stage::new(parcels.into_iter().collect(), [hill].into_iter().collect(), &none, none.clone());
+    let none = ParcelSet::local(std::iter::empty());
+    let stage = Stage::new(ParcelSet::local(parcels), ParcelSet::local([hill]), &none, none.clone());
     let bands = Bands::new(stage.overlay.exclusion.dissolved(), &[0.0, 20.0, 100.0, 500.0]).unwrap();
     let ledger = Ledger::draw_up(&stage.input(StudyUnits::Bands(&bands, None))).unwrap();
     let found: Vec<_> = ledger
@@ -221,14 +226,12 @@ fn amounts_add_up_and_levels_average() {
 #[test]
 fn units_have_limits_of_their_own() {
     let rect = |x: f64| Rect::new(coord! { x: x, y: 0.0 }, coord! { x: x + 100.0, y: 100.0 }).to_polygon();
-    let set: ParcelSet = [
+    let set = ParcelSet::local([
         Parcel::new("a", rect(0.0)).construction(true).district("west"),
         Parcel::new("b", rect(100.0)).construction(false).district("west"),
         Parcel::new("c", rect(200.0)).construction(true).district("east"),
         Parcel::new("d", rect(300.0)).construction(true).district("east"),
-    ]
-    .into_iter()
-    .collect();
+    ]);
     let status = land_status(&set, &Schemes::builtin(), false);
     let partition = Partition::new(set.geometry(), &[], &[0; 4]).unwrap();
     let limit = |unit: &str, limit| UnitLimit { unit: unit.into(), limit, source: "plan".into() };
@@ -309,15 +312,14 @@ fn rectangles_agree_with_counted_cells() {
         let cut = 1 + random.below(SIDE - 1);
         let halves = [Box([0, 0, cut, SIDE]), Box([cut, 0, SIDE, SIDE])];
         let layer = |boxes: &[Box]| -> ParcelSet {
-            boxes.iter().enumerate().map(|(i, b)| Parcel::new(i.to_string(), b.shape())).collect()
+            ParcelSet::local(boxes.iter().enumerate().map(|(i, b)| Parcel::new(i.to_string(), b.shape())))
         };
-        let set: ParcelSet = (parcels.iter().zip(&kinds).enumerate())
-            .map(|(i, (shape, kind))| {
+        let set: ParcelSet =
+            ParcelSet::local((parcels.iter().zip(&kinds).enumerate()).map(|(i, (shape, kind))| {
                 let mut parcel = Parcel::new(i.to_string(), shape.shape());
                 parcel.construction = *kind;
                 parcel
-            })
-            .collect();
+            }));
         let stage = Stage::new(set, layer(&lines), &layer(&water), layer(&halves));
         let ledger = Ledger::draw_up(&stage.input(StudyUnits::Districts(&stage.districts))).unwrap();
         for (unit, half) in ledger.units.iter().zip(&halves) {
