@@ -6,7 +6,9 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use landuse::ParcelSet;
 use landuse::crs::WorkingPlane;
-use landuse::efficiency::{Appraisal, Columns, Cuts, Grade, Grading, Measures, ParcelMeasures};
+use landuse::efficiency::{Appraisal, Cuts, Grade, Grading, Measures};
+use landuse::expr::ColumnTable;
+use landuse::parcel::ParcelColumns;
 use landuse::parcel::{Column, NamedNumbers};
 use landuse::zoning::Schemes;
 
@@ -52,7 +54,7 @@ fn appraise(bencher: Bencher, rows: usize, measures: &(impl Measures + Sync)) {
 #[divan::bench(args = [10_000, 1_000_000], sample_count = 5)]
 fn table(bencher: Bencher, rows: usize) {
     let scale = (0..rows as u64).map(|row| Some(noise(row << 20) < 0.9));
-    let mut table = Columns::new(rows).flag("above_scale", scale).expect("fits");
+    let mut table = ColumnTable::new(rows).flag("above_scale", scale).expect("fits");
     for (item, (key, _)) in ITEMS.iter().enumerate() {
         table = table.number(key, values(rows, item)).expect("fits");
     }
@@ -81,7 +83,7 @@ fn parcels(bencher: Bencher, rows: usize) {
     }
     text.push_str("]\n");
     let pack = Appraisal::from_toml(&text, "bench").expect("holds together");
-    let measures = ParcelMeasures { set: &set, schemes: &schemes };
+    let measures = ParcelColumns { set: &set, schemes: &schemes };
     bencher.counter(ItemsCount::new(rows)).bench_local(|| {
         let found = pack.run(rows, &measures).expect("columns fit");
         assert_eq!(found.count(Grade::A), rows / 5);

@@ -9,6 +9,7 @@ use landuse::cluster::{SiteOptions, Sites};
 use landuse::efficiency::{Assessment, Rule, Verdict};
 use landuse::expr::Expr;
 use landuse::io::{Loader, Source, schema::Schema};
+use landuse::parcel::ParcelColumns;
 use landuse::zoning::Schemes;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,8 +17,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let parcels = Loader::new(Schema::builtin("generated")?).load(&source)?.set;
     let schemes = Schemes::builtin();
 
-    let tax = Expr::parse("tax_yuan / area_m2")?.numbers(&parcels, &schemes)?;
-    let candidates = Expr::parse("class in (industrial, logistics)")?.select(&parcels, &schemes)?.mask;
+    let columns = ParcelColumns { set: &parcels, schemes: &schemes };
+    let tax = Expr::parse("tax_yuan / area_m2")?.numbers(&columns)?;
+    let candidates = Expr::parse("class in (industrial, logistics)")?.select(&columns)?.mask;
     let rule: Rule = toml::from_str("metric = 'tax_yuan / area_m2'\nworst_share = 0.2")?;
     let found = Assessment::judge(&rule, &candidates, &|_: &str| tax.clone())?;
     println!(

@@ -419,6 +419,15 @@ impl<T: Eq + Hash + Clone> CategoryColumn<T> {
     }
 }
 
+/// What a text that stands for a flag says; none for other texts.
+pub(crate) fn flag_of(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "true" | "yes" | "y" | "1" | "是" => Some(true),
+        "false" | "no" | "n" | "0" | "否" => Some(false),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use landuse::efficiency::{Appraisal, Appraised, Columns, Cuts, Grade, Grading, Measures};
+use landuse::efficiency::{Appraisal, Appraised, Cuts, Grade, Grading, Measures};
+use landuse::expr::ColumnTable;
 use landuse::join::Firms;
 use landuse::parcel::Column;
 use landuse::report::{self, AppraisalSummary};
@@ -153,7 +154,7 @@ fn pack(path: &Path) -> Result<Appraisal, Error> {
 }
 
 /// Adds a column that the command line defines.
-fn computed(columns: Columns, definition: &str) -> Result<Columns, Error> {
+fn computed(columns: ColumnTable, definition: &str) -> Result<ColumnTable, Error> {
     let Some((name, expression)) = definition.split_once('=') else {
         return Err(ParamError::new("column", definition, "NAME=EXPR").into());
     };

@@ -2,7 +2,8 @@
 
 use std::error::Error;
 
-use landuse::efficiency::{Appraisal, Columns};
+use landuse::efficiency::Appraisal;
+use landuse::expr::ColumnTable;
 use landuse::units::{AreaUnit, people_area};
 
 use crate::figures::{Case, row};
@@ -23,7 +24,7 @@ pub(crate) fn print() -> Result<(), Box<dyn Error>> {
     let pack = Appraisal::builtin("huangyan-2022")?;
     println!("{} {}: {}", pack.name(), pack.version(), pack.source());
     let values = [12.0, 150.0, 2.0, 2500.0, 20.0, 0.02];
-    let mut table = Columns::new(1).flag("above_scale", [Some(true)])?;
+    let mut table = ColumnTable::new(1).flag("above_scale", [Some(true)])?;
     for (indicator, value) in pack.groups()[0].indicators.iter().zip(values) {
         table = table.number(&indicator.key, [Some(value)])?;
     }

@@ -13,7 +13,7 @@ use crate::cluster::{
 };
 use crate::column::{CategoryColumn, Column};
 use crate::control::{ControlLines, Effect, Encroachments, Overlay, ReviewInput};
-use crate::efficiency::{Assessment, Efficiency, Measures, ParcelMeasures, ScoredParcels, Verdict};
+use crate::efficiency::{Assessment, Efficiency, Measures, ScoredParcels, Verdict};
 use crate::error::{Error, ParamError};
 use crate::geometry::{MultiPolygonArray, boolean};
 use crate::intensity::{
@@ -21,7 +21,7 @@ use crate::intensity::{
     clipped_grid,
 };
 use crate::land::Land;
-use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::parcel::{ParcelColumns, ParcelIdx, ParcelSet};
 use crate::progress::Watch;
 use crate::sensitivity::Sensitivity;
 use crate::stats::{LocalResults, Observations, Weights};
@@ -400,7 +400,7 @@ fn draw_up(
     };
     let limits = limits(inputs, options)?;
     let measures = ScoredParcels {
-        parcels: ParcelMeasures { set, schemes: inputs.schemes() },
+        parcels: ParcelColumns { set, schemes: inputs.schemes() },
         composite: options.efficiency.composite.as_ref(),
         appraised: efficiency.appraised.as_ref(),
     };

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::columns::same_length;
 use super::logic::ordered_sum;
 use crate::error::{Error, ParamError};
+use crate::expr::same_length;
 use crate::parcel::{Column, TextColumn};
 
 /// What a firm's amounts are split by.
@@ -271,7 +271,7 @@ impl Allocation {
     /// amounts over and divide then.
     ///
     /// # Errors
-    /// [`Error::Data`] where `amounts` has another length than the firms.
+    /// [`Error::Param`] where `amounts` has another length than the firms.
     ///
     /// # Complexity
     /// O(firms · log firms + parcels + rows).

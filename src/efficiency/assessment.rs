@@ -342,7 +342,7 @@ impl Assessment {
     ///   values are not ranked. Parcels that are no candidates are nobody's peers.
     ///
     /// # Errors
-    /// [`Error::Data`] where a column has another length.
+    /// [`Error::Param`] where a column has another length.
     ///
     /// # Complexity
     /// O(n · log n · tests).

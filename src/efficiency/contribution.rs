@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::Direction;
 use super::logic::ordered_sum;
-use super::{Direction, columns::same_length};
 use crate::error::{Error, ParamError};
+use crate::expr::same_length;
 use crate::parcel::{CategoryColumn, Column};
 
 /// Location quotient: share of an amount over share of land, without unit. 1 is an average yield, 0.5 half of it.

@@ -9,8 +9,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::error::nearest;
 use crate::parcel::Column;
-use crate::zoning::config::{Keys, Source, list, nearest, number};
+use crate::zoning::config::{Keys, Source, list, number};
 
 /// What is known of a zone, in the symbols of the standard. Areas in ha, money in 10k yuan, floor area and footprint in ha too.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]

@@ -12,7 +12,6 @@
 mod allocation;
 pub mod appraisal;
 mod assessment;
-mod columns;
 mod composite;
 mod contribution;
 mod development_zone;
@@ -34,7 +33,6 @@ pub use appraisal::{
     Appraisal, Appraised, Cuts, Grade, Grading, ItemScore, Remark, Rounding, Standing, Ties, repeated,
 };
 pub use assessment::{Assessment, AtSetting, Basis, MIN_RANKED, Reason, Setting, Test, Verdict};
-pub use columns::Columns;
 pub use composite::{Composite, Part};
 pub use contribution::{Contribution, contributions, location_quotient, peer_percentile};
 pub use development_zone::{
@@ -47,7 +45,7 @@ pub use industrial::{
 };
 pub(crate) use logic::ordered_sum;
 pub use quantile::quantile;
-pub use rule::{Direction, Measures, ParcelMeasures, Rule};
+pub use rule::{Direction, Measures, Rule};
 pub use sentence::Language;
 pub use soft_site::{
     BuildableClass, BuildableFigures, BuildableRule, Lot, Recall, SoftSiteRule, improvement_ratio,

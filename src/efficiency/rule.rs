@@ -3,10 +3,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Grade;
+use crate::column::Column;
 use crate::error::{Error, ParamError};
-use crate::expr::Expr;
-use crate::parcel::{Column, ParcelSet};
-use crate::zoning::Schemes;
+use crate::expr::{ColumnTable, Expr, check};
+use crate::parcel::ParcelColumns;
 use crate::zoning::config::list;
 
 /// Which end of a metric is the good one.
@@ -296,6 +296,14 @@ pub trait Measures {
     /// Whatever is wrong with the expression: syntax, an unknown name, a kind that does not fit.
     fn holds(&self, expression: &str) -> Result<Column<bool>, Error>;
 
+    /// Refuses expressions that name what there is none of, all at once; by default nothing is refused before it is evaluated.
+    ///
+    /// # Errors
+    /// Whatever is wrong with an expression, and every unknown name.
+    fn check(&self, _expressions: &[&str]) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Whether the grade of every parcel is among these; unknown where it has none.
     ///
     /// # Errors
@@ -306,22 +314,31 @@ pub trait Measures {
     }
 }
 
-/// Expressions over the columns of parcels, in the [language](crate::expr) of conditions.
-#[derive(Debug, Clone, Copy)]
-pub struct ParcelMeasures<'a> {
-    /// The parcels.
-    pub set: &'a ParcelSet,
-    /// What land-use codes mean.
-    pub schemes: &'a Schemes,
-}
-
-impl Measures for ParcelMeasures<'_> {
+impl Measures for ParcelColumns<'_> {
     fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
-        Expr::parse(expression)?.numbers(self.set, self.schemes)
+        Expr::parse(expression)?.numbers(self)
     }
 
     fn holds(&self, expression: &str) -> Result<Column<bool>, Error> {
-        Expr::parse(expression)?.conditions(self.set, self.schemes)
+        Expr::parse(expression)?.conditions(self)
+    }
+
+    fn check(&self, expressions: &[&str]) -> Result<(), Error> {
+        check(expressions.iter().copied(), self)
+    }
+}
+
+impl Measures for ColumnTable {
+    fn numbers(&self, expression: &str) -> Result<Column<f64>, Error> {
+        Expr::parse(expression)?.numbers(self)
+    }
+
+    fn holds(&self, expression: &str) -> Result<Column<bool>, Error> {
+        Expr::parse(expression)?.conditions(self)
+    }
+
+    fn check(&self, expressions: &[&str]) -> Result<(), Error> {
+        check(expressions.iter().copied(), self)
     }
 }
 

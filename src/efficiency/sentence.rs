@@ -222,11 +222,12 @@ impl Appraised {
     /// What a row got and why: score, grade, rank, and what decided beside its items.
     ///
     /// ```
-    /// use landuse::efficiency::{Appraisal, Columns, Cuts, Grading, Language};
+    /// use landuse::efficiency::{Appraisal, Cuts, Grading, Language};
+    /// use landuse::expr::ColumnTable;
     /// let text = "name = 'town'\nversion = '2024'\nsource = 'made up'\nevidence = 'C'\n\
     ///     [[group]]\nkey = 'all'\nindicators = [{ key = 'tax', weight = 100, benchmark = 20 }]\n";
     /// let pack = Appraisal::from_toml(text, "town.toml")?.with_grading(Grading::new(Cuts::HUAIAN))?;
-    /// let firms = Columns::new(5).number("tax", [Some(30.0), Some(20.0), Some(10.0), Some(5.0), Some(1.0)])?;
+    /// let firms = ColumnTable::new(5).number("tax", [Some(30.0), Some(20.0), Some(10.0), Some(5.0), Some(1.0)])?;
     /// let found = pack.run(5, &firms)?;
     /// assert_eq!(
     ///     found.sentence(2, Language::English),

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Appraisal, Appraised, Assessment, CONTRACT_COLUMNS, Composite, Direction, FieldCheckReport, FieldChecks,
-    Grade, Measures, ParcelMeasures, Rule, StockClass, UnusedLand, Verdict, unused_land,
+    Grade, Measures, Rule, StockClass, UnusedLand, Verdict, unused_land,
 };
 use crate::column::{CategoryColumn, Column};
 use crate::error::{Error, ParamError, few};
 use crate::expr::Expr;
-use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::parcel::{ParcelColumns, ParcelIdx, ParcelSet};
 use crate::zoning::config;
 use crate::zoning::{LandUse, ResolvedUses, Schemes, SmallClass};
 
@@ -51,7 +51,6 @@ pub struct EfficiencyOptions {
     /// Condition for idle land. Default: as [`unused_land`] reads it from columns.
     pub idle: Option<Box<str>>,
     /// A rule pack that candidates are appraised by: the score is its score.
-    #[serde(skip)]
     pub appraisal: Option<Appraisal>,
     /// Grades of the pack that are low-efficiency. Default: D.
     pub low_grades: Vec<Grade>,
@@ -210,7 +209,7 @@ impl Efficiency {
         field_checks: Option<&FieldChecks>,
     ) -> Result<Self, Error> {
         let mut warnings = Vec::new();
-        let parcels = ParcelMeasures { set, schemes };
+        let parcels = ParcelColumns { set, schemes };
         let mut measures = ScoredParcels { parcels, composite: options.composite.as_ref(), appraised: None };
         let mut candidates = candidates(&parcels, options, current_use, &mut warnings)?;
         let unused = unused(options, &measures, &mut warnings)?;
@@ -371,6 +370,10 @@ impl Measures for Among<'_> {
     fn holds(&self, expression: &str) -> Result<Column<bool>, Error> {
         Ok(self.measures.holds(expression)?.take(self.rows))
     }
+
+    fn check(&self, expressions: &[&str]) -> Result<(), Error> {
+        self.measures.check(expressions)
+    }
 }
 
 /// Peer group of each candidate.
@@ -433,7 +436,7 @@ fn stock(
 /// The columns of parcels, with the composite score and that of the appraisal among them.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ScoredParcels<'a> {
-    pub(crate) parcels: ParcelMeasures<'a>,
+    pub(crate) parcels: ParcelColumns<'a>,
     pub(crate) composite: Option<&'a Composite>,
     pub(crate) appraised: Option<&'a AppraisedParcels>,
 }
@@ -453,6 +456,15 @@ impl Measures for ScoredParcels<'_> {
         self.parcels.holds(expression)
     }
 
+    fn check(&self, expressions: &[&str]) -> Result<(), Error> {
+        let own = |expression: &&str| match expression.trim() {
+            COMPOSITE => self.composite.is_some(),
+            APPRAISAL_SCORE => self.appraised.is_some(),
+            _ => false,
+        };
+        self.parcels.check(&expressions.iter().copied().filter(|e| !own(e)).collect::<Vec<_>>())
+    }
+
     fn graded(&self, among: &[Grade]) -> Result<Column<bool>, Error> {
         let Some(appraised) = self.appraised else { return self.parcels.graded(among) };
         let holds = |row: usize| appraised.found.grades[row].map(|grade| among.contains(&grade));
@@ -462,7 +474,7 @@ impl Measures for ScoredParcels<'_> {
 
 /// Candidates: by condition, else industry and logistics by current use, else everybody.
 fn candidates(
-    parcels: &ParcelMeasures<'_>,
+    parcels: &ParcelColumns<'_>,
     options: &EfficiencyOptions,
     current_use: &ResolvedUses,
     warnings: &mut Vec<String>,

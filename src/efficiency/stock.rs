@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::logic::{all, not};
 use super::{IdleFigures, IdleLand, Language, Verdict};
+use crate::column::flag_of;
 use crate::parcel::{ParcelIdx, ParcelSet};
 
 /// Class of a parcel in the stock of land. Idle, vacant and approved land is judged by what has not happened on it, never by its
@@ -194,13 +195,5 @@ fn flag(set: &ParcelSet, name: &str, i: usize) -> Option<bool> {
     match number(set, name, i) {
         Some(value) => [(0.0, false), (1.0, true)].iter().find(|flag| flag.0 == value).map(|flag| flag.1),
         None => flag_of(text?),
-    }
-}
-
-fn flag_of(text: &str) -> Option<bool> {
-    match text.to_lowercase().as_str() {
-        "true" | "yes" | "y" | "1" | "是" => Some(true),
-        "false" | "no" | "n" | "0" | "否" => Some(false),
-        _ => None,
     }
 }

@@ -2,8 +2,8 @@
 
 use super::Direction;
 use super::logic::ordered_sum;
-use crate::efficiency::columns::same_length;
 use crate::error::{Error, ParamError};
+use crate::expr::same_length;
 use crate::parcel::Column;
 
 /// What [`entropy_topsis`] found.

@@ -229,6 +229,34 @@ pub(crate) fn few(items: &[impl fmt::Display]) -> String {
     text.join(", ")
 }
 
+/// The candidate that `name` most likely meant: within half of its letters, at most three,
+/// by insertions, deletions and replacements.
+pub(crate) fn nearest<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let letters: Vec<char> = name.to_lowercase().chars().take(64).collect();
+    let limit = (letters.len() / 2).min(3);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(&letters, candidate), candidate))
+        .filter(|&(distance, _)| distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance, case aside.
+fn distance(a: &[char], b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=a.len()).collect();
+    for (i, letter) in b.to_lowercase().chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, own) in a.iter().enumerate() {
+            let replaced = diagonal + usize::from(*own != letter);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[a.len()]
+}
+
 /// A parameter outside its range.
 ///
 /// ```
@@ -273,5 +301,20 @@ impl fmt::Display for FeaturePos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "feature {}", self.row)?;
         self.id.as_ref().map_or(Ok(()), |id| write!(f, " (id `{id}`)"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_name_is_found_within_reason() {
+        let names = ["property", "target", "unit", "unknown"];
+        assert_eq!(nearest("propety", names), Some("property"));
+        assert_eq!(nearest("Unknwon", names), Some("unknown"));
+        assert_eq!(nearest("colour", names), None);
+        assert_eq!(nearest("E", ["A", "D"]), None, "one letter says nothing");
+        assert_eq!(distance(&"kitten".chars().collect::<Vec<_>>(), "sitting"), 3);
     }
 }

@@ -1,8 +1,10 @@
-//! Expressions over the columns of a [`ParcelSet`]: which parcels to take, or a number per parcel to score them by.
+//! Expressions over [named columns](NamedColumns) of parcels, firms, districts or cells: which rows to take, or a number per row to score
+//! them by.
 //!
 //! ```
 //! use geo::{Rect, coord};
 //! use landuse::expr::Expr;
+//! use landuse::parcel::ParcelColumns;
 //! use landuse::zoning::{LandUseCode, Schemes};
 //! use landuse::{Parcel, ParcelSet};
 //!
@@ -14,7 +16,8 @@
 //!     Parcel::new("c", land(100.)),
 //! ]);
 //! let expr = Expr::parse(r#"class in (industrial, logistics) and area_m2 >= 2000 and not (owner == "public")"#)?;
-//! let selection = expr.select(&parcels, &Schemes::builtin())?;
+//! let columns = ParcelColumns { set: &parcels, schemes: &Schemes::builtin() };
+//! let selection = expr.select(&columns)?;
 //! let selected = parcels.iter().filter(|parcel| selection.mask[parcel.idx().index()]);
 //! assert_eq!(selected.map(|parcel| parcel.id()).collect::<Vec<_>>(), [Some("a")]);
 //! assert_eq!(selection.unknown, 1);                          // nothing is known of c's use
@@ -27,7 +30,10 @@
 //!   no plain words;
 //! * `+ - * /` and brackets on numbers; a quotient by zero is unknown;
 //! * `== != < <= > >=` (also `=`); texts compare by `==` and `!=`;
-//! * `x in (a, b)`, `x not in (a, b)`: bare words in the list are texts; so is a bare word beside `class ==`;
+//! * `x in (a, b)`, `x not in (a, b)`: bare words in the list are texts; so is a bare word beside `==` and a column whose texts are
+//!   all named beforehand, such as `class`;
+//! * a flag by itself is a condition; so is a column of 0 and 1, or of `true` and `false`, `yes` and `no`, 是 and 否. A flag counts 1 or 0
+//!   where a number is asked for;
 //! * `text starts_with "10"`, `ends_with`, `contains`;
 //! * `x is unknown`, `x is known`;
 //! * `not`, `and`, `or`, binding in this order, tightest first.
@@ -40,35 +46,29 @@
 //!
 //! # Columns
 //!
-//! `id`, `current_use`, `zoned_use` (codes as texts), `district`, `construction` (as recorded, else by the code of the current
-//! use), `floor_area_m2`, `footprint_m2`, `floors`, `height_m`, `allowed_far`, `year_built`, `area_m2`, `class` and
-//! `zoned_class` ([`SmallClass`]), `far` (the number column of that name where there is one, else floor area over parcel area),
-//! and every named number and text of the set.
+//! Whatever the owner of the rows names: [`ParcelColumns`](crate::parcel::ParcelColumns), a [`ColumnTable`].
+
+mod columns;
+mod table;
+
+pub use columns::{ColumnRef, NamedColumns};
+pub use table::ColumnTable;
+pub(crate) use table::same_length;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use crate::column::{CategoryColumn, Column, TextColumn};
+use self::columns::{Categories, Values};
+use crate::column::{Column, TextColumn, flag_of};
+use crate::error::{Error, ParamError, nearest};
 use crate::parallel;
-use crate::parcel::{Attributes, ParcelSet};
-use crate::zoning::config::nearest;
-use crate::zoning::{Construction, LandUse, LandUseCode, ResolvedUses, Schemes, SmallClass};
-use crate::{Error, ParamError};
 
 /// How deep brackets and signs may nest.
 const MAX_DEPTH: usize = 100;
 /// Rows evaluated at a time: columns of intermediate values stay in the cache.
 const CHUNK: usize = 2048;
 
-const NUMBERS: [&str; 8] =
-    ["area_m2", "floor_area_m2", "footprint_m2", "floors", "height_m", "allowed_far", "year_built", "far"];
-const TEXTS: [&str; 6] = ["id", "current_use", "zoned_use", "district", "class", "zoned_class"];
-
-/// What every parcel has a name for, before any column is added.
-pub(crate) fn own_names() -> impl Iterator<Item = &'static str> {
-    NUMBERS.into_iter().chain(TEXTS).chain(["construction"])
-}
-
-/// An expression, parsed but not yet bound to a set of parcels.
+/// An expression, parsed but not yet bound to columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expr {
     root: Node,
@@ -99,14 +99,14 @@ impl From<ExprError> for Error {
     }
 }
 
-/// Which parcels an expression is true of.
+/// Which rows an expression is true of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
-    /// One per parcel of the set: whether the expression is true.
+    /// One per row: whether the expression is true.
     pub mask: Vec<bool>,
-    /// Parcels it is true of.
+    /// Rows it is true of.
     pub selected: usize,
-    /// Parcels it is neither true nor false of, because something is not known; they are not selected.
+    /// Rows it is neither true nor false of, because something is not known; they are not selected.
     pub unknown: usize,
 }
 
@@ -169,7 +169,7 @@ impl Expr {
         }
     }
 
-    /// The columns it names, sorted, each once; derived ones (`class`, `far`, `area_m2` …) as written.
+    /// The columns it may name, sorted, each once; among them a bare word beside `==`, which the columns may take as a text.
     pub fn columns(&self) -> Vec<&str> {
         let mut names = Vec::new();
         collect(&self.root, &mut names);
@@ -178,36 +178,36 @@ impl Expr {
         names
     }
 
-    /// Which parcels it is true of.
+    /// Which rows it is true of.
     ///
     /// # Errors
-    /// [`Error::Param`] naming a column that the set does not have (and those it has), an unknown class, or an operation
-    /// between things that do not go together.
+    /// [`Error::Param`] naming every column that there is none of (with a near name, and those there are), an unknown class, or an
+    /// operation between things that do not go together.
     ///
     /// # Complexity
-    /// O(parcels · size of the expression), a few thousand rows at a time; each distinct text is compared once.
-    pub fn select(&self, parcels: &ParcelSet, schemes: &Schemes) -> Result<Selection, Error> {
-        let truths = self.truths(parcels, schemes)?;
+    /// O(rows · size of the expression), a few thousand rows at a time; each distinct text is compared once.
+    pub fn select(&self, columns: &impl NamedColumns) -> Result<Selection, Error> {
+        let truths = self.truths(columns)?;
         let mask: Vec<bool> = truths.iter().map(|&truth| truth == TRUE).collect();
         let selected = mask.iter().filter(|selected| **selected).count();
         let unknown = truths.iter().map(|&truth| usize::from(truth == UNKNOWN)).sum();
         Ok(Selection { mask, selected, unknown })
     }
 
-    fn truths(&self, parcels: &ParcelSet, schemes: &Schemes) -> Result<Vec<u8>, Error> {
-        let context = Context::new(&self.root, parcels, schemes);
+    fn truths(&self, columns: &dyn NamedColumns) -> Result<Vec<u8>, Error> {
+        let context = Context::new(&self.root, columns)?;
         let test = context.test(&self.root)?;
-        let mut truths = vec![FALSE; parcels.len()];
+        let mut truths = vec![FALSE; columns.len()];
         parallel::chunks(&mut truths, CHUNK, &|i, out| test.eval(i * CHUNK, out));
         Ok(truths)
     }
 
-    /// Whether it is true of each parcel.
+    /// Whether it is true of each row.
     ///
     /// # Errors
     /// As [`select`](Self::select).
-    pub fn conditions(&self, parcels: &ParcelSet, schemes: &Schemes) -> Result<Column<bool>, Error> {
-        let truths = self.truths(parcels, schemes)?;
+    pub fn conditions(&self, columns: &impl NamedColumns) -> Result<Column<bool>, Error> {
+        let truths = self.truths(columns)?;
         let truth = |truth| match truth {
             UNKNOWN => None,
             truth => Some(truth == TRUE),
@@ -215,30 +215,74 @@ impl Expr {
         Ok(truths.into_iter().map(truth).collect())
     }
 
-    /// Its value for each parcel; unknown where anything it needs is, where it divides by zero or overflows.
+    /// Its value for each row; unknown where anything it needs is, where it divides by zero or overflows.
     ///
     /// # Errors
     /// As [`select`](Self::select); also where it is no number.
     ///
     /// ```
-    /// use geo::{Rect, coord};
-    /// use landuse::expr::Expr;
-    /// use landuse::{Parcel, ParcelSet, zoning::Schemes};
+    /// use landuse::expr::{ColumnTable, Expr};
     ///
-    /// let land = Rect::new(coord! { x: 0., y: 0. }, coord! { x: 50., y: 60. }).to_polygon();
-    /// let parcel = Parcel::new("a", land).number("improvement_value", 3e6).number("land_value", 2e6);
-    /// let parcels = ParcelSet::local([parcel]);
-    /// let ratio = Expr::parse("improvement_value / land_value")?;
-    /// assert_eq!(ratio.numbers(&parcels, &Schemes::builtin())?.get(0), Some(1.5));
+    /// let lots = ColumnTable::new(1).number("improvement_value", [Some(3e6)])?.number("land_value", [Some(2e6)])?;
+    /// assert_eq!(Expr::parse("improvement_value / land_value")?.numbers(&lots)?.get(0), Some(1.5));
     /// # Ok::<(), landuse::Error>(())
     /// ```
-    pub fn numbers(&self, parcels: &ParcelSet, schemes: &Schemes) -> Result<Column<f64>, Error> {
-        let context = Context::new(&self.root, parcels, schemes);
+    pub fn numbers(&self, columns: &impl NamedColumns) -> Result<Column<f64>, Error> {
+        let context = Context::new(&self.root, columns)?;
         let value = context.number(&self.root)?;
-        let mut values = vec![0.0; parcels.len()];
+        let mut values = vec![0.0; columns.len()];
         parallel::chunks(&mut values, CHUNK, &|i, out| value.eval(i * CHUNK, out));
         Ok(values.into_iter().map(|value| Some(value).filter(|value| value.is_finite())).collect())
     }
+}
+
+/// Refuses expressions that cannot be read, or that name columns there are none of: all of these in one error.
+///
+/// # Errors
+/// As [`Expr::select`].
+///
+/// ```
+/// use landuse::expr::{ColumnTable, check};
+/// let firms = ColumnTable::new(1).rows_are("firms").number("tax", [Some(60.0)])?;
+/// let error = check(["taks > 1", "jobs / tax"], &firms).unwrap_err();
+/// assert_eq!(error.to_string(), "`columns` is jobs, taks (`tax`?), expected columns of the firms: tax");
+/// # Ok::<(), landuse::Error>(())
+/// ```
+pub fn check<'e>(
+    expressions: impl IntoIterator<Item = &'e str>,
+    columns: &impl NamedColumns,
+) -> Result<(), Error> {
+    let mut missing = BTreeSet::new();
+    for expression in expressions {
+        let expression = Expr::parse(expression)?;
+        let context = Context { columns };
+        let mut names = Vec::new();
+        context.missing(&expression.root, &mut names);
+        missing.extend(names.into_iter().map(String::from));
+    }
+    no_missing(&missing, columns)
+}
+
+/// An error that names all columns there are none of, where there is any.
+fn no_missing(missing: &BTreeSet<String>, columns: &dyn NamedColumns) -> Result<(), Error> {
+    let mut known = columns.names();
+    known.sort_unstable();
+    known.dedup();
+    let near = |name: &str| {
+        nearest(name, known.iter().copied()).map_or(String::new(), |near| format!(" (`{near}`?)"))
+    };
+    let (rows, all) = (columns.rows_are(), known.join(", "));
+    let mut names = missing.iter();
+    Err(Error::Param(match (names.next(), names.len()) {
+        (None, _) => return Ok(()),
+        (Some(name), 0) => {
+            ParamError::new("column", name, &format!("a column of the {rows}{}: {all}", near(name)))
+        }
+        _ => {
+            let names: Vec<String> = missing.iter().map(|name| name.clone() + &near(name)).collect();
+            ParamError::new("columns", names.join(", "), &format!("columns of the {rows}: {all}"))
+        }
+    }))
 }
 
 fn collect<'a>(node: &'a Node, names: &mut Vec<&'a str>) {
@@ -423,15 +467,6 @@ impl Parser<'_> {
         for (sign, order) in ORDERS {
             if self.take_sign(sign) {
                 let right = self.sum()?;
-                let (left, right) = match (left, right) {
-                    (left, Node::Name(word)) if is_class(&left) && !is_class_name(&word) => {
-                        (left, Node::Text(word))
-                    }
-                    (Node::Name(word), right) if is_class(&right) && !is_class_name(&word) => {
-                        (Node::Text(word), right)
-                    }
-                    both => both,
-                };
                 return Ok(Node::Compare(order, Box::new(left), Box::new(right)));
             }
         }
@@ -545,21 +580,16 @@ impl Parser<'_> {
     }
 }
 
-fn is_class_name(name: &str) -> bool {
-    matches!(name, "class" | "zoned_class")
-}
-
-fn is_class(node: &Node) -> bool {
-    matches!(node, Node::Name(name) if is_class_name(name))
-}
-
-// ---- binding to a set ----
+// ---- binding to columns ----
 
 /// A number per row; NaN where it is unknown.
 enum Number<'a> {
     Constant(f64),
     Slice(&'a [f64]),
     Column(&'a Column<f64>),
+    Row(Box<dyn Fn(usize) -> Option<f64> + Send + Sync + 'a>),
+    /// 1 where a flag is true, 0 where it is not.
+    Flag(Box<Test<'a>>),
     Negative(Box<Number<'a>>),
     Sum(Vec<(bool, Number<'a>)>),
     Product(Vec<(bool, Number<'a>)>),
@@ -568,11 +598,8 @@ enum Number<'a> {
 /// A text per row.
 enum Text<'a> {
     Constant(Cow<'a, str>),
-    Id(&'a TextColumn),
-    Code(&'a CategoryColumn<LandUseCode>),
-    Name(&'a CategoryColumn<Box<str>>),
-    /// Small class of each distinct code.
-    Class(&'a CategoryColumn<LandUseCode>, &'a ResolvedUses),
+    Column(&'a TextColumn),
+    Categories(Categories<'a>),
 }
 
 const FALSE: u8 = 0;
@@ -582,11 +609,12 @@ const UNKNOWN: u8 = 2;
 /// One of the three truths per row.
 enum Test<'a> {
     Constant(u8),
-    Construction(&'a Column<bool>, &'a CategoryColumn<LandUseCode>, Vec<u8>),
+    Flags(&'a Column<bool>),
+    Row(Box<dyn Fn(usize) -> Option<bool> + Send + Sync + 'a>),
     Flag(Box<Test<'a>>, bool),
-    /// A truth per distinct code or name.
-    Codes(&'a CategoryColumn<LandUseCode>, Vec<u8>, u8),
-    Names(&'a CategoryColumn<Box<str>>, Vec<u8>, u8),
+    /// A truth per distinct text.
+    Keys(&'a [u32], Vec<u8>),
+    NonZero(Number<'a>),
     /// A question asked of each text.
     Texts(Text<'a>, Box<dyn Fn(&str) -> bool + Send + Sync + 'a>),
     Same(Text<'a>, Text<'a>, bool),
@@ -600,7 +628,7 @@ enum Test<'a> {
     Any(Vec<Test<'a>>),
 }
 
-/// What an expression may be: found by its outermost node and, for names, by the set.
+/// What an expression may be: found by its outermost node and, for names, by the columns.
 enum Kind {
     Number,
     Text,
@@ -608,72 +636,73 @@ enum Kind {
 }
 
 struct Context<'a> {
-    parcels: &'a ParcelSet,
-    current: ResolvedUses,
-    zoned: ResolvedUses,
+    columns: &'a dyn NamedColumns,
 }
 
 impl<'a> Context<'a> {
-    fn new(root: &Node, parcels: &'a ParcelSet, schemes: &Schemes) -> Self {
-        let mut names = Vec::new();
-        collect(root, &mut names);
-        let resolve = |column: &CategoryColumn<LandUseCode>, needed: &[&str]| {
-            if names.iter().any(|name| needed.contains(name)) {
-                schemes.resolve_column(column)
-            } else {
-                schemes.resolve_column(&CategoryColumn::new())
-            }
-        };
-        let attributes = parcels.attributes();
-        Self {
-            parcels,
-            current: resolve(&attributes.current_use, &["class", "construction"]),
-            zoned: resolve(&attributes.zoned_use, &["zoned_class"]),
+    fn new(root: &Node, columns: &'a dyn NamedColumns) -> Result<Self, Error> {
+        let context = Self { columns };
+        let mut missing = Vec::new();
+        context.missing(root, &mut missing);
+        no_missing(&missing.into_iter().map(String::from).collect(), columns)?;
+        Ok(context)
+    }
+
+    fn column(&self, name: &str) -> Result<Values<'a>, Error> {
+        match self.columns.column(name) {
+            Some(column) => Ok(column.values),
+            None => Err(ParamError::new("column", name, "a column").into()),
         }
     }
 
-    fn attributes(&self) -> &'a Attributes {
-        self.parcels.attributes()
+    /// The names there is no column of.
+    fn missing<'n>(&self, node: &'n Node, names: &mut Vec<&'n str>) {
+        match node {
+            Node::Compare(_, a, b) => {
+                for (node, other) in [(&**a, &**b), (&**b, &**a)] {
+                    if !self.is_word_beside(node, other) {
+                        self.missing(node, names);
+                    }
+                }
+            }
+            Node::All(nodes) | Node::Any(nodes) => nodes.iter().for_each(|node| self.missing(node, names)),
+            Node::Not(inner) | Node::Known(inner) => self.missing(inner, names),
+            _ => {
+                let mut own = Vec::new();
+                collect(node, &mut own);
+                names.extend(own.into_iter().filter(|name| self.columns.column(name).is_none()));
+            }
+        }
+    }
+
+    /// The texts of a column where all are named beforehand.
+    fn terms(&self, node: &Node) -> &'a [&'a str] {
+        let Node::Name(name) = node else { return &[] };
+        match self.columns.column(name).map(|column| column.values) {
+            Some(Values::Categories(categories)) => categories.terms,
+            _ => &[],
+        }
+    }
+
+    /// Whether a node is a bare word that stands for a text, as it is compared with a column of named texts.
+    fn is_word_beside(&self, node: &Node, other: &Node) -> bool {
+        matches!(node, Node::Name(_)) && self.terms(node).is_empty() && !self.terms(other).is_empty()
     }
 
     fn kind(&self, node: &Node) -> Result<Kind, Error> {
         Ok(match node {
             Node::Number(_) | Node::Negative(_) | Node::Sum(_) | Node::Product(_) => Kind::Number,
             Node::Text(_) => Kind::Text,
-            Node::Name(name) => {
-                if NUMBERS.contains(&&**name)
-                    || !is_fixed(name) && self.attributes().numbers.contains_key(name)
-                {
-                    Kind::Number
-                } else if TEXTS.contains(&&**name)
-                    || !is_fixed(name) && self.attributes().texts.contains_key(name)
-                {
-                    Kind::Text
-                } else if &**name == "construction" {
-                    Kind::Test
-                } else {
-                    return Err(self.no_column(name));
-                }
-            }
+            Node::Name(name) => match self.column(name)? {
+                Values::Known(_) | Values::Numbers(_) | Values::NumberBy(_) => Kind::Number,
+                Values::Texts(_) | Values::Categories(_) => Kind::Text,
+                Values::Flags(_) | Values::FlagBy(_) => Kind::Test,
+            },
             _ => Kind::Test,
         })
     }
 
-    fn no_column(&self, name: &str) -> Error {
-        let attributes = self.attributes();
-        let mut names: Vec<&str> = own_names().collect();
-        names.extend(attributes.numbers.keys().chain(attributes.texts.keys()).map(|name| &**name));
-        names.sort_unstable();
-        names.dedup();
-        let hint = nearest(name, names.iter().copied()).map_or(String::new(), |near| format!(" (`{near}`?)"));
-        Error::Param(ParamError::new(
-            "column",
-            name,
-            &format!("a column of the parcels{hint}: {}", names.join(", ")),
-        ))
-    }
-
-    fn number<'s>(&'s self, node: &Node) -> Result<Number<'s>, Error> {
+    fn number(&self, node: &Node) -> Result<Number<'a>, Error> {
         let terms = |terms: &[(bool, Node)]| -> Result<Vec<_>, Error> {
             terms.iter().map(|(inverse, term)| Ok((*inverse, self.number(term)?))).collect()
         };
@@ -682,49 +711,31 @@ impl<'a> Context<'a> {
             Node::Negative(inner) => Number::Negative(Box::new(self.number(inner)?)),
             Node::Sum(list) => Number::Sum(terms(list)?),
             Node::Product(list) => Number::Product(terms(list)?),
-            Node::Name(name) if matches!(self.kind(node)?, Kind::Number) => {
-                let attributes = self.attributes();
-                match &**name {
-                    "area_m2" => Number::Slice(self.parcels.area_m2()),
-                    "floor_area_m2" => Number::Column(&attributes.floor_area_m2),
-                    "footprint_m2" => Number::Column(&attributes.footprint_m2),
-                    "floors" => Number::Column(&attributes.floors),
-                    "height_m" => Number::Column(&attributes.height_m),
-                    "allowed_far" => Number::Column(&attributes.allowed_far),
-                    "year_built" => Number::Column(&attributes.year_built),
-                    _ => match attributes.numbers.get(name) {
-                        Some(column) => Number::Column(&column.values),
-                        None => Number::Product(vec![
-                            (false, Number::Column(&attributes.floor_area_m2)),
-                            (true, Number::Slice(self.parcels.area_m2())),
-                        ]),
-                    },
-                }
-            }
+            Node::Name(name) => match self.column(name)? {
+                Values::Known(values) => Number::Slice(values),
+                Values::Numbers(column) => Number::Column(column),
+                Values::NumberBy(value) => Number::Row(value),
+                Values::Flags(column) => Number::Flag(Box::new(Test::Flags(column))),
+                Values::FlagBy(flag) => Number::Flag(Box::new(Test::Row(flag))),
+                Values::Texts(_) | Values::Categories(_) => return Err(mismatch(node, "a number")),
+            },
             _ => return Err(mismatch(node, "a number")),
         })
     }
 
-    fn text<'s>(&'s self, node: &Node) -> Result<Text<'s>, Error> {
+    fn text(&self, node: &Node) -> Result<Text<'a>, Error> {
         Ok(match node {
             Node::Text(text) => Text::Constant(Cow::Owned(text.to_string())),
-            Node::Name(name) if matches!(self.kind(node)?, Kind::Text) => {
-                let attributes = self.attributes();
-                match &**name {
-                    "id" => Text::Id(&attributes.id),
-                    "current_use" => Text::Code(&attributes.current_use),
-                    "zoned_use" => Text::Code(&attributes.zoned_use),
-                    "class" => Text::Class(&attributes.current_use, &self.current),
-                    "zoned_class" => Text::Class(&attributes.zoned_use, &self.zoned),
-                    "district" => Text::Name(&attributes.district),
-                    _ => Text::Name(attributes.texts.get(name).ok_or_else(|| self.no_column(name))?),
-                }
-            }
+            Node::Name(name) => match self.column(name)? {
+                Values::Texts(column) => Text::Column(column),
+                Values::Categories(categories) => Text::Categories(categories),
+                _ => return Err(mismatch(node, "a text")),
+            },
             _ => return Err(mismatch(node, "a text")),
         })
     }
 
-    fn test<'s>(&'s self, node: &Node) -> Result<Test<'s>, Error> {
+    fn test(&self, node: &Node) -> Result<Test<'a>, Error> {
         let tests =
             |nodes: &[Node]| -> Result<Vec<_>, Error> { nodes.iter().map(|node| self.test(node)).collect() };
         Ok(match node {
@@ -732,15 +743,24 @@ impl<'a> Context<'a> {
             Node::Not(inner) => Test::Not(Box::new(self.test(inner)?)),
             Node::All(nodes) => Test::All(tests(nodes)?),
             Node::Any(nodes) => Test::Any(tests(nodes)?),
-            Node::Name(name) if &**name == "construction" => {
-                let flag = |use_: &Option<LandUse>| match use_.as_ref().map(|use_| use_.construction) {
-                    Some(Construction::Yes) => TRUE,
-                    Some(Construction::No) => FALSE,
-                    _ => UNKNOWN,
-                };
-                let table = self.current.uses().iter().map(flag).collect();
-                Test::Construction(&self.attributes().construction, &self.attributes().current_use, table)
-            }
+            Node::Name(name) => match self.column(name)? {
+                Values::Flags(column) => Test::Flags(column),
+                Values::FlagBy(flag) => Test::Row(flag),
+                Values::Known(values) if values.iter().all(|&value| is_flag(value)) => {
+                    Test::NonZero(Number::Slice(values))
+                }
+                Values::Numbers(column) if column.iter().flatten().all(is_flag) => {
+                    Test::NonZero(Number::Column(column))
+                }
+                Values::Categories(categories)
+                    if categories
+                        .labels()
+                        .all(|label| label.is_none_or(|label| flag_of(label).is_some())) =>
+                {
+                    Test::asking(Text::Categories(categories), |label| flag_of(label) == Some(true))
+                }
+                _ => return Err(mismatch(node, "a condition")),
+            },
             Node::Known(inner) => match self.kind(inner)? {
                 Kind::Number => Test::KnownNumber(self.number(inner)?),
                 Kind::Text => Test::KnownText(self.text(inner)?),
@@ -759,7 +779,7 @@ impl<'a> Context<'a> {
                     let list: Vec<Box<str>> = items
                         .iter()
                         .map(|item| match item {
-                            Node::Text(text) => check_class(inner, text).map(|()| text.clone()),
+                            Node::Text(text) => self.check_term(inner, text).map(|()| text.clone()),
                             _ => Err(mismatch(item, "a text in quotes")),
                         })
                         .collect::<Result<_, _>>()?;
@@ -775,14 +795,28 @@ impl<'a> Context<'a> {
                     Part::Anywhere => text.contains(&*piece),
                 })
             }
-            _ => {
-                self.kind(node)?;
-                return Err(mismatch(node, "a condition"));
-            }
+            _ => return Err(mismatch(node, "a condition")),
         })
     }
 
-    fn compare<'s>(&'s self, order: Order, a: &Node, b: &Node) -> Result<Test<'s>, Error> {
+    /// A text that the column cannot have would select nothing in silence.
+    fn check_term(&self, column: &Node, text: &str) -> Result<(), Error> {
+        let terms = self.terms(column);
+        match column {
+            Node::Name(name) if !terms.is_empty() && !terms.contains(&text) => {
+                Err(ParamError::new(name, text, &format!("one of {}", terms.join(", "))).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn compare(&self, order: Order, a: &Node, b: &Node) -> Result<Test<'a>, Error> {
+        let word = |node: &Node, other: &Node| match node {
+            Node::Name(word) if self.is_word_beside(node, other) => Some(Node::Text(word.clone())),
+            _ => None,
+        };
+        let (a_word, b_word) = (word(a, b), word(b, a));
+        let (a, b) = (a_word.as_ref().unwrap_or(a), b_word.as_ref().unwrap_or(b));
         let equal = match order {
             Order::Equal => Some(true),
             Order::NotEqual => Some(false),
@@ -796,11 +830,11 @@ impl<'a> Context<'a> {
                 };
                 match (self.text(a)?, self.text(b)?) {
                     (Text::Constant(text), column) => {
-                        check_class(b, &text)?;
+                        self.check_term(b, &text)?;
                         Test::asking(column, move |other| (other == text) == equal)
                     }
                     (column, Text::Constant(text)) => {
-                        check_class(a, &text)?;
+                        self.check_term(a, &text)?;
                         Test::asking(column, move |other| (other == text) == equal)
                     }
                     (a, b) => Test::Same(a, b, equal),
@@ -820,16 +854,8 @@ impl<'a> Context<'a> {
     }
 }
 
-fn is_fixed(name: &str) -> bool {
-    name != "far" && own_names().any(|own| own == name)
-}
-
-/// A class that does not exist would select nothing in silence.
-fn check_class(column: &Node, text: &str) -> Result<(), Error> {
-    if is_class(column) {
-        text.parse::<SmallClass>()?;
-    }
-    Ok(())
+fn is_flag(value: f64) -> bool {
+    value == 0.0 || value == 1.0
 }
 
 fn mismatch(node: &Node, expected: &str) -> Error {
@@ -855,6 +881,18 @@ impl Number<'_> {
             Self::Column(column) => {
                 for (i, out) in out.iter_mut().enumerate() {
                     *out = column.get(start + i).unwrap_or(f64::NAN);
+                }
+            }
+            Self::Row(value) => {
+                for (i, out) in out.iter_mut().enumerate() {
+                    *out = value(start + i).unwrap_or(f64::NAN);
+                }
+            }
+            Self::Flag(test) => {
+                let mut truths = vec![FALSE; out.len()];
+                test.eval(start, &mut truths);
+                for (out, truth) in out.iter_mut().zip(truths) {
+                    *out = if truth == UNKNOWN { f64::NAN } else { f64::from(truth) };
                 }
             }
             Self::Negative(inner) => {
@@ -900,16 +938,10 @@ impl Text<'_> {
     fn get(&self, i: usize) -> Option<&str> {
         match self {
             Self::Constant(text) => Some(text),
-            Self::Id(column) => column.get(i),
-            Self::Code(column) => column.get(i).map(|code| &*code.code),
-            Self::Name(column) => column.get(i).map(|name| &**name),
-            Self::Class(column, uses) => class_name(uses.of(column.key(i))),
+            Self::Column(column) => column.get(i),
+            Self::Categories(categories) => (categories.label)(categories.key(i)?),
         }
     }
-}
-
-fn class_name(use_: Option<&LandUse>) -> Option<&'static str> {
-    use_.map(|use_| use_.class).filter(|class| *class != SmallClass::Unknown).map(SmallClass::name)
 }
 
 impl<'a> Test<'a> {
@@ -917,21 +949,12 @@ impl<'a> Test<'a> {
     fn asking(text: Text<'a>, question: impl Fn(&str) -> bool + Send + Sync + 'a) -> Self {
         match text {
             Text::Constant(text) => Self::Constant(u8::from(question(&text))),
-            Text::Code(column) => {
-                let table = column.distinct().iter().map(|code| u8::from(question(&code.code))).collect();
-                Self::Codes(column, table, UNKNOWN)
+            Text::Categories(categories) => {
+                let truth = |label: Option<&str>| label.map_or(UNKNOWN, |label| u8::from(question(label)));
+                let table = categories.labels().map(truth).collect();
+                Self::Keys(categories.keys, table)
             }
-            Text::Name(column) => {
-                let table = column.distinct().iter().map(|name| u8::from(question(name))).collect();
-                Self::Names(column, table, UNKNOWN)
-            }
-            Text::Class(column, uses) => {
-                let truth = |use_: &Option<LandUse>| {
-                    class_name(use_.as_ref()).map_or(UNKNOWN, |name| u8::from(question(name)))
-                };
-                Self::Codes(column, uses.uses().iter().map(truth).collect(), UNKNOWN)
-            }
-            Text::Id(_) => Self::Texts(text, Box::new(question)),
+            Text::Column(_) => Self::Texts(text, Box::new(question)),
         }
     }
 
@@ -945,21 +968,21 @@ impl<'a> Test<'a> {
         };
         match self {
             Self::Constant(truth) => out.fill(*truth),
-            Self::Construction(recorded, codes, table) => fill(start, out, |i| {
-                let by_code = || codes.key(i).map_or(UNKNOWN, |key| table[key as usize]);
-                recorded.get(i).map_or_else(by_code, u8::from)
-            }),
+            Self::Flags(column) => fill(start, out, |i| column.get(i).map_or(UNKNOWN, u8::from)),
+            Self::Row(flag) => fill(start, out, |i| flag(i).map_or(UNKNOWN, u8::from)),
+            Self::NonZero(number) => {
+                for (out, value) in out.iter_mut().zip(numbers(number)) {
+                    *out = if value.is_finite() { u8::from(value != 0.0) } else { UNKNOWN };
+                }
+            }
             Self::Flag(inner, wanted) => {
                 inner.eval(start, out);
                 if !wanted {
                     out.iter_mut().for_each(negate);
                 }
             }
-            Self::Codes(column, table, missing) => {
-                fill(start, out, |i| column.key(i).map_or(*missing, |key| table[key as usize]));
-            }
-            Self::Names(column, table, missing) => {
-                fill(start, out, |i| column.key(i).map_or(*missing, |key| table[key as usize]));
+            Self::Keys(keys, table) => {
+                fill(start, out, |i| table.get(keys[i] as usize).copied().unwrap_or(UNKNOWN));
             }
             Self::Texts(text, question) => {
                 fill(start, out, |i| text.get(i).map_or(UNKNOWN, |text| u8::from(question(text))));
@@ -1039,6 +1062,8 @@ mod tests {
 
     use super::*;
     use crate::Parcel;
+    use crate::parcel::{ParcelColumns, ParcelSet};
+    use crate::zoning::{LandUseCode, Schemes};
 
     fn land(i: usize, size: f64) -> geo::Polygon<f64> {
         let x = i as f64 * 1_000.0;
@@ -1074,10 +1099,14 @@ mod tests {
         ])
     }
 
+    fn columns<'a>(set: &'a ParcelSet, schemes: &'a Schemes) -> ParcelColumns<'a> {
+        ParcelColumns { set, schemes }
+    }
+
     /// Ids the expression is true of, then those it is unknown of by way of its negation.
     fn ids(text: &str) -> (String, usize) {
         let parcels = town();
-        let selection = Expr::parse(text).unwrap().select(&parcels, &Schemes::builtin()).unwrap();
+        let selection = Expr::parse(text).unwrap().select(&columns(&parcels, &Schemes::builtin())).unwrap();
         let mut ids: Vec<&str> = parcels
             .iter()
             .filter(|p| selection.mask[p.idx().index()])
@@ -1148,7 +1177,8 @@ mod tests {
                         .number("tax", 2.0)
                         .number("jobs", 2.0)]);
                     let text = format!("({a}) {word} ({b})");
-                    let found = Expr::parse(&text).unwrap().select(&parcels, &Schemes::builtin()).unwrap();
+                    let found =
+                        Expr::parse(&text).unwrap().select(&columns(&parcels, &Schemes::builtin())).unwrap();
                     let truth = if found.selected == 1 {
                         TRUE
                     } else if found.unknown == 1 {
@@ -1166,7 +1196,7 @@ mod tests {
     fn numbers_are_unknown_where_they_cannot_be_known() {
         let parcels = town();
         let value = |text: &str| -> Vec<Option<f64>> {
-            let column = Expr::parse(text).unwrap().numbers(&parcels, &Schemes::builtin()).unwrap();
+            let column = Expr::parse(text).unwrap().numbers(&columns(&parcels, &Schemes::builtin())).unwrap();
             let mut rows: Vec<_> = parcels.iter().map(|p| (p.id(), column.get(p.idx().index()))).collect();
             rows.sort_by_key(|row| row.0);
             rows.into_iter().map(|row| row.1).collect()
@@ -1179,11 +1209,11 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_named_once_and_words_are_not() {
+    fn columns_are_named_once() {
         let expr =
             Expr::parse("class == industrial and tax > 1 and owner in (state, city) and tax < `Main tax`")
                 .unwrap();
-        assert_eq!(expr.columns(), ["Main tax", "class", "owner", "tax"]);
+        assert_eq!(expr.columns(), ["Main tax", "class", "industrial", "owner", "tax"]);
     }
 
     #[test]
@@ -1214,6 +1244,10 @@ mod tests {
     fn what_does_not_go_together_is_refused() {
         let parcels = town();
         for (text, part) in [
+            (
+                "taks > 1 or jbs > 1",
+                "`columns` is jbs (`jobs`?), taks (`tax`?), expected columns of the parcels: allowed_far",
+            ),
             ("taks > 1", "`column` is taks, expected a column of the parcels (`tax`?): allowed_far"),
             ("class == factory", "`class` is factory, expected one of industrial"),
             ("class in (industrial, roads)", "`class` is roads"),
@@ -1225,10 +1259,12 @@ mod tests {
             ("construction > 1", "expected `true` or `false`"),
             ("tax in (a)", "the text \"a\", expected a number"),
         ] {
-            let error = Expr::parse(text).unwrap().select(&parcels, &Schemes::builtin()).unwrap_err();
+            let error =
+                Expr::parse(text).unwrap().select(&columns(&parcels, &Schemes::builtin())).unwrap_err();
             assert!(error.to_string().contains(part), "{text}: {error}");
         }
-        let error = Expr::parse("tax > 1").unwrap().numbers(&parcels, &Schemes::builtin()).unwrap_err();
+        let error =
+            Expr::parse("tax > 1").unwrap().numbers(&columns(&parcels, &Schemes::builtin())).unwrap_err();
         assert_eq!(error.to_string(), "`expression` is a condition, expected a number");
     }
 
@@ -1239,7 +1275,7 @@ mod tests {
         }
         let long = format!("area_m2 > 0{}", " and area_m2 + 1 > 0 or false".repeat(20_000));
         let parcels = town();
-        let found = Expr::parse(&long).unwrap().select(&parcels, &Schemes::builtin()).unwrap();
+        let found = Expr::parse(&long).unwrap().select(&columns(&parcels, &Schemes::builtin())).unwrap();
         assert_eq!(found.selected, parcels.len());
     }
 }

@@ -7,10 +7,10 @@ use super::schema::{Field, LeftOut, Meaning, Scalar, Schema, Target};
 use super::value::Value;
 use crate::Error;
 use crate::error::FeaturePos;
+use crate::error::nearest;
 use crate::geometry::MultiPolygonArray;
 use crate::parcel::{Attributes, CategoryColumn, Column, FeatureTable, NamedNumbers, TextColumn};
 use crate::zoning::LandUseCode;
-use crate::zoning::config::nearest;
 
 /// What a schema calls the feature's own id.
 pub(super) const OWN_ID: &str = "$id";

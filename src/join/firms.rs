@@ -3,11 +3,11 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Serialize;
 
 use super::{Filled, overlay};
-use crate::efficiency::{Allocation, AllocationBasis, Columns, JoinReport, Occupancy};
+use crate::efficiency::{Allocation, AllocationBasis, JoinReport, Occupancy};
 use crate::error::Error;
-use crate::expr::own_names;
+use crate::expr::ColumnTable;
 use crate::io::{Table, Unreadable};
-use crate::parcel::{CategoryColumn, Column, NamedNumbers, ParcelSet, TextColumn};
+use crate::parcel::{CategoryColumn, Column, NamedNumbers, ParcelSet, TextColumn, own_names};
 use crate::units::AreaUnit;
 
 const FIRM: [&str; 7] = ["firm", "firm_id", "enterprise", "company", "企业", "企业编号", "统一社会信用代码"];
@@ -301,8 +301,8 @@ impl Firms {
     ///
     /// # Errors
     /// [`ParamError`](crate::ParamError) where the table has a column by the name of one that is summed from its rows.
-    pub fn columns(&self) -> Result<Columns, Error> {
-        let mut columns = Columns::new(self.len()).text("firm", self.ids.iter())?;
+    pub fn columns(&self) -> Result<ColumnTable, Error> {
+        let mut columns = ColumnTable::new(self.len()).rows_are("firms").text("firm", self.ids.iter())?;
         for (name, column) in self.known() {
             columns = match column {
                 FirmColumn::Number(values) => columns.number(name, values.iter())?,

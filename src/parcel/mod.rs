@@ -1,6 +1,7 @@
 //! What a parcel is: one row as a person thinks of it ([`Parcel`]), and a million of them as columns ([`ParcelSet`]).
 
 mod attributes;
+mod columns;
 mod index;
 mod row;
 mod set;
@@ -8,6 +9,8 @@ mod table;
 
 pub use crate::column::{CategoryColumn, Column, TextColumn};
 pub use attributes::{Attributes, NamedNumbers, NamedTexts};
+pub use columns::ParcelColumns;
+pub(crate) use columns::own_names;
 pub use index::ParcelIndex;
 pub use row::Parcel;
 pub use set::{ParcelIdx, ParcelRef, ParcelSet, Repair};

@@ -27,7 +27,8 @@ impl fmt::Display for Grade {
 }
 
 /// Shares of the ranking, best first, at which grades end; D is the rest.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub struct Cuts {
     /// End of A.
     pub a: f64,
@@ -49,7 +50,8 @@ impl Cuts {
 }
 
 /// From `share · count` to a whole number of rows. No text read names a rule, so it is a choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Rounding {
     /// Down.
     Floor,
@@ -80,7 +82,8 @@ impl Rounding {
 }
 
 /// Which rank counts for rows of equal score; they share a grade in either case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ties {
     /// Their best.
     #[default]
@@ -90,7 +93,7 @@ pub enum Ties {
 }
 
 /// How ranks become grades.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Grading {
     /// Where grades end.
     pub cuts: Cuts,
@@ -179,7 +182,7 @@ pub fn repeated(history: &[&[Option<Grade>]], grades: &[Grade], years: usize) ->
     }
     let rows = history.first().map_or(0, |year| year.len());
     for year in history {
-        crate::efficiency::columns::same_length("history", year.len(), rows)?;
+        crate::expr::same_length("history", year.len(), rows)?;
     }
     let recent = &history[history.len().saturating_sub(years)..];
     let flag = |row: usize| {

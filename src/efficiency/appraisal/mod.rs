@@ -4,6 +4,8 @@ mod grade;
 mod pack;
 mod score;
 
+use serde::{Deserialize, Serialize};
+
 pub use grade::{Cuts, Grade, Grading, Rounding, Ties, repeated};
 pub use score::{Appraised, ItemScore, Remark, Standing};
 
@@ -22,10 +24,11 @@ const MAX_CONDITIONS: usize = 200;
 /// they are keys of the pack. Labels as in the methodology of the project.
 ///
 /// ```
-/// use landuse::efficiency::{Appraisal, Columns};
+/// use landuse::efficiency::Appraisal;
+/// use landuse::expr::ColumnTable;
 ///
 /// let pack = Appraisal::builtin("huangyan-2022")?;
-/// let firms = Columns::new(1)
+/// let firms = ColumnTable::new(1)
 ///     .flag("above_scale", [Some(true)])?
 ///     .number("tax_per_mu", [Some(12.0)])?
 ///     .number("value_added_per_mu", [Some(150.0)])?
@@ -37,18 +40,32 @@ const MAX_CONDITIONS: usize = 200;
 /// assert_eq!(found.score.get(0).map(|score| format!("{score:.4}")).as_deref(), Some("74.5394"));
 /// # Ok::<(), landuse::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Appraisal {
     name: Box<str>,
     version: Box<str>,
     source: Box<str>,
     evidence: Box<str>,
+    #[serde(skip_serializing_if = "str::is_empty")]
     note: Box<str>,
+    #[serde(rename = "group")]
     groups: Vec<Group>,
     not_appraised: Vec<Box<str>>,
+    #[serde(rename = "limit")]
     limits: Vec<Limit>,
+    #[serde(rename = "adjustment")]
     adjustments: Vec<Adjustment>,
     exit: Option<Exit>,
+}
+
+/// As [`from_toml`](Appraisal::from_toml) reads it, within another file.
+impl<'de> Deserialize<'de> for Appraisal {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        // One reader with all its checks, whichever file a pack stands in.
+        let text = toml::to_string(&toml::Table::deserialize(from)?).map_err(D::Error::custom)?;
+        Self::from_toml(&text, "the rule pack in it").map_err(D::Error::custom)
+    }
 }
 
 impl Appraisal {
@@ -84,19 +101,18 @@ impl Appraisal {
 
     /// The expressions that appraising evaluates.
     pub fn expressions(&self) -> Vec<&str> {
+        let mut found = self.conditions();
+        found.extend(self.groups.iter().flat_map(Group::expressions));
+        found
+    }
+
+    /// Those that are evaluated whichever groups have rows.
+    fn conditions(&self) -> Vec<&str> {
         let mut found: Vec<&str> = self.not_appraised.iter().map(|condition| &**condition).collect();
         found.extend(self.limits.iter().map(|limit| &*limit.when));
         found.extend(self.adjustments.iter().map(|adjustment| &*adjustment.metric));
         found.extend(self.exit.iter().map(|exit| &*exit.when));
-        for group in &self.groups {
-            found.extend(group.when.as_deref());
-            for indicator in &group.indicators {
-                found.push(&indicator.metric);
-                if let Form::Ratio { special, .. } = &indicator.form {
-                    found.extend(special.iter().map(|benchmark| &*benchmark.when));
-                }
-            }
-        }
+        found.extend(self.groups.iter().filter_map(|group| group.when.as_deref()));
         found
     }
 
@@ -114,7 +130,7 @@ impl Appraisal {
 }
 
 /// Rows appraised by the same indicators and ranked among each other.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Group {
     /// Short name.
     pub key: Box<str>,
@@ -128,8 +144,22 @@ pub struct Group {
     pub grading: Option<Grading>,
 }
 
+impl Group {
+    /// The metrics of its indicators and the conditions of their benchmarks.
+    fn expressions(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        for indicator in &self.indicators {
+            found.push(&*indicator.metric);
+            if let Form::Ratio { special, .. } = &indicator.form {
+                found.extend(special.iter().map(|benchmark| &*benchmark.when));
+            }
+        }
+        found
+    }
+}
+
 /// One item of the score.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Indicator {
     /// Short name.
     pub key: Box<str>,
@@ -138,10 +168,12 @@ pub struct Indicator {
     /// Expression for the value.
     pub metric: Box<str>,
     /// Unit of the value, for people.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub unit: Box<str>,
     /// Points at the benchmark.
     pub weight: f64,
     /// From value to points.
+    #[serde(flatten)]
     pub form: Form,
     /// What a value below 0 counts as.
     pub negative: Negative,
@@ -150,13 +182,15 @@ pub struct Indicator {
 }
 
 /// How a value becomes points.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "form", rename_all = "snake_case")]
 pub enum Form {
     /// `weight · min(value / benchmark, cap_multiple)` (Zhejiang, Jiangsu).
     Ratio {
         /// Value that earns the weight.
         benchmark: f64,
         /// Other benchmarks, by sector or any condition; the first that holds counts.
+        #[serde(rename = "benchmarks")]
         special: Vec<Benchmark>,
         /// Greatest ratio that counts.
         cap_multiple: Option<f64>,
@@ -170,16 +204,18 @@ pub enum Form {
 }
 
 /// A benchmark for rows of which a condition holds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Benchmark {
     /// The condition.
     pub when: Box<str>,
     /// The benchmark.
+    #[serde(rename = "benchmark")]
     pub value: f64,
 }
 
 /// What a value below 0 counts as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Negative {
     /// As 0.
     #[default]
@@ -191,7 +227,8 @@ pub enum Negative {
 }
 
 /// What an unknown value counts as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Missing {
     /// As unknown: the row gets no score, only bounds of it.
     #[default]
@@ -205,7 +242,7 @@ pub enum Missing {
 }
 
 /// Points added or taken per unit of a metric.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Adjustment {
     /// Short name.
     pub key: Box<str>,
@@ -216,7 +253,13 @@ pub struct Adjustment {
     /// Most points it can move the score by, up or down.
     pub limit: Option<f64>,
     /// Whether an unknown value counts as 0 instead of leaving the score unknown.
+    #[serde(rename = "missing", serialize_with = "missing_name")]
     pub missing_is_zero: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn missing_name<S: serde::Serializer>(zero: &bool, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(if *zero { "zero" } else { "unknown" })
 }
 
 impl Adjustment {
@@ -227,7 +270,7 @@ impl Adjustment {
 }
 
 /// A bound on the grade of rows of which a condition holds: a veto (`at_best`) or a protection (`at_worst`).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Limit {
     /// The condition.
     pub when: Box<str>,
@@ -238,7 +281,7 @@ pub struct Limit {
 }
 
 /// Rows told to leave: below a standard *and* low in rank, as Kunshan does it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Exit {
     /// The standard that is missed, as a condition.
     pub when: Box<str>,

@@ -2,8 +2,8 @@ use serde::Serialize;
 
 use super::{Adjustment, Appraisal, Form, Grade, Group, Indicator, Missing, Negative};
 use crate::efficiency::Measures;
-use crate::efficiency::columns::same_length;
 use crate::error::Error;
+use crate::expr::same_length;
 use crate::parallel;
 use crate::parcel::Column;
 
@@ -211,12 +211,16 @@ impl Appraisal {
     /// * `measures`: gives `len` values for each metric and condition of the pack; metrics of a group without rows are not asked for.
     ///
     /// # Errors
-    /// Whatever evaluating an expression gives; [`Error::Data`] where a column has another length.
+    /// Whatever evaluating an expression gives; [`Error::Param`] where a column has another length.
     ///
     /// # Complexity
     /// O(n · indicators + n · log n); memory of two columns per indicator.
     pub fn run(&self, len: usize, measures: &(impl Measures + Sync)) -> Result<Appraised, Error> {
         let source = Checked { measures, len };
+        if measures.check(&self.conditions()).is_err() {
+            // Which groups have rows is not known, so all that is missing anywhere is told.
+            measures.check(&self.expressions())?;
+        }
         let groups = first_that_holds(&source, self.groups.iter().map(|group| group.when.as_deref()), len)?;
         let exempt_or_unsure =
             first_that_holds(&source, self.not_appraised.iter().map(|when| Some(&**when)), len)?;
@@ -243,7 +247,9 @@ impl Appraisal {
                 (0..len).filter(fits).map(|row| row as u32).collect()
             })
             .collect();
-        for (group, members) in self.groups.iter().zip(&members).filter(|(_, members)| !members.is_empty()) {
+        let with_rows = || self.groups.iter().zip(&members).filter(|(_, members)| !members.is_empty());
+        measures.check(&with_rows().flat_map(|(group, _)| group.expressions()).collect::<Vec<_>>())?;
+        for (group, members) in with_rows() {
             let indicators = &group.indicators;
             let items =
                 parallel::collect(indicators.len(), 1, &|i| Item::of(&source, &indicators[i], members));

@@ -36,7 +36,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::zoning::{LandUseCode, config};
+use crate::zoning::LandUseCode;
 use crate::{Error, ParamError};
 
 mod file;
@@ -122,7 +122,8 @@ impl FromStr for Target {
         };
         found.ok_or_else(|| {
             let names = TARGETS.map(|(name, _)| name);
-            let near = config::nearest(text, names).map_or(String::new(), |near| format!(" (`{near}`?)"));
+            let near =
+                crate::error::nearest(text, names).map_or(String::new(), |near| format!(" (`{near}`?)"));
             ParamError::new(
                 "target",
                 text,

@@ -1,6 +1,7 @@
 use landuse::efficiency::{
-    Appraisal, Columns, Cuts, Grade, Grading, Measures, Remark, Rounding, Standing, Ties,
+    Appraisal, Cuts, EfficiencyOptions, Grade, Grading, Measures, Remark, Rounding, Standing, Ties,
 };
+use landuse::expr::ColumnTable;
 use landuse::parcel::Column;
 
 use crate::support::Random;
@@ -14,8 +15,8 @@ const KEYS: [&str; 6] = [
     "rd_share",
 ];
 
-fn firms(rows: &[[Option<f64>; 6]]) -> Columns {
-    let table = Columns::new(rows.len()).flag("above_scale", rows.iter().map(|_| Some(true))).unwrap();
+fn firms(rows: &[[Option<f64>; 6]]) -> ColumnTable {
+    let table = ColumnTable::new(rows.len()).flag("above_scale", rows.iter().map(|_| Some(true))).unwrap();
     KEYS.iter()
         .enumerate()
         .fold(table, |table, (i, key)| table.number(key, rows.iter().map(|r| r[i])).unwrap())
@@ -61,7 +62,7 @@ fn a_firm_at_every_benchmark_scores_100() {
     for (name, tax, electricity) in
         [("huangyan-2022", 11.5932, 0.2352), ("huangyan-2021", 16.601_058, 0.236_565)]
     {
-        let table = Columns::new(1).flag("above_scale", [Some(false)]).unwrap();
+        let table = ColumnTable::new(1).flag("above_scale", [Some(false)]).unwrap();
         let table = table.number("tax_per_mu", [Some(tax)]).unwrap();
         let table = table.number("tax_per_electricity", [Some(electricity)]).unwrap();
         let found = Appraisal::builtin(name).unwrap().run(1, &table).unwrap();
@@ -69,7 +70,7 @@ fn a_firm_at_every_benchmark_scores_100() {
         assert_eq!(found.group(0).map(|group| &*group.key), Some("below_scale"));
     }
     // Linhai splits at 3 mu: the first firm stands exactly there, the second just below it.
-    let mut table = Columns::new(2).number("land_mu", [Some(3.0), Some(2.999)]).unwrap();
+    let mut table = ColumnTable::new(2).number("land_mu", [Some(3.0), Some(2.999)]).unwrap();
     for (key, value) in [
         ("tax_per_mu", 15.0),
         ("sales_per_mu", 300.0),
@@ -129,7 +130,7 @@ fn policies_for_missing_and_negative_values() {
         );
         Appraisal::from_toml(&text, "t.toml").unwrap()
     };
-    let table = Columns::new(3)
+    let table = ColumnTable::new(3)
         .number("a", [Some(20.0), None, Some(-5.0)])
         .unwrap()
         .number("b", [Some(5.0); 3])
@@ -152,10 +153,10 @@ fn min_max_form() {
     let text = "name = \"t\"\nversion = \"1\"\nsource = \"t\"\nevidence = \"S48\"\n[[group]]\nkey = \"all\"\n\
                 indicators = [{ key = \"x\", weight = 100, form = \"min_max\" }]\n";
     let pack = Appraisal::from_toml(text, "t.toml").unwrap();
-    let table = Columns::new(4).number("x", column([4.0, 8.0, 5.0, 12.0])).unwrap();
+    let table = ColumnTable::new(4).number("x", column([4.0, 8.0, 5.0, 12.0])).unwrap();
     let found = pack.run(4, &table).unwrap();
     assert_eq!(found.score.iter().collect::<Vec<_>>(), column([20.0, 60.0, 30.0, 100.0]));
-    let same = Columns::new(2).number("x", column([4.0, 4.0])).unwrap();
+    let same = ColumnTable::new(2).number("x", column([4.0, 4.0])).unwrap();
     assert_eq!(pack.run(2, &same).unwrap().score.iter().collect::<Vec<_>>(), column([100.0, 100.0]));
 }
 
@@ -164,7 +165,8 @@ fn min_max_form() {
 fn counts_of_grades() {
     for rounding in [Rounding::Floor, Rounding::Ceil, Rounding::Round, Rounding::NearestEven] {
         let pack = plain("").with_grading(Grading { rounding, ..Grading::new(Cuts::HUAIAN) }).unwrap();
-        let table = Columns::new(275).number("x", column((0..275).map(|i| f64::from(i * 7 % 275)))).unwrap();
+        let table =
+            ColumnTable::new(275).number("x", column((0..275).map(|i| f64::from(i * 7 % 275)))).unwrap();
         let found = pack.run(275, &table).unwrap();
         let counts = [Grade::A, Grade::B, Grade::C, Grade::D].map(|grade| found.count(grade));
         println!("275 firms, {rounding:?}: {counts:?}");
@@ -173,7 +175,7 @@ fn counts_of_grades() {
         if rounding == Rounding::Round {
             assert_eq!(counts[3], 14);
         }
-        let table = Columns::new(100).number("x", column((0..100).map(f64::from))).unwrap();
+        let table = ColumnTable::new(100).number("x", column((0..100).map(f64::from))).unwrap();
         let found = pack.run(100, &table).unwrap();
         let counts = [Grade::A, Grade::B, Grade::C, Grade::D].map(|grade| found.count(grade));
         assert_eq!(counts, [20, 40, 35, 5]);
@@ -182,7 +184,7 @@ fn counts_of_grades() {
 
 #[test]
 fn ties_share_a_grade() {
-    let table = Columns::new(10).number("x", column([9., 8., 8., 8., 5., 4., 3., 2., 1., 0.])).unwrap();
+    let table = ColumnTable::new(10).number("x", column([9., 8., 8., 8., 5., 4., 3., 2., 1., 0.])).unwrap();
     let grade = |ties| {
         let pack = plain("").with_grading(Grading { ties, ..Grading::new(Cuts::HUAIAN) }).unwrap();
         let found = pack.run(10, &table).unwrap();
@@ -191,7 +193,7 @@ fn ties_share_a_grade() {
     assert_eq!(grade(Ties::Better), (4, vec![Some(Grade::A); 3], Some(2), Some(5)));
     assert_eq!(grade(Ties::Worse), (1, vec![Some(Grade::B); 3], Some(2), Some(5)));
     // 80.4 and 80.1 tie where the rules round to whole points.
-    let table = Columns::new(2).number("x", column([80.4, 80.1])).unwrap();
+    let table = ColumnTable::new(2).number("x", column([80.4, 80.1])).unwrap();
     let grading = Grading { decimals: Some(0), ..Grading::new(Cuts { a: 0.5, b: 1.0, c: 1.0 }) };
     let found = plain("").with_grading(grading).unwrap().run(2, &table).unwrap();
     assert_eq!(found.count(Grade::A), 2);
@@ -212,7 +214,7 @@ fn vetoes_protections_exemptions_and_exits() {
     accident[2] = None;
     let mut young = [Some(false); 11];
     young[9] = Some(true);
-    let table = Columns::new(11)
+    let table = ColumnTable::new(11)
         .number("x", column([90., 80., 70., 60., 50., 40., 30., 20., 13., 10., 99.]))
         .unwrap()
         .flag("accident", accident)
@@ -239,7 +241,7 @@ fn vetoes_protections_exemptions_and_exits() {
 #[test]
 fn adjustments_are_bounded() {
     let pack = plain("[[adjustment]]\nkey = \"sublet\"\npoints = -5\nlimit = 20\n");
-    let table = Columns::new(3)
+    let table = ColumnTable::new(3)
         .number("x", [Some(50.0); 3])
         .unwrap()
         .number("sublet", [Some(2.0), Some(9.0), None])
@@ -253,7 +255,7 @@ fn adjustments_are_bounded() {
 fn the_template_runs() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/rules/template.toml");
     let pack = Appraisal::from_toml(&std::fs::read_to_string(path).unwrap(), "template.toml").unwrap();
-    let table = Columns::new(2)
+    let table = ColumnTable::new(2)
         .number("tax", [Some(360.0), Some(24.0)])
         .unwrap()
         .number("land_mu", [Some(10.0), Some(2.0)])
@@ -315,7 +317,7 @@ fn faults_of_packs_are_told() {
     }
     assert!(Appraisal::builtin("huangyan").unwrap_err().to_string().contains("huangyan-2021"));
     let short = |_: &str| -> Column<f64> { Column::unknown(1) };
-    assert!(plain("").run(2, &short).unwrap_err().to_string().contains("1 values for 2 rows"));
+    assert!(plain("").run(2, &short).unwrap_err().to_string().contains("1 values, expected 2"));
 }
 
 /// The order of rows has no say: scores, grades and means are bit for bit those of the shuffled table.
@@ -375,7 +377,7 @@ fn grades_agree_with_counting() {
     for round in 0..200 {
         let n = 1 + random.below(60) as usize;
         let values: Vec<f64> = (0..n).map(|_| random.below(25) as f64).collect();
-        let table = Columns::new(n).number("x", column(values.iter().copied())).unwrap();
+        let table = ColumnTable::new(n).number("x", column(values.iter().copied())).unwrap();
         let cuts = [Cuts::HUAIAN, Cuts::CHANGLE, Cuts::WENLING_ABOVE, Cuts::WENLING_BELOW][round % 4];
         let found = plain("").with_grading(Grading::new(cuts)).unwrap().run(n, &table).unwrap();
         for (row, value) in values.iter().enumerate() {
@@ -412,7 +414,7 @@ fn bounds_hold_whatever_is_missing() {
         let full: [f64; 4] = std::array::from_fn(|_| random.below(30) as f64);
         let gaps: [bool; 4] = std::array::from_fn(|_| random.below(2) == 0);
         let build = |hide: bool| {
-            ["a", "b", "c", "d"].iter().enumerate().fold(Columns::new(1), |table, (i, key)| {
+            ["a", "b", "c", "d"].iter().enumerate().fold(ColumnTable::new(1), |table, (i, key)| {
                 table.number(key, [(!hide || !gaps[i]).then_some(full[i])]).unwrap()
             })
         };
@@ -433,7 +435,7 @@ fn unknown_groups_and_sectors_are_no_guess() {
     let text = "name = \"t\"\nversion = \"1\"\nsource = \"t\"\nevidence = \"C\"\n[[group]]\nkey = \"large\"\nwhen = \"land_mu >= 3\"\n\
                 indicators = [{ key = \"x\", weight = 100, benchmark = 10, benchmarks = [{ when = \"sector == 'C26'\", benchmark = 20 }] }]\n";
     let pack = Appraisal::from_toml(text, "t.toml").unwrap();
-    let table = Columns::new(5)
+    let table = ColumnTable::new(5)
         .number("land_mu", [Some(5.0), Some(5.0), Some(5.0), None, Some(1.0)])
         .unwrap()
         .number("x", [Some(10.0); 5])
@@ -445,4 +447,62 @@ fn unknown_groups_and_sectors_are_no_guess() {
     assert_eq!(found.standing, [Scored, Scored, Unknown, GroupUnknown, NoGroup]);
     assert_eq!(found.warnings.len(), 3);
     assert_eq!((found.items(3).count(), found.items(4).count()), (0, 0));
+}
+
+/// One pack, one language: firms from a table of 0 and 1, parcels with the flag as a text, a pack within the options.
+#[test]
+fn a_pack_reads_firms_and_parcels_alike() {
+    let pack = Appraisal::from_toml(
+        "name = 't'\nversion = '1'\nsource = 't'\nevidence = 'C'\n[[group]]\nkey = 'large'\nwhen = 'large'\n\
+         indicators = [{ key = 'x', metric = '2 * tax / land_mu', weight = 100, benchmark = 10 }]\n\
+         [[adjustment]]\nkey = 'high_tech'\npoints = 5\n",
+        "t.toml",
+    )
+    .unwrap();
+    let firms = ColumnTable::new(2)
+        .number("large", [Some(1.0), Some(0.0)])
+        .unwrap()
+        .number("tax", [Some(40.0), Some(1.0)])
+        .unwrap()
+        .number("land_mu", [Some(4.0), Some(1.0)])
+        .unwrap()
+        .flag("high_tech", [Some(true), None])
+        .unwrap();
+    let found = pack.run(2, &firms).unwrap();
+    assert_eq!((found.score.get(0), found.standing[1]), (Some(205.0), Standing::NoGroup));
+    let land = |x: f64| geo::Rect::new((x, 0.0), (x + 10.0, 10.0)).to_polygon();
+    let parcel = |id: &str, x: f64, large: &str| {
+        landuse::Parcel::new(id, land(x)).text("large", large).number("tax", 40.0).number("land_mu", 4.0)
+    };
+    let set: landuse::ParcelSet = landuse::ParcelSet::local([
+        parcel("a", 0.0, "true").number("high_tech", 1.0),
+        parcel("b", 20.0, "false"),
+    ]);
+    let schemes = landuse::zoning::Schemes::builtin();
+    let parcels = landuse::parcel::ParcelColumns { set: &set, schemes: &schemes };
+    let found = pack.run(2, &parcels).unwrap();
+    let a = set.iter().position(|parcel| parcel.id() == Some("a")).unwrap();
+    assert_eq!((found.score.get(a), found.standing[1 - a]), (Some(205.0), Standing::NoGroup));
+    // What is missing is told at once, each with a near name.
+    let few = ColumnTable::new(1).rows_are("firms").number("taxes", [Some(1.0)]).unwrap();
+    assert_eq!(
+        pack.run(1, &few).unwrap_err().to_string(),
+        "`columns` is high_tech, land_mu, large, tax (`taxes`?), expected columns of the firms: taxes"
+    );
+}
+
+#[test]
+fn packs_stand_in_options_files_too() {
+    for name in Appraisal::builtin_names() {
+        let mut options = EfficiencyOptions::default();
+        options.appraisal = Some(Appraisal::builtin(name).unwrap());
+        let text = toml::to_string(&options).unwrap();
+        assert_eq!(toml::from_str::<EfficiencyOptions>(&text).unwrap(), options, "{text}");
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/rules/template.toml");
+    let mut options = EfficiencyOptions::default();
+    options.appraisal =
+        Some(Appraisal::from_toml(&std::fs::read_to_string(path).unwrap(), "template.toml").unwrap());
+    let text = toml::to_string(&options).unwrap();
+    assert_eq!(toml::from_str::<EfficiencyOptions>(&text).unwrap(), options, "{text}");
 }
