@@ -356,24 +356,13 @@ impl<'a> RecentTexts<'a> {
     const SLOTS: usize = 256;
 
     fn get(&self, text: &str) -> Option<u32> {
-        let (seen, key) = (*self.0.get(Self::slot(text))?)?;
+        let (seen, key) = (*self.0.get(text_hash(text) % Self::SLOTS)?)?;
         (seen == text).then_some(key)
     }
 
     fn set(&mut self, text: &'a str, key: u32) {
         self.0.resize(Self::SLOTS, None);
-        self.0[Self::slot(text)] = Some((text, key));
-    }
-
-    /// By the length, the first eight and the last eight bytes.
-    fn slot(text: &str) -> usize {
-        let bytes = text.as_bytes();
-        let [first, last] = match (bytes.first_chunk(), bytes.last_chunk()) {
-            (Some(&first), Some(&last)) => [first, last].map(u64::from_le_bytes),
-            _ => [bytes.iter().fold(0, |all, &byte| all << 8 | u64::from(byte)), 0],
-        };
-        let mixed = (first ^ last.rotate_left(29)).wrapping_add(bytes.len() as u64);
-        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize % Self::SLOTS
+        self.0[text_hash(text) % Self::SLOTS] = Some((text, key));
     }
 }
 
@@ -390,4 +379,16 @@ fn id_of(plan: &ColumnPlan, values: &[Value<'_>]) -> Option<Box<str>> {
         Ok(Meaning::Text(id)) => Some(id.into()),
         _ => None,
     })
+}
+
+/// A hash of a text by its length, the first eight and the last eight bytes.
+#[inline]
+pub(super) fn text_hash(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let [first, last] = match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(&first), Some(&last)) => [first, last].map(u64::from_le_bytes),
+        _ => [bytes.iter().fold(0, |all, &byte| all << 8 | u64::from(byte)), 0],
+    };
+    let mixed = (first ^ last.rotate_left(29)).wrapping_add(bytes.len() as u64);
+    (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize
 }

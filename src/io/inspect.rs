@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::columns::text_hash;
 use super::schema::{Field, Meaning, Scalar, Target, as_number, known_fields, plain_name};
 use super::value::Value;
 use crate::error::FeaturePos;
@@ -42,7 +43,7 @@ pub struct PropertySummary {
 }
 
 /// How a known field reads the values of a property.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fit {
     /// Which of the known fields.
     pub(super) field: usize,
@@ -50,6 +51,30 @@ pub(super) struct Fit {
     pub(super) readable: u64,
     /// Values that it cannot, words for "not known" aside.
     pub(super) unreadable: u64,
+    check: Check,
+}
+
+/// How it is told whether a field can read a value.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Check {
+    /// All but arrays and objects.
+    Textual,
+    /// By the distinct values, once all are known.
+    Codes,
+    /// A number from one bound to below another, in the unit of the column; a text as the field reads it.
+    Number { least: f64, below: f64 },
+    /// As the field reads it.
+    Field,
+}
+
+impl Check {
+    fn of(field: &Field) -> Self {
+        match &field.target {
+            Target::Id | Target::District | Target::Text(_) => Self::Textual,
+            target if target.is_code() => Self::Codes,
+            _ => field.range().map_or(Self::Field, |(least, below)| Self::Number { least, below }),
+        }
+    }
 }
 
 /// How often each value of a property occurs.
@@ -82,7 +107,8 @@ impl PropertySummary {
         let mut summaries = Summaries::new(&known);
         let slot = summaries.slot(name);
         for (row, value) in (0..).zip(values) {
-            summaries.add(slot, 0, row, &Value::from(value));
+            summaries.met(slot, 0);
+            summaries.add(slot, 1, row, &Value::from(value));
         }
         summaries.finish().pop().unwrap_or_else(|| Self::new(name))
     }
@@ -136,8 +162,9 @@ impl<'k> Summaries<'k> {
         }
         let mut summary = PropertySummary::new(name);
         for &field in self.known.by_name.get(&plain_name(name)).into_iter().flatten() {
-            summary.fits.push(Fit { field, readable: 0, unreadable: 0 });
-            if self.known.fields[field].1.target.is_code() {
+            let check = Check::of(&self.known.fields[field].1);
+            summary.fits.push(Fit { field, readable: 0, unreadable: 0, check });
+            if check == Check::Codes {
                 summary.codes.get_or_insert_default();
             }
         }
@@ -146,43 +173,63 @@ impl<'k> Summaries<'k> {
         self.properties.len() - 1
     }
 
-    /// Adds a value that stands at `position` among the properties of the feature at `row`.
-    pub(super) fn add(&mut self, slot: usize, position: u32, row: u32, value: &Value<'_>) {
+    /// Notes that the feature has the property, at `position` among its properties.
+    #[inline]
+    pub(super) fn met(&mut self, slot: usize, position: u32) {
         let own = &mut self.properties[slot];
         own.features += 1;
         own.position = own.position.min(position);
+    }
+
+    /// Adds a value that `count` features have, the first of them at `row`.
+    pub(super) fn add(&mut self, slot: usize, count: u64, row: u32, value: &Value<'_>) {
+        let own = &mut self.properties[slot];
         let scalar = value.scalar(&Target::Floors);
+        let mut unknown_word = false;
         match scalar {
-            Scalar::Null => own.unknown += 1,
-            Scalar::Number(x) if x.is_finite() => own.numbers += 1,
-            Scalar::Text(text) if text.trim().is_empty() || says_unknown(text.trim()) => own.unknown += 1,
-            Scalar::Text(text) if as_number(Scalar::Text(text.trim())).is_some() => own.numeric_texts += 1,
+            Scalar::Null => {
+                own.unknown += count;
+                return;
+            }
+            Scalar::Number(x) if x.is_finite() => own.numbers += count,
+            Scalar::Text(text) if text.trim().is_empty() || says_unknown(text.trim()) => {
+                own.unknown += count;
+                unknown_word = true;
+            }
+            Scalar::Text(text) if as_number(Scalar::Text(text.trim())).is_some() => {
+                own.numeric_texts += count
+            }
             _ => {
-                own.others += 1;
-                own.first_other.get_or_insert_with(|| (FeaturePos { row, id: None }, value.quoted()));
+                own.others += count;
+                if own.first_other.as_ref().is_none_or(|(at, _)| row < at.row) {
+                    own.first_other = Some((FeaturePos { row, id: None }, value.quoted()));
+                }
             }
         }
         if let Some(codes) = &mut own.codes {
-            codes.add(scalar);
+            codes.add(scalar, count);
         }
         for fit in &mut own.fits {
             let field = &self.known.fields[fit.field].1;
-            // Anything but an array or an object is a text, and of codes the distinct values are asked later.
-            let (unknown, readable) = match (&field.target, scalar) {
-                (_, Scalar::Null) => (true, false),
-                (Target::Id | Target::District | Target::Text(_), scalar) => {
-                    (false, !matches!(scalar, Scalar::Nested(_)))
+            let readable = match (fit.check, scalar) {
+                (Check::Codes, _) => continue,
+                (Check::Textual, scalar) => Some(!matches!(scalar, Scalar::Nested(_))),
+                (_, Scalar::Number(x)) if !x.is_finite() => Some(false),
+                (Check::Number { least, below }, Scalar::Number(x)) => {
+                    let number = x * field.scale;
+                    Some(number >= least && number < below)
                 }
-                (target, _) if target.is_code() => continue,
-                (_, Scalar::Number(x)) if !x.is_finite() => (false, false),
                 (_, scalar) => match field.read(scalar) {
-                    Ok(Meaning::Unknown) => (true, false),
-                    Ok(_) => (false, true),
-                    Err(_) => (matches!(scalar, Scalar::Text(text) if says_unknown(text.trim())), false),
+                    Ok(Meaning::Unknown) => None,
+                    Ok(_) => Some(true),
+                    Err(_) => Some(false).filter(|_| !unknown_word),
                 },
             };
-            fit.readable += u64::from(readable);
-            fit.unreadable += u64::from(!readable && !unknown);
+            match readable {
+                Some(true) => fit.readable += count,
+                Some(false) => fit.unreadable += count,
+                None => {}
+            }
         }
     }
 
@@ -222,16 +269,44 @@ impl<'k> Summaries<'k> {
     }
 }
 
+/// How often each of some recent texts occurred, and the first feature that has it: most texts occur again soon, and are then counted
+/// without being looked at.
+#[derive(Debug, Default)]
+pub(super) struct RecentCounts<'a>(Vec<Option<(&'a str, u64, u32)>>);
+
+impl<'a> RecentCounts<'a> {
+    const SLOTS: usize = 64;
+
+    /// Counts a text of the feature at `row`; the one that it takes the place of, with its count and row.
+    #[inline]
+    pub(super) fn add(&mut self, text: &'a str, row: u32) -> Option<(&'a str, u64, u32)> {
+        self.0.resize(Self::SLOTS, None);
+        let own = &mut self.0[text_hash(text) % Self::SLOTS];
+        match own {
+            Some((known, count, _)) if *known == text => {
+                *count += 1;
+                None
+            }
+            _ => own.replace((text, 1, row)),
+        }
+    }
+
+    /// All texts that are left, with their counts and rows.
+    pub(super) fn drain(self) -> impl Iterator<Item = (&'a str, u64, u32)> {
+        self.0.into_iter().flatten()
+    }
+}
+
 impl Codes {
-    fn add(&mut self, value: Scalar<'_>) {
+    fn add(&mut self, value: Scalar<'_>, count: u64) {
         match value {
             Scalar::Text(text) => match self.texts.get_mut(text) {
-                Some(count) => *count += 1,
+                Some(all) => *all += count,
                 None => {
-                    self.texts.insert(text.into(), 1);
+                    self.texts.insert(text.into(), count);
                 }
             },
-            Scalar::Number(number) => *self.numbers.entry(number.to_bits()).or_default() += 1,
+            Scalar::Number(number) => *self.numbers.entry(number.to_bits()).or_default() += count,
             _ => {}
         }
     }

@@ -7,8 +7,9 @@ use super::scan::Scanner;
 use crate::Error;
 use crate::io::Source;
 use crate::io::columns::OWN_ID;
-use crate::io::inspect::{KnownNames, PropertySummary, Summaries};
+use crate::io::inspect::{KnownNames, PropertySummary, RecentCounts, Summaries};
 use crate::io::layer::BLOCK;
+use crate::io::value::Value;
 
 /// Looks at every value of every property of a GeoJSON file; geometries are passed over. The result does not depend on the order of
 /// the features, but for the first examples.
@@ -39,12 +40,13 @@ pub fn inspect(source: &Source) -> Result<Vec<PropertySummary>, Error> {
             summaries: Summaries::new(&known),
             members: KeyCache::default(),
             properties: KeyCache::default(),
+            recent: Vec::new(),
         };
         let mut row = 0;
         while piece.feature(|json| inspector.feature(json, row))?.is_some() {
             row += 1;
         }
-        Ok(inspector.summaries)
+        Ok(inspector.finish())
     };
     scanner.run(look, |Parsed { text, row, pieces, .. }| {
         let mut first_row = row as u32;
@@ -63,6 +65,8 @@ struct Inspector<'k, 'a> {
     members: KeyCache<'a, Member>,
     /// Where the summary of each property is kept.
     properties: KeyCache<'a, usize>,
+    /// For each property, recent texts that are counted and not yet in its summary.
+    recent: Vec<RecentCounts<'a>>,
 }
 
 /// What a member of a feature is.
@@ -85,18 +89,29 @@ impl Member {
     }
 }
 
-impl<'a> Inspector<'_, 'a> {
+impl<'k, 'a> Inspector<'k, 'a> {
+    /// The summaries, with the texts that wait.
+    fn finish(mut self) -> Summaries<'k> {
+        for (slot, recent) in self.recent.into_iter().enumerate() {
+            for (text, count, row) in recent.drain() {
+                self.summaries.add(slot, count, row, &Value::Text(text.into()));
+            }
+        }
+        self.summaries
+    }
+
     fn feature(&mut self, json: &mut Json<'a>, row: u32) -> Result<(), Fault> {
         if json.token() != Some(b'{') {
             return json.skip();
         }
-        let Self { summaries, members, properties } = self;
+        let Self { summaries, members, properties, recent } = self;
         json.object_with_cache(members, Member::of, |json, member| {
             match member {
                 Member::Id => {
                     let value = read_value(json)?;
                     let slot = summaries.slot(OWN_ID);
-                    summaries.add(slot, 0, row, &value);
+                    summaries.met(slot, 0);
+                    summaries.add(slot, 1, row, &value);
                 }
                 Member::Properties if json.token() == Some(b'{') => {
                     let summaries = RefCell::new(&mut *summaries);
@@ -106,7 +121,22 @@ impl<'a> Inspector<'_, 'a> {
                         |key| summaries.borrow_mut().slot(key),
                         |json, slot| {
                             position += 1;
-                            summaries.borrow_mut().add(slot, position, row, &read_value(json)?);
+                            let value = read_value(json)?;
+                            let mut summaries = summaries.borrow_mut();
+                            summaries.met(slot, position);
+                            if recent.len() <= slot {
+                                recent.resize_with(slot + 1, RecentCounts::default);
+                            }
+                            let done = match value.borrowed_text() {
+                                Some(text) => recent[slot].add(text, row),
+                                None => {
+                                    summaries.add(slot, 1, row, &value);
+                                    None
+                                }
+                            };
+                            if let Some((text, count, row)) = done {
+                                summaries.add(slot, count, row, &Value::Text(text.into()));
+                            }
                             Ok::<(), Fault>(())
                         },
                     )?;

@@ -370,6 +370,18 @@ impl Field {
         })
     }
 
+    /// From where to below where a number of the column's unit may lie; none where some numbers stand for other things.
+    pub(super) fn range(&self) -> Option<(f64, f64)> {
+        if !self.target.is_number() || !self.unknown.is_empty() || !self.values.1.is_empty() {
+            return None;
+        }
+        Some(match self.target {
+            Target::Number(_) => (f64::MIN, f64::INFINITY),
+            Target::YearBuilt => (1.0, 10_000.0),
+            _ => (0.0, f64::INFINITY),
+        })
+    }
+
     fn is_unknown(&self, value: Scalar<'_>) -> bool {
         if self.unknown.is_empty() {
             return false;
