@@ -6,6 +6,7 @@ pub mod array;
 pub mod boolean;
 pub mod closing;
 pub mod distance;
+mod engine;
 mod envelope;
 mod envelope_index;
 pub mod hilbert;

@@ -13,7 +13,7 @@ use i_overlay::core::overlay_rule::OverlayRule;
 use i_overlay::i_float::int::point::IntPoint;
 
 use super::array::ring_area;
-use super::boolean::{Grid, Shapes, Straight, engine};
+use super::engine::{Grid, Shapes, Straight, engine};
 use super::near::RingBoxes;
 use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
 use crate::parallel;

@@ -6,8 +6,11 @@
 use std::fmt;
 use std::ops::Range;
 
+use i_overlay::core::fill_rule::FillRule;
+use i_overlay::core::overlay_rule::OverlayRule;
+
 use super::array::ring_area;
-use super::boolean::{Mender, sound};
+use super::engine::{Grid, Mender, Straight, operate};
 use super::predicates::{Location, leads_left, locate, side};
 use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, PolygonRef};
 use crate::error::Limits;
@@ -720,6 +723,42 @@ pub(super) fn reassembled(geometry: &MultiPolygonRef<'_>) -> Option<MultiPolygon
     }
     assembled.end_geometry();
     Some(assembled)
+}
+
+/// A result of the engine, mended where it is not valid: once in some tens of thousands of operations a hole is filed under the
+/// wrong exterior, or rings touch in a way that they must not.
+pub(super) fn sound(found: MultiPolygonArray) -> MultiPolygonArray {
+    if found.coords().is_empty() || find_fault(&found.get(0)).is_none() {
+        return found;
+    }
+    mend(&found.get(0)).unwrap_or(found)
+}
+
+/// Areas may change by this part where an invalid result is mended.
+const MENDED_AREA: f64 = 1e-9;
+
+/// The same land, valid: its rings put together anew, or united on ever coarser grids. None where its area would change.
+pub(super) fn mend(found: &MultiPolygonRef<'_>) -> Option<MultiPolygonArray> {
+    /// The coarsest grid is so many times doubled.
+    const DOUBLED: i32 = 12;
+    let area = found.signed_area();
+    let is_sound = |mended: &MultiPolygonArray| {
+        let changed = mended.get(0).signed_area() - area;
+        changed.abs() <= MENDED_AREA * area && find_fault(&mended.get(0)).is_none()
+    };
+    if let Some(mended) = reassembled(found).filter(is_sound) {
+        return Some(mended);
+    }
+    let grid = Grid::of(found.rings(), 0.0);
+    let none = std::iter::empty;
+    let united = (0..=DOUBLED).flat_map(|doubled| {
+        let unite = move |straight| {
+            let grid = grid.coarser(doubled);
+            operate(grid, found.rings(), none(), OverlayRule::Subject, FillRule::Positive, straight)
+        };
+        [Straight::Drop, Straight::Keep].map(unite)
+    });
+    united.flat_map(|united| [reassembled(&united.get(0)), Some(united)].into_iter().flatten()).find(is_sound)
 }
 
 /// Whether the edges of some rings cross each other more than `limit` times; rings need not be closed.

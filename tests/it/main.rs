@@ -9,6 +9,7 @@
 )]
 
 mod analysis;
+mod architecture;
 mod audit;
 mod cluster;
 mod conformance;
