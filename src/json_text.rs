@@ -27,6 +27,11 @@ pub fn push_count(text: &mut Vec<u8>, count: impl Into<Option<u32>>) {
     }
 }
 
+/// Adds a whole number as JSON.
+pub(crate) fn push_whole(text: &mut Vec<u8>, number: u64) {
+    push_digits(text, number, 1);
+}
+
 /// Adds a text as JSON, in quotes and escaped; `null` for none.
 pub fn push_text<'a>(text: &mut Vec<u8>, value: impl Into<Option<&'a str>>) {
     let Some(value) = value.into() else { return text.extend_from_slice(b"null") };

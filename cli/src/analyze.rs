@@ -11,7 +11,7 @@ use landuse::cluster::RegionOptions;
 use landuse::control::Permits;
 use landuse::efficiency::{Appraisal, EfficiencyOptions, Rule};
 use landuse::intensity::{Cells, UnitLimit, WarningLine};
-use landuse::report::{self, OutputLayer, Summary};
+use landuse::report::{self, Format, OutputLayer, Summary};
 use landuse::sensitivity::SweepOptions;
 use landuse::zoning::SmallClass;
 use landuse::{Analysis, Error, Options};
@@ -228,6 +228,17 @@ pub(crate) struct Arguments {
     title: String,
 }
 
+/// Layers and tables, how they are written, and the ending of their files.
+const LAYERS: [(OutputLayer, Format, &str); 7] = [
+    (OutputLayer::Sites, Format::GeoJson, "geojson"),
+    (OutputLayer::Districts, Format::GeoJson, "geojson"),
+    (OutputLayer::InsideLines, Format::GeoJson, "geojson"),
+    (OutputLayer::Encroachments, Format::GeoJson, "geojson"),
+    (OutputLayer::Intensity, Format::Csv, "csv"),
+    (OutputLayer::Gradient, Format::Csv, "csv"),
+    (OutputLayer::Withdrawals, Format::Csv, "csv"),
+];
+
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if arguments.dry_run {
         say(&arguments.parcels.explain(&layers(arguments, &options(arguments)?)?)?);
@@ -278,7 +289,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 }
 
 fn write_parcels(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
-    let Some(text) = analysis.inputs().parcel_text() else { return Ok(()) };
+    let Some(text) = analysis.inputs().parcel_text() else {
+        let layer = analysis.layer(OutputLayer::Parcels);
+        return out.write("parcels.geojson", |file| layer.write(Format::GeoJson, file));
+    };
     let mut accepted = out.file("parcels.geojson")?;
     let rejected = !analysis.parcels().rejected().is_empty();
     let mut rejected = rejected.then(|| out.file("rejected.geojson")).transpose()?;
@@ -292,20 +306,11 @@ fn write_parcels(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
 fn write_figures(analysis: &Analysis, out: &OutputDir) -> Result<Summary, Error> {
     let summary = Summary::of(analysis);
     out.put("summary.json", summary.to_json().as_bytes())?;
-    for which in OutputLayer::ALL {
+    for (which, format, ending) in LAYERS {
         let layer = analysis.layer(which);
         if layer.is_available() {
-            out.write(&format!("{}.geojson", which.name()), |file| layer.write(file))?;
+            out.write(&format!("{}.{ending}", layer.name()), |file| layer.write(format, file))?;
         }
-    }
-    let withdrawals = !analysis.outlooks().is_empty();
-    let tables = [
-        ("intensity.csv", Some(report::intensity_csv(analysis.ledger()))),
-        ("gradient.csv", analysis.gradient().map(report::intensity_csv)),
-        ("withdrawals.csv", withdrawals.then(|| report::withdrawals_csv(analysis))),
-    ];
-    for (name, text) in tables {
-        text.map_or(Ok(()), |text| out.put(name, text.as_bytes()))?;
     }
     Ok(summary)
 }

@@ -9,7 +9,7 @@ use landuse::efficiency::{Appraisal, Appraised, Cuts, Grade, Grading, Measures};
 use landuse::expr::ColumnTable;
 use landuse::join::Firms;
 use landuse::parcel::Column;
-use landuse::report::{self, AppraisalSummary};
+use landuse::report::{self, AppraisalSummary, Format};
 use landuse::{Error, ParamError};
 use serde::Serialize;
 
@@ -131,9 +131,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     }
     let found = pack.run(firms.len(), &columns)?;
     clock.lap("appraise");
-    out.put("appraisal.csv", report::appraisal_csv(firms.ids(), &found).as_bytes())?;
+    let scored = report::appraisal_layer(firms.ids(), &found);
+    out.write("appraisal.csv", |file| scored.write(Format::Csv, file))?;
     if firms.name_parcels() {
-        out.put("parcels.csv", report::appraised_parcels_csv(&firms, &found, &low).as_bytes())?;
+        let parcels = report::appraised_parcels_layer(&firms, &found, &low);
+        out.write("parcels.csv", |file| parcels.write(Format::Csv, file))?;
     }
     let report = Report::new(&firms, &found, inputs.clone());
     let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();

@@ -10,7 +10,7 @@ use landuse::audit::{Audit, AuditOptions, Year};
 use landuse::control::Exclusion;
 use landuse::land::land_status;
 use landuse::parcel::NamedTexts;
-use landuse::report::{self, AuditSummary};
+use landuse::report::{AuditLayer, AuditSummary, Format};
 use landuse::zoning::Schemes;
 use landuse::{Error, Inputs, Options, ParcelSet};
 
@@ -122,9 +122,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     terminal.step("writing");
     let summary = AuditSummary::of(&audit, &old, &new, &notes);
     out.put("audit.json", summary.to_json().as_bytes())?;
-    out.put("matches.csv", report::matches_csv(&audit, &old, &new).as_bytes())?;
-    out.write("changes.geojson", |file| report::write_changes(&audit, &old, &new, file))?;
-    out.write("inside_changes.geojson", |file| report::write_inside_changes(&audit, &old, &new, file))?;
+    for which in AuditLayer::ALL {
+        let layer = audit.layer(which, &old, &new);
+        let (format, ending) =
+            if layer.has_geometry() { (Format::GeoJson, "geojson") } else { (Format::Csv, "csv") };
+        out.write(&format!("{}.{ending}", layer.name()), |file| layer.write(format, file))?;
+    }
     clock.lap("write");
     out.commit(Manifest::new(files, id_property, &[&new.set, &old.set], clock))?;
     drop(terminal);

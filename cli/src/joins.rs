@@ -7,7 +7,8 @@ use landuse::analysis::{InputFile, InputOptions};
 use landuse::efficiency::AllocationBasis;
 use landuse::io::Table;
 use landuse::join::{BuildingReport, FirmReport};
-use landuse::{Error, Inputs, report};
+use landuse::report::{self, Format};
+use landuse::{Error, Inputs};
 use serde::Serialize;
 
 use crate::layers::source;
@@ -88,18 +89,15 @@ pub(crate) fn write(inputs: &Inputs, out: &OutputDir) -> Result<(), Error> {
         firms: firms.map(|(_, joined)| &joined.report),
         buildings: buildings.map(|(_, joined)| &joined.report),
     };
-    let mut report = serde_json::to_string_pretty(&joins).unwrap_or_default();
-    report.push('\n');
-    let tables = [
-        ("joins.json", Some(report)),
-        ("firms.csv", firms.map(|(firms, joined)| report::firms_csv(firms, joined))),
-        (
-            "buildings.csv",
-            buildings.map(|(set, joined)| report::buildings_csv(inputs.parcels(), set, joined)),
-        ),
+    let mut report = serde_json::to_vec_pretty(&joins).unwrap_or_default();
+    report.push(b'\n');
+    out.put("joins.json", &report)?;
+    let layers = [
+        firms.map(|(firms, joined)| report::firms_layer(firms, joined)),
+        buildings.map(|(set, joined)| report::buildings_layer(inputs.parcels(), set, joined)),
     ];
-    for (name, text) in tables {
-        text.map_or(Ok(()), |text| out.put(name, text.as_bytes()))?;
+    for layer in layers.into_iter().flatten() {
+        out.write(&format!("{}.csv", layer.name()), |file| layer.write(Format::Csv, file))?;
     }
     Ok(())
 }

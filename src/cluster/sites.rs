@@ -29,6 +29,16 @@ pub enum SizeClass {
 }
 
 impl SizeClass {
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Below1Ha => "below1_ha",
+            Self::From1To3Ha => "from1_to3_ha",
+            Self::From3To10Ha => "from3_to10_ha",
+            Self::Over10Ha => "over10_ha",
+        }
+    }
+
     /// The class of an area in m².
     pub fn of(area_m2: f64) -> Self {
         match area_m2 / 10_000.0 {

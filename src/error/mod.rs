@@ -182,6 +182,10 @@ pub enum Error {
         /// The field of [`Limits`] that allows more.
         name: &'static str,
     },
+    /// Arrays that do not make a record batch.
+    #[cfg(feature = "arrow")]
+    #[error(transparent)]
+    Arrow(#[from] arrow_schema::ArrowError),
     /// More coordinates or parcels than 32-bit positions can address.
     #[error("too many {what}: {found}, at most {limit}")]
     TooLarge {

@@ -20,6 +20,6 @@ pub use load::{Loaded, Loader, infer};
 pub use source::Source;
 pub use table::{NumberFormat, Table, Unreadable};
 pub use write::{FeatureWriter, Rounding};
+pub(crate) use write::{crs_member, write_runs};
 
-pub(crate) use crate::json_text::push_json;
 pub use crate::json_text::{push_count, push_number, push_text};

@@ -23,6 +23,17 @@ pub enum Rounding {
 }
 
 impl Rounding {
+    /// An ordinate, rounded: the value of what [`push`](Self::push) adds.
+    pub(crate) fn round(self, x: f64) -> f64 {
+        let unit = match self {
+            Self::Exact => return x,
+            Self::Degrees => 1e9,
+            Self::Metres => 1e4,
+        };
+        let rounded = (x * unit).round() / unit;
+        if rounded.is_finite() { rounded + 0.0 } else { x }
+    }
+
     /// Adds an ordinate as [`push_number`] does, rounded.
     fn push(self, text: &mut Vec<u8>, x: f64) {
         let decimals = match self {
@@ -88,8 +99,7 @@ impl<W: Write> FeatureWriter<W> {
     /// # Errors
     /// [`Error::Write`].
     pub fn new(mut out: W, crs_name: Option<&str>, rounding: Rounding) -> Result<Self, Error> {
-        let crs = crs_name
-            .map(|name| serde_json::json!({"type": "name", "properties": {"name": name}}).to_string());
+        let crs = crs_name.map(|name| crs_member(name).to_string());
         let mut text = Vec::new();
         push_opening(&mut text, crs.as_deref());
         out.write_all(&text).map_err(Error::Write)?;
@@ -124,28 +134,23 @@ impl<W: Write> FeatureWriter<W> {
         geometry: &MultiPolygonArray,
         properties: impl Fn(usize, &mut Vec<u8>) + Sync,
     ) -> Result<(), Error> {
-        let (run, runs) = RUN;
-        for start in (0..geometry.len()).step_by(run * runs) {
-            let end = geometry.len().min(start + run * runs);
-            let (rounding, before) = (self.rounding, self.count);
-            let texts: Vec<Result<(Vec<u8>, usize), Error>> =
-                parallel::collect((end - start).div_ceil(run), 1, &|number| {
-                    let first = start + number * run;
-                    let mut text = Vec::new();
-                    let features = first..end.min(first + run);
-                    for i in features.clone() {
-                        let properties = |text: &mut Vec<u8>| properties(i, text);
-                        push_feature(&mut text, Some(geometry.get(i)), properties, rounding)
-                            .map_err(|at| not_finite(before + i - start, at))?;
-                    }
-                    Ok((text, features.len()))
-                });
-            for text in texts {
-                let (text, features) = text?;
-                self.put(&text, features)?;
-            }
-        }
-        Ok(())
+        self.write_rows(geometry.len(), Some(geometry), properties)
+    }
+
+    /// Adds `len` features, with or without geometries.
+    pub(crate) fn write_rows(
+        &mut self,
+        len: usize,
+        geometry: Option<&MultiPolygonArray>,
+        properties: impl Fn(usize, &mut Vec<u8>) + Sync,
+    ) -> Result<(), Error> {
+        let (rounding, before) = (self.rounding, self.count);
+        let push = |i: usize, text: &mut Vec<u8>| {
+            let properties = |text: &mut Vec<u8>| properties(i, text);
+            push_feature(text, geometry.map(|geometry| geometry.get(i)), properties, rounding)
+                .map_err(|at| not_finite(before + i, at))
+        };
+        write_runs(len, push, |text, features| self.put(text, features))
     }
 
     /// Writes features, each with a comma before it.
@@ -163,6 +168,33 @@ impl<W: Write> FeatureWriter<W> {
         self.out.write_all(b"\n]}\n").and_then(|()| self.out.flush()).map_err(Error::Write)?;
         Ok(self.out)
     }
+}
+
+/// Hands `len` rows on in their order, as runs of text that `push` makes on all threads.
+pub(crate) fn write_runs(
+    len: usize,
+    push: impl Fn(usize, &mut Vec<u8>) -> Result<(), Error> + Sync,
+    mut put: impl FnMut(&[u8], usize) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let (run, runs) = RUN;
+    for start in (0..len).step_by(run * runs) {
+        let end = len.min(start + run * runs);
+        let rows = |number: usize| start + number * run..end.min(start + (number + 1) * run);
+        let texts: Vec<Result<Vec<u8>, Error>> =
+            parallel::collect((end - start).div_ceil(run), 1, &|number| {
+                let mut text = Vec::new();
+                rows(number).try_for_each(|i| push(i, &mut text)).map(|()| text)
+            });
+        for (number, text) in texts.into_iter().enumerate() {
+            put(&text?, rows(number).len())?;
+        }
+    }
+    Ok(())
+}
+
+/// The member `crs` of GeoJSON 2008.
+pub(crate) fn crs_member(name: &str) -> Value {
+    serde_json::json!({"type": "name", "properties": {"name": name}})
 }
 
 fn not_finite(feature: usize, [x, y]: Coord) -> Error {

@@ -1,18 +1,9 @@
-use std::io::Write;
-
 use serde::Serialize;
-use serde_json::json;
 
-use super::csv::push_field;
-use super::layers::write_shapes;
 use super::table::{percent, table};
-use crate::Error;
 use crate::audit::{Audit, Change, Decomposition, Fate, InsideChange, Year};
-use crate::geometry::MultiPolygonArray;
 use crate::intensity::Account;
-use crate::io::{push_json, push_number};
 use crate::land::LandStatus;
-use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::units::{people_area, people_number};
 
 /// Changes of a label that a summary and a table list.
@@ -247,81 +238,4 @@ fn change_rows(changes: &[Change]) -> Vec<Vec<String>> {
         push("FAR", change.far, |value| people_number(value, 3));
     }
     rows
-}
-
-/// Writes every parcel of the later date and vanished ones of the earlier as GeoJSON, with fate and change inside the lines.
-///
-/// # Errors
-/// [`Error::Write`].
-pub fn write_changes(audit: &Audit, old: &Year, new: &Year, out: impl Write) -> Result<(), Error> {
-    let mut shapes = MultiPolygonArray::new();
-    for change in &audit.parcels {
-        shapes.push(side(change.fate, old, new).set.geometry().get(change.parcel.index()));
-    }
-    // Both dates lie in one plane; what leaves it does so as the later date came in.
-    write_shapes(new.set.plane(), out, shapes, |at, text| push_change(audit, old, new, at, text))
-}
-
-/// Writes the land inside the lines of parcels where construction there changed as GeoJSON.
-///
-/// # Errors
-/// [`Error::Write`].
-pub fn write_inside_changes(audit: &Audit, old: &Year, new: &Year, out: impl Write) -> Result<(), Error> {
-    let changed = audit.changed_shapes(old, new);
-    let rows: Vec<u32> =
-        (0..changed.len() as u32).filter(|&i| changed.get(i as usize).polygons().len() > 0).collect();
-    write_shapes(new.set.plane(), out, changed.take(&rows), |i, text| {
-        push_change(audit, old, new, rows[i] as usize, text);
-    })
-}
-
-/// The date that a parcel of this fate belongs to.
-fn side<'a>(fate: Fate, old: &'a Year, new: &'a Year) -> &'a Year {
-    if fate == Fate::Vanished { old } else { new }
-}
-
-fn push_change(audit: &Audit, old: &Year, new: &Year, at: usize, text: &mut Vec<u8>) {
-    let id = |set: &ParcelSet, parcel: ParcelIdx| set.get(parcel).id().map(str::to_owned);
-    let change = &audit.parcels[at];
-    let (year, i) = (side(change.fate, old, new), change.parcel.index());
-    let others: Vec<_> = change.others.iter().map(|&other| id(&old.set, other)).collect();
-    let rows: Vec<u32> = change.others.iter().map(|other| old.set.source_row()[other.index()]).collect();
-    let properties = json!({
-        "id": id(&year.set, change.parcel),
-        "row": year.set.source_row()[i],
-        "date": if change.fate == Fate::Vanished { "old" } else { "new" },
-        "fate": change.fate,
-        "from_ids": others,
-        "from_rows": rows,
-        "status": year.status[i],
-        "label": year.label.get(i),
-        "area_m2": year.partition.area_m2()[i],
-        "inside": change.inside,
-        "inside_before_m2": change.inside_before_m2,
-        "inside_after_m2": change.inside_after_m2,
-        "added_m2": change.added_m2,
-        "removed_m2": change.removed_m2,
-    });
-    push_json(text, &properties);
-}
-
-/// Which parcels share land, as CSV.
-pub fn matches_csv(audit: &Audit, old: &Year, new: &Year) -> String {
-    let mut text = Vec::from("old_id,old_row,new_id,new_row,shared_m2,share_of_old,share_of_new,fate\n");
-    for piece in &audit.pieces {
-        for (year, parcel) in [(old, piece.old), (new, piece.new)] {
-            push_field(&mut text, year.set.get(parcel).id().unwrap_or_default());
-            text.extend_from_slice(format!(",{},", year.set.source_row()[parcel.index()]).as_bytes());
-        }
-        let areas = [old.partition.area_m2()[piece.old.index()], new.partition.area_m2()[piece.new.index()]];
-        push_number(&mut text, piece.area_m2);
-        for area in areas {
-            text.push(b',');
-            push_number(&mut text, piece.area_m2 / area);
-        }
-        text.push(b',');
-        text.extend_from_slice(audit.parcels[piece.new.index()].fate.name().as_bytes());
-        text.push(b'\n');
-    }
-    String::from_utf8(text).unwrap_or_default()
 }

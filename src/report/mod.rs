@@ -1,36 +1,39 @@
-//! What an analysis found, for machines and for people: `summary.json`, `intensity.csv`, GeoJSON layers, words for a terminal, and the map
-//! (feature `map`).
+//! What an analysis found, for machines and for people: `summary.json`, layers and tables (GeoJSON, CSV, in memory), words for a terminal,
+//! and the map (feature `map`).
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod audit;
 mod balance;
-mod csv;
-mod joins;
-mod layers;
+mod columns;
+mod dictionary;
+mod layer;
 #[cfg(feature = "map")]
 mod ledger_pictures;
 #[cfg(feature = "map")]
 pub mod map;
 #[cfg(feature = "map")]
 mod parcel_maps;
+mod parcels;
 mod summary;
 mod table;
+mod tables;
 mod text;
 mod verdict;
 
-pub use audit::{
-    AuditSummary, AuditYear, FateCount, Ground, Inside, InsideCount, Relabelled, matches_csv, write_changes,
-    write_inside_changes,
-};
-pub use csv::{intensity_csv, withdrawals_csv};
-pub use joins::{appraisal_csv, appraised_parcels_csv, buildings_csv, firms_csv};
-pub use layers::{Layer, OutputLayer, write_graph, write_parcels};
+pub use audit::{AuditSummary, AuditYear, FateCount, Ground, Inside, InsideCount, Relabelled};
+pub use columns::{ColumnKind, ColumnMember, OutputColumn};
+pub use dictionary::data_dictionary;
+pub use layer::{Format, Layer, OutputLayer};
 #[cfg(feature = "map")]
 pub use ledger_pictures::{gradient_chart, intensity_picture, limit_chart};
 #[cfg(feature = "map")]
 pub use parcel_maps::{hot_spots, picture};
+pub use parcels::{write_graph, write_parcels};
 pub use summary::{
     Adjacency, AppraisalSummary, Clusters, Coverage, Crs, Density, Efficiency, Intensity, Line, Outlooks,
     Parcels, RegionTotals, Review, SCHEMA_VERSION, StockTotal, Summary,
 };
+pub use tables::{AuditLayer, appraisal_layer, appraised_parcels_layer, buildings_layer, firms_layer};
 pub use text::{TOP_SITES, text};
 pub use verdict::sentence;

@@ -4,7 +4,7 @@ use landuse::efficiency::{
 };
 use landuse::io::{Source, Table};
 use landuse::join::{BuildingOptions, Buildings, Firms};
-use landuse::report::{self, Summary};
+use landuse::report::{self, Format, Summary};
 use landuse::zoning::LandUseCode;
 use landuse::{Analysis, Inputs, Options, Parcel, ParcelIdx, ParcelSet};
 
@@ -57,7 +57,9 @@ fn a_firm_on_three_parcels_and_a_parcel_with_ten_firms_followed_by_hand() {
     let sector = &set.attributes().texts["sector"];
     assert_eq!(sector.get(at(&set, "D01-0000055")).map(|s| &**s), Some("C26"));
     assert_eq!(sector.get(at(&set, "D01-0000057")), None);
-    let rows = report::firms_csv(&firms, &joined);
+    let mut rows = Vec::new();
+    report::firms_layer(&firms, &joined).write(Format::Csv, &mut rows).unwrap();
+    let rows = String::from_utf8(rows).unwrap();
     assert!(rows.starts_with("firm,parcel,outcome,size,share,tax,value_added,land_mu,land_m2\n"), "{rows}");
     assert!(rows.contains("\nX,no-such-parcel,unknown_parcel,"), "{rows}");
     // Appraised as firms: L pays 100 on 10 mu.

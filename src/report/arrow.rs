@@ -1,0 +1,170 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BinaryArray, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array};
+use arrow_buffer::{Buffer, OffsetBuffer};
+use arrow_schema::{DataType, Field, Schema};
+
+use super::columns::{Cell, ColumnKind, OutputColumn};
+use super::layer::Layer;
+use crate::Error;
+use crate::geometry::{MultiPolygonArray, MultiPolygonRef, PolygonRef};
+
+/// Rows of a batch: of city parcels some 100 MB.
+const BATCH: usize = 1 << 16;
+
+/// The column of geometries.
+const GEOMETRY: &str = "geometry";
+
+impl Layer<'_> {
+    /// It as Arrow record batches of at most 65,536 rows, all of one schema; one batch at least.
+    ///
+    /// Numbers are `Float64`, counts `UInt64`, flags `Boolean`, texts `Utf8`; a nested value is JSON as `Utf8` with the extension name
+    /// `arrow.json`. The last column, `geometry`, is `Binary` with the extension name `geoarrow.wkb` and its coordinate system. The
+    /// metadata of each field hold `unit` and `description`.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); [`Error::TooLarge`] where the texts or geometries of a batch exceed 2 GiB.
+    pub fn to_arrow(&self) -> Result<Vec<RecordBatch>, Error> {
+        self.check()?;
+        let columns: Vec<&OutputColumn> = self.rows().flat().iter().map(|&at| &self.columns()[at]).collect();
+        let mut fields: Vec<Field> = columns.iter().map(|column| field(column)).collect();
+        let shapes = self.rounded_shapes()?;
+        if shapes.is_some() {
+            fields.push(geometry_field(self.crs().0.unwrap_or("OGC:CRS84")));
+        }
+        let schema = Arc::new(Schema::new(fields));
+        let starts = (0..self.len().max(1)).step_by(BATCH);
+        let batch = |start: usize| {
+            let rows = start..self.len().min(start + BATCH);
+            let mut arrays = Vec::with_capacity(schema.fields().len());
+            for (&at, column) in self.rows().flat().iter().zip(&columns) {
+                let cells = rows.clone().map(|row| self.rows().cell(at, self.item(row)));
+                arrays.push(array(column.kind, cells)?);
+            }
+            if let Some(shapes) = &shapes {
+                arrays.push(geometries(shapes, rows)?);
+            }
+            Ok(RecordBatch::try_new(Arc::clone(&schema), arrays)?)
+        };
+        starts.map(batch).collect()
+    }
+}
+
+fn field(column: &OutputColumn) -> Field {
+    let kind = match column.kind {
+        ColumnKind::Number => DataType::Float64,
+        ColumnKind::Count => DataType::UInt64,
+        ColumnKind::Flag => DataType::Boolean,
+        ColumnKind::Text | ColumnKind::Nested => DataType::Utf8,
+    };
+    let mut metadata = HashMap::from([("description".to_owned(), column.meaning.to_owned())]);
+    if !column.unit.is_empty() {
+        metadata.insert("unit".to_owned(), column.unit.clone());
+    }
+    if column.kind == ColumnKind::Nested {
+        metadata.insert("ARROW:extension:name".to_owned(), "arrow.json".to_owned());
+        metadata.insert("ARROW:extension:metadata".to_owned(), String::new());
+    }
+    Field::new(&column.name, kind, true).with_metadata(metadata)
+}
+
+fn geometry_field(crs: &str) -> Field {
+    let crs = serde_json::json!({"crs": crs, "crs_type": "authority_code"});
+    let metadata =
+        [("ARROW:extension:name", "geoarrow.wkb".to_owned()), ("ARROW:extension:metadata", crs.to_string())];
+    Field::new(GEOMETRY, DataType::Binary, true)
+        .with_metadata(metadata.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+fn array<'a>(kind: ColumnKind, cells: impl Iterator<Item = Cell<'a>>) -> Result<ArrayRef, Error> {
+    Ok(match kind {
+        ColumnKind::Number => Arc::new(Float64Array::from_iter(cells.map(|cell| match cell {
+            Cell::Number(x) => Some(x),
+            _ => None,
+        }))),
+        ColumnKind::Count => Arc::new(UInt64Array::from_iter(cells.map(|cell| match cell {
+            Cell::Count(count) => Some(count),
+            _ => None,
+        }))),
+        ColumnKind::Flag => Arc::new(BooleanArray::from_iter(cells.map(|cell| match cell {
+            Cell::Flag(flag) => Some(flag),
+            _ => None,
+        }))),
+        ColumnKind::Text | ColumnKind::Nested => {
+            let mut texts = Bytes::default();
+            for cell in cells {
+                match cell {
+                    Cell::Text(text) => texts.bytes.extend_from_slice(text.as_bytes()),
+                    Cell::Json(json) => texts.bytes.extend_from_slice(&json),
+                    _ => {
+                        texts.end(false)?;
+                        continue;
+                    }
+                }
+                texts.end(true)?;
+            }
+            Arc::new(StringArray::try_new(
+                texts.offsets(),
+                Buffer::from_vec(texts.bytes),
+                Some(texts.known.into()),
+            )?)
+        }
+    })
+}
+
+fn geometries(shapes: &MultiPolygonArray, rows: std::ops::Range<usize>) -> Result<ArrayRef, Error> {
+    let mut column = Bytes::default();
+    for row in rows {
+        push_wkb(&mut column.bytes, shapes.get(row));
+        column.end(true)?;
+    }
+    Ok(Arc::new(BinaryArray::try_new(column.offsets(), Buffer::from_vec(column.bytes), None)?))
+}
+
+/// Values of differing lengths behind each other.
+#[derive(Default)]
+struct Bytes {
+    bytes: Vec<u8>,
+    ends: Vec<i32>,
+    known: Vec<bool>,
+}
+
+impl Bytes {
+    fn end(&mut self, known: bool) -> Result<(), Error> {
+        let (found, limit) = (self.bytes.len() as u64, i32::MAX as u64);
+        let end = i32::try_from(found).map_err(|_| Error::TooLarge {
+            what: "bytes of one column in a batch",
+            found,
+            limit,
+        })?;
+        self.ends.push(end);
+        self.known.push(known);
+        Ok(())
+    }
+
+    fn offsets(&self) -> OffsetBuffer<i32> {
+        OffsetBuffer::new(std::iter::once(0).chain(self.ends.iter().copied()).collect())
+    }
+}
+
+/// Adds a geometry as well-known binary (ISO, little-endian); one polygon as a `Polygon`, more or none as a `MultiPolygon`.
+fn push_wkb(bytes: &mut Vec<u8>, shape: MultiPolygonRef<'_>) {
+    let head = |bytes: &mut Vec<u8>, kind: u32, parts: usize| {
+        bytes.push(1);
+        bytes.extend_from_slice(&kind.to_le_bytes());
+        bytes.extend_from_slice(&(parts as u32).to_le_bytes());
+    };
+    let polygon = |bytes: &mut Vec<u8>, polygon: PolygonRef<'_>| {
+        head(bytes, 3, polygon.rings().len());
+        for ring in polygon.rings() {
+            bytes.extend_from_slice(&(ring.len() as u32).to_le_bytes());
+            ring.iter().flatten().for_each(|x| bytes.extend_from_slice(&x.to_le_bytes()));
+        }
+    };
+    let parts = shape.polygons().len();
+    if parts != 1 {
+        head(bytes, 6, parts);
+    }
+    shape.polygons().for_each(|part| polygon(bytes, part));
+}

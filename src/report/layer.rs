@@ -1,0 +1,432 @@
+//! Layers and tables of what was found, in the forms that files and other programs take.
+
+use std::borrow::Cow;
+use std::io::Write;
+
+use super::columns::{self, Cell, Found, MemberOrder, OutputColumn, Rows, Table};
+use crate::control::Relation;
+use crate::crs::WorkingPlane;
+use crate::geometry::{MultiPolygonArray, MultiPolygonRef};
+use crate::io::{FeatureWriter, Rounding, crs_member, write_runs};
+use crate::json_text::{push_number, push_whole};
+use crate::land::LandStatus;
+use crate::{Analysis, Error};
+
+/// A layer or table that an analysis gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OutputLayer {
+    /// The parcels in the order of the input: what is recorded of them, and what was computed.
+    Parcels,
+    /// Low-efficiency sites, dissolved.
+    Sites,
+    /// Study units that have a shape, with their accounts.
+    Districts,
+    /// Parcels that are, or may be, construction land and share land with a line that excludes it.
+    InsideLines,
+    /// The certain part of construction land inside each such line, permitted or not, with its standing and the reason.
+    Encroachments,
+    /// The accounts of all study units, of what lies in none, and of the whole. A table.
+    Intensity,
+    /// The same land by distance from the lines. A table.
+    Gradient,
+    /// The fewest parcels whose withdrawal brings each unit back within its limit, from the largest down. A table.
+    Withdrawals,
+}
+
+impl OutputLayer {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Parcels,
+        Self::Sites,
+        Self::Districts,
+        Self::InsideLines,
+        Self::Encroachments,
+        Self::Intensity,
+        Self::Gradient,
+        Self::Withdrawals,
+    ];
+
+    /// Name of its file, without the ending.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Parcels => "parcels",
+            Self::Sites => "clusters",
+            Self::Districts => "districts",
+            Self::InsideLines => "inside_lines",
+            Self::Encroachments => "encroachments",
+            Self::Intensity => "intensity",
+            Self::Gradient => "gradient",
+            Self::Withdrawals => "withdrawals",
+        }
+    }
+
+    /// What an analysis must have been given to have it; none where it always has it.
+    const fn needs(self) -> Option<&'static str> {
+        match self {
+            Self::Parcels | Self::Sites | Self::Intensity => None,
+            Self::Districts => Some("districts, or cells as study units"),
+            Self::InsideLines => Some("control lines"),
+            Self::Encroachments => Some("control lines, and a review of what stands inside them"),
+            Self::Gradient => Some("control lines, and distances where bands end"),
+            Self::Withdrawals => Some("a warning line, or limits of units"),
+        }
+    }
+}
+
+/// A form in which a layer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Format {
+    /// A `FeatureCollection`, one feature a line; the features of a table have no geometry.
+    GeoJson,
+    /// RFC 4180, `\n` ends a line, no geometry; unknown is empty, a nested value is JSON.
+    Csv,
+}
+
+/// A layer of what was found: columns, and for most a geometry per row. Nothing is computed or copied before it is asked for.
+///
+/// Coordinates that leave it are those of the input, rounded to 0.1 mm on the ground.
+pub struct Layer<'a> {
+    name: &'static str,
+    /// What would have to be given for the layer to be there.
+    missing: Option<&'static str>,
+    rows: Box<dyn Rows + 'a>,
+    /// Position of each row in its table and geometry; without, all of them in order.
+    items: Option<Vec<u32>>,
+    len: usize,
+    shapes: Option<(&'a WorkingPlane, Cow<'a, MultiPolygonArray>)>,
+    /// Whether CSV has whole numbers without a decimal.
+    bare: bool,
+}
+
+impl std::fmt::Debug for Layer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, missing, len, .. } = self;
+        f.debug_struct("Layer")
+            .field("name", name)
+            .field("missing", missing)
+            .field("len", len)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Analysis {
+    /// A layer of what was found.
+    ///
+    /// ```no_run
+    /// use landuse::report::{Format, OutputLayer};
+    /// # fn show(analysis: &landuse::Analysis) -> Result<(), landuse::Error> {
+    /// let sites = analysis.layer(OutputLayer::Sites);
+    /// let features: geojson::FeatureCollection = sites.to_geojson()?;
+    /// sites.write(Format::Csv, std::io::stdout())?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Complexity
+    /// O(n) in rows to choose them; values are had when they are asked for.
+    pub fn layer(&self, which: OutputLayer) -> Layer<'_> {
+        let set = self.parcels();
+        let found = Found(self);
+        let by_name = MemberOrder::ByName;
+        let layer = match which {
+            OutputLayer::Parcels => {
+                let mut rows: Vec<u32> = (0..set.len() as u32).collect();
+                rows.sort_unstable_by_key(|&parcel| set.source_row()[parcel as usize]);
+                let mut groups = columns::recorded();
+                groups.extend(columns::computed());
+                Layer::new(which.name(), Table::new(found, groups, MemberOrder::AsListed), set.len())
+                    .with_shapes(set.plane(), Cow::Borrowed(set.geometry()))
+                    .of_items(rows)
+            }
+            OutputLayer::Sites => {
+                Layer::new(which.name(), Table::new(found, columns::sites(), by_name), self.sites().len())
+                    .with_shapes(set.plane(), Cow::Borrowed(self.sites().outlines()))
+            }
+            OutputLayer::Districts => {
+                let districts = self.cells().or(self.inputs().districts());
+                let units = columns::Units::of_shapes(self.ledger(), districts);
+                let len = units.len();
+                let layer = Layer::new(which.name(), Table::new(units, columns::units(), by_name), len);
+                match districts {
+                    Some(districts) => layer.with_shapes(set.plane(), Cow::Borrowed(districts.geometry())),
+                    None => layer.absent(),
+                }
+            }
+            OutputLayer::InsideLines => {
+                let layer = Layer::new(which.name(), Table::new(found, columns::inside_lines(), by_name), 0)
+                    .with_shapes(set.plane(), Cow::Borrowed(set.geometry()));
+                let Some(overlay) = self.overlay() else { return layer.absent().needing(which) };
+                let inside = |&i: &usize| {
+                    overlay.relation[i] != Relation::Outside && self.status()[i] != LandStatus::Other
+                };
+                layer.of_items((0..set.len()).filter(inside).map(|i| i as u32).collect())
+            }
+            OutputLayer::Encroachments => {
+                let certain = columns::Certain::new(self);
+                let layer =
+                    Layer::new(which.name(), Table::new(certain, columns::encroachments(), by_name), 0);
+                let Some(found) = self.encroachments() else {
+                    return layer.absent().needing(which);
+                };
+                let shapes = &found.certain;
+                let any = |&i: &usize| shapes.get(i).polygons().len() > 0;
+                let rows = (0..found.findings.len()).filter(any).map(|i| i as u32).collect();
+                layer.with_shapes(set.plane(), Cow::Borrowed(shapes)).of_items(rows)
+            }
+            OutputLayer::Intensity | OutputLayer::Gradient => {
+                let ledger =
+                    if which == OutputLayer::Intensity { Some(self.ledger()) } else { self.gradient() };
+                let units = columns::Units::of_ledger(ledger);
+                let len = units.len();
+                let layer = Layer::new(which.name(), Table::new(units, columns::units(), by_name), len);
+                if ledger.is_some() { layer } else { layer.absent() }
+            }
+            OutputLayer::Withdrawals => {
+                let rows = columns::Withdrawals::new(self);
+                let len = rows.len();
+                let layer = Layer::new(which.name(), Table::new(rows, columns::withdrawals(), by_name), len);
+                if self.outlooks().is_empty() { layer.absent() } else { layer }
+            }
+        };
+        layer.needing(which)
+    }
+}
+
+impl<'a> Layer<'a> {
+    pub(super) fn new(name: &'static str, rows: impl Rows + 'a, len: usize) -> Self {
+        Self { name, missing: None, rows: Box::new(rows), items: None, len, shapes: None, bare: false }
+    }
+
+    pub(super) fn with_shapes(self, plane: &'a WorkingPlane, shapes: Cow<'a, MultiPolygonArray>) -> Self {
+        Self { shapes: Some((plane, shapes)), ..self }
+    }
+
+    pub(super) fn of_items(self, items: Vec<u32>) -> Self {
+        Self { len: items.len(), items: Some(items), ..self }
+    }
+
+    /// With whole numbers written bare in CSV.
+    pub(super) fn with_bare_numbers(self) -> Self {
+        Self { bare: true, ..self }
+    }
+
+    fn absent(self) -> Self {
+        Self { missing: Some(""), len: 0, items: None, shapes: None, ..self }
+    }
+
+    fn needing(self, which: OutputLayer) -> Self {
+        Self { missing: self.missing.and(which.needs()), ..self }
+    }
+
+    /// Name of its file, without the ending.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether the analysis was asked for it. An available layer without rows is a finding.
+    pub fn is_available(&self) -> bool {
+        self.missing.is_none()
+    }
+
+    /// Whether its rows have a geometry.
+    pub fn has_geometry(&self) -> bool {
+        self.shapes.is_some()
+    }
+
+    /// How many rows it has.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Its columns, in the order of CSV and Arrow.
+    pub fn columns(&self) -> &[OutputColumn] {
+        self.rows.columns()
+    }
+
+    /// Writes it. What is buffered in `out` is flushed.
+    ///
+    /// # Errors
+    /// [`Error::Write`]; [`Error::NoLayer`] where it is not [available](Self::is_available); [`Error::NotFinite`] for a coordinate
+    /// that does not come back from the working plane.
+    pub fn write(&self, format: Format, out: impl Write) -> Result<(), Error> {
+        self.check()?;
+        match format {
+            Format::GeoJson => self.write_geojson(out),
+            Format::Csv => self.write_csv(out),
+        }
+    }
+
+    fn write_geojson(&self, out: impl Write) -> Result<(), Error> {
+        let (crs, rounding) = self.crs();
+        let mut writer = FeatureWriter::new(out, crs, rounding)?;
+        let properties = |row: usize, text: &mut Vec<u8>| {
+            text.push(b'{');
+            self.rows.push_members(self.item(row), text);
+            text.push(b'}');
+        };
+        writer.write_rows(self.len, self.shapes().as_ref(), properties)?;
+        writer.finish().map(drop)
+    }
+
+    fn write_csv(&self, mut out: impl Write) -> Result<(), Error> {
+        let mut text = Vec::new();
+        let columns = self.rows.columns();
+        for (position, &at) in self.rows.flat().iter().enumerate() {
+            if position > 0 {
+                text.push(b',');
+            }
+            push_field(&mut text, &columns[at].name);
+        }
+        text.push(b'\n');
+        out.write_all(&text).map_err(Error::Write)?;
+        let push = |row: usize, text: &mut Vec<u8>| {
+            for (position, &at) in self.rows.flat().iter().enumerate() {
+                if position > 0 {
+                    text.push(b',');
+                }
+                self.push_cell(&self.rows.cell(at, self.item(row)), text);
+            }
+            text.push(b'\n');
+            Ok(())
+        };
+        write_runs(self.len, push, |text, _| out.write_all(text).map_err(Error::Write))?;
+        out.flush().map_err(Error::Write)
+    }
+
+    fn push_cell(&self, cell: &Cell<'_>, text: &mut Vec<u8>) {
+        match cell {
+            Cell::Unknown => {}
+            Cell::Number(x) => {
+                push_number(text, *x);
+                if self.bare && text.ends_with(b".0") {
+                    text.truncate(text.len() - 2);
+                }
+            }
+            Cell::Count(count) => push_whole(text, *count),
+            Cell::Flag(flag) => text.extend_from_slice(if *flag { b"true" } else { b"false" }),
+            Cell::Text(value) => push_field(text, value),
+            Cell::Json(json) => push_field(text, &String::from_utf8_lossy(json)),
+        }
+    }
+
+    /// It as a collection of features in memory, equal to what [`Format::GeoJson`] writes.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    ///
+    /// # Complexity
+    /// O(rows · columns + positions), each value an allocation of its own; write a million parcels instead.
+    pub fn to_geojson(&self) -> Result<geojson::FeatureCollection, Error> {
+        self.check()?;
+        let shapes = self.rounded_shapes()?;
+        let (columns, members) = (self.rows.columns(), self.rows.members());
+        let features = (0..self.len).map(|row| {
+            let mut properties = geojson::JsonObject::new();
+            for &at in members {
+                let value = value(self.rows.cell(at, self.item(row)));
+                if !(value.is_null() && self.rows.is_sparse(at)) {
+                    properties.insert(columns[at].name.clone(), value);
+                }
+            }
+            let geometry = shapes.as_ref().map(|shapes| geometry(shapes.get(row)));
+            geojson::Feature { geometry, properties: Some(properties), ..geojson::Feature::default() }
+        });
+        let foreign_members = self.crs().0.map(|name| {
+            let mut members = geojson::JsonObject::new();
+            members.insert("crs".to_owned(), crs_member(name));
+            members
+        });
+        Ok(geojson::FeatureCollection { bbox: None, features: features.collect(), foreign_members })
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        self.missing.map_or(Ok(()), |needs| Err(Error::NoLayer { layer: self.name, needs }))
+    }
+
+    pub(super) fn item(&self, row: usize) -> usize {
+        self.items.as_ref().map_or(row, |items| items[row] as usize)
+    }
+
+    #[cfg(feature = "arrow")]
+    pub(super) fn rows(&self) -> &dyn Rows {
+        &*self.rows
+    }
+
+    /// The system of its coordinates where it is not longitude and latitude, and how they are rounded.
+    pub(super) fn crs(&self) -> (Option<&str>, Rounding) {
+        match self.shapes.as_ref().map(|(plane, _)| (plane, plane.source())) {
+            None => (None, Rounding::Exact),
+            Some((_, "EPSG:4326" | "OGC:CRS84")) => (None, Rounding::Degrees),
+            Some((plane, name)) if plane.source_is_geographic() => (Some(name), Rounding::Degrees),
+            Some((_, name)) => (Some(name), Rounding::Metres),
+        }
+    }
+
+    /// The geometries of its rows in the coordinates of the input.
+    fn shapes(&self) -> Option<MultiPolygonArray> {
+        let (plane, shapes) = self.shapes.as_ref()?;
+        let mut shapes = match &self.items {
+            Some(items) => shapes.take(items),
+            None => shapes.clone().into_owned(),
+        };
+        plane.inverse(shapes.coords_mut());
+        Some(shapes)
+    }
+
+    /// The same, rounded as they are written.
+    pub(super) fn rounded_shapes(&self) -> Result<Option<MultiPolygonArray>, Error> {
+        let rounding = self.crs().1;
+        let Some(mut shapes) = self.shapes() else { return Ok(None) };
+        for feature in 0..shapes.len() {
+            if let Some(&[x, y]) =
+                shapes.get(feature).coords().iter().find(|c| !c.iter().all(|x| x.is_finite()))
+            {
+                return Err(Error::NotFinite { feature, x, y });
+            }
+        }
+        shapes.coords_mut().iter_mut().flatten().for_each(|x| *x = rounding.round(*x));
+        Ok(Some(shapes))
+    }
+}
+
+/// One field of CSV, quoted where it must be.
+fn push_field(text: &mut Vec<u8>, field: &str) {
+    if field.contains([',', '"', '\n', '\r']) {
+        text.push(b'"');
+        text.extend_from_slice(field.replace('"', "\"\"").as_bytes());
+        text.push(b'"');
+    } else {
+        text.extend_from_slice(field.as_bytes());
+    }
+}
+
+fn value(cell: Cell<'_>) -> serde_json::Value {
+    match cell {
+        Cell::Unknown => serde_json::Value::Null,
+        Cell::Number(x) => x.into(),
+        Cell::Count(count) => count.into(),
+        Cell::Flag(flag) => flag.into(),
+        Cell::Text(text) => text.into_owned().into(),
+        Cell::Json(json) => serde_json::from_slice(&json).unwrap_or_default(),
+    }
+}
+
+fn geometry(shape: MultiPolygonRef<'_>) -> geojson::Geometry {
+    let polygons = shape.polygons().map(|polygon| {
+        let ring = |ring: &[[f64; 2]]| ring.iter().map(|&position| position.into()).collect();
+        polygon.rings().map(ring).collect()
+    });
+    let mut polygons: Vec<geojson::PolygonType> = polygons.collect();
+    let value = match polygons.len() {
+        1 => geojson::GeometryValue::Polygon { coordinates: polygons.swap_remove(0) },
+        _ => geojson::GeometryValue::MultiPolygon { coordinates: polygons },
+    };
+    geojson::Geometry::new(value)
+}

@@ -1,0 +1,50 @@
+use std::io::Write;
+
+use super::columns::{Found, MemberOrder, Rows, Table, computed};
+use crate::io::{GeoJsonText, append_properties};
+use crate::{Analysis, Error};
+
+/// Writes the parcels to `accepted`, and the features that were rejected, where there are any, to `rejected`.
+///
+/// Each feature of `text`, which the parcels were read from, is copied byte for byte in the input's order, and the computed
+/// columns (`lu_…`) of [`OutputLayer::Parcels`](super::OutputLayer::Parcels) are appended to its own properties. Unknown is `null`.
+///
+/// # Errors
+/// [`Error::Write`]; [`Error::Io`] where the text cannot be read again, [`Error::Changed`] where it is another by now.
+pub fn write_parcels<W: Write + Send>(
+    analysis: &Analysis,
+    text: &GeoJsonText,
+    accepted: W,
+    rejected: Option<W>,
+) -> Result<(), Error> {
+    let set = analysis.parcels();
+    let rows = set.source_row().iter().max().map_or(0, |&row| row as usize + 1);
+    let mut parcel_of_row = vec![u32::MAX; rows];
+    for (parcel, &row) in set.source_row().iter().enumerate() {
+        parcel_of_row[row as usize] = parcel as u32;
+    }
+    let table = Table::new(Found(analysis), computed(), MemberOrder::AsListed);
+    let append = |row: u32, text: &mut Vec<u8>| {
+        if let Some(&parcel) = parcel_of_row.get(row as usize).filter(|&&parcel| parcel != u32::MAX) {
+            table.push_members(parcel as usize, text);
+        }
+    };
+    append_properties(text, accepted, rejected, set.rejected(), append).map(drop)
+}
+
+/// Writes the graph of neighbours as GAL, as other tools read it. Parcels go by their ids where all have one of their own without
+/// white space, else by their position in the input.
+///
+/// # Errors
+/// [`Error::Write`].
+pub fn write_graph(analysis: &Analysis, mut out: impl Write) -> Result<(), Error> {
+    let set = analysis.parcels();
+    let weights = crate::stats::Weights::from_graph(analysis.graph());
+    let ids: Option<Vec<String>> = set.attributes().id.iter().map(|id| id.map(str::to_owned)).collect();
+    let rows = || set.source_row().iter().map(ToString::to_string).collect::<Vec<_>>();
+    let text = match ids.map(|ids| weights.write_gal("parcels", &ids)) {
+        Some(Ok(text)) => text,
+        _ => weights.write_gal("parcels", &rows())?,
+    };
+    out.write_all(text.as_bytes()).map_err(Error::Write)
+}
