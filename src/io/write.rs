@@ -279,6 +279,7 @@ mod tests {
             for (rounding, unit) in [(Rounding::Degrees, 1e9), (Rounding::Metres, 1e4)] {
                 let rounded = (x * unit).round() / unit + 0.0;
                 assert_eq!(pushed(rounding, x), serde_json::to_string(&rounded).unwrap(), "{x:e}");
+                assert_eq!(rounding.round(x), rounded);
             }
         }
         assert_eq!(pushed(Rounding::Degrees, -4e-10), "0.0");

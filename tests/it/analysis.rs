@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use geo::{Rect, coord};
 use landuse::crs::{SourceCrs, WorkingCrs};
 use landuse::efficiency::Rule;
-use landuse::report::{OutputLayer, Summary};
+use landuse::report::{Format, OutputLayer, Summary};
 use landuse::{Analysis, Error, Inputs, Options, Parcel};
 
 fn city() -> Inputs {
@@ -27,7 +27,7 @@ fn bytes(analysis: &Analysis) -> Vec<u8> {
     for which in OutputLayer::ALL {
         let layer = analysis.layer(which);
         if layer.is_available() {
-            layer.write(&mut text).unwrap();
+            layer.write(Format::GeoJson, &mut text).unwrap();
         }
     }
     text.extend(format!("{:?}{:?}", analysis.local(), analysis.efficiency().stock).into_bytes());

@@ -20,6 +20,7 @@ mod generate;
 mod geos;
 mod io;
 mod kernels;
+mod layers;
 mod ledger;
 #[cfg(feature = "map")]
 mod map;
