@@ -145,7 +145,9 @@ fn is_stream(path: &Path) -> bool {
 /// # Errors
 /// [`Error::Io`] where it was read before in this run: it is empty then, and a named pipe would wait for ever.
 fn take_stream(path: &Path) -> Result<(), Error> {
-    static TAKEN: Mutex<Vec<(bool, Option<(u64, u64)>)>> = Mutex::new(Vec::new());
+    /// Whether it is standard input, else device and inode.
+    type Taken = (bool, Option<(u64, u64)>);
+    static TAKEN: Mutex<Vec<Taken>> = Mutex::new(Vec::new());
     let is_standard = path.as_os_str() == "-";
     let place = if is_standard { Path::new("/dev/stdin") } else { path };
     let id = std::fs::metadata(place).ok().and_then(|metadata| file_id(&metadata));

@@ -24,7 +24,7 @@ pub struct LayerSource(Origin);
 #[derive(Debug, Clone)]
 enum Origin {
     Text(Source),
-    Table(FeatureTable, SourceCrs),
+    Table(Box<FeatureTable>, SourceCrs),
     Set(Arc<ParcelSet>),
 }
 
@@ -203,7 +203,7 @@ impl Inputs {
 
     /// Begins with parcels in memory, whose coordinates are in `crs`, x east and y north.
     pub fn from_parcels(parcels: impl IntoIterator<Item = Parcel>, crs: SourceCrs) -> InputsBuilder {
-        Self::open(LayerSource(Origin::Table(FeatureTable::from_parcels(parcels), crs)))
+        Self::open(LayerSource(Origin::Table(Box::new(FeatureTable::from_parcels(parcels)), crs)))
     }
 
     /// Begins with GeoJSON features in memory, read by the schema as those of a file.
@@ -528,7 +528,7 @@ impl InputsBuilder {
                     Some(other) => other.plane().for_source(crs)?,
                     None => WorkingPlane::new(crs, &self.options.crs, extent)?,
                 };
-                Ok(of_memory(Arc::new(ParcelSet::new(table.clone(), plane)?)))
+                Ok(of_memory(Arc::new(ParcelSet::new((**table).clone(), plane)?)))
             }
             Origin::Set(set) => {
                 if let Some(other) = &self.plane_of {
@@ -708,7 +708,7 @@ impl Reading<'_> {
                 usable(&loaded.set, source, role)?;
                 Ok(self.take(loaded, role, source))
             }
-            Origin::Table(table, crs) => ParcelSet::new(table.clone(), parcels.plane().for_source(crs)?),
+            Origin::Table(table, crs) => ParcelSet::new((**table).clone(), parcels.plane().for_source(crs)?),
             Origin::Set(set) => {
                 parcels.plane().check_same(set.plane(), role)?;
                 Ok(ParcelSet::clone(set))
@@ -770,6 +770,7 @@ fn usable(set: &ParcelSet, source: &Source, role: &str) -> Result<(), Error> {
 }
 
 /// What buildings say of themselves: id, floors, height, floor area, by the names of all profiles and those of open maps.
+#[expect(clippy::unnecessary_wraps, reason = "one of the ways to a schema, of which others can fail")]
 fn building_schema(inference: &Inference) -> Result<Schema, Error> {
     const OPEN_MAPS: [(&str, Target); 6] = [
         ("building:levels", Target::Floors),

@@ -1,4 +1,4 @@
-//! The engine of boolean operations, i_overlay, on a grid of whole numbers.
+//! The engine of boolean operations, `i_overlay`, on a grid of whole numbers.
 
 use std::collections::HashMap;
 

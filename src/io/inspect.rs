@@ -197,7 +197,7 @@ impl<'k> Summaries<'k> {
                 unknown_word = true;
             }
             Scalar::Text(text) if as_number(Scalar::Text(text.trim())).is_some() => {
-                own.numeric_texts += count
+                own.numeric_texts += count;
             }
             _ => {
                 own.others += count;

@@ -111,7 +111,11 @@ impl Source {
         } else {
             Box::new(whole)
         };
-        let limit = gzip.then_some(self.max_decompressed_bytes);
+        let limit = match (gzip, self.max_decompressed_bytes) {
+            (false, _) => Limit::None,
+            (true, None) => Limit::ByGrowth,
+            (true, Some(bytes)) => Limit::Bytes(bytes),
+        };
         Ok(Input { path, reader, stored, text: 0, limit })
     }
 }
@@ -123,8 +127,19 @@ pub(super) struct Input {
     stored: Arc<Mutex<Stored>>,
     /// Bytes of text so far.
     text: u64,
-    /// How much text there may be, where it is decompressed; inside, where the caller said so.
-    limit: Option<Option<u64>>,
+    /// How much text there may be.
+    limit: Limit,
+}
+
+/// How much text a source may give.
+#[derive(Debug, Clone, Copy)]
+enum Limit {
+    /// It is stored as it is.
+    None,
+    /// By what is stored of it.
+    ByGrowth,
+    /// As the caller said.
+    Bytes(u64),
 }
 
 /// What was read of the bytes as stored.
@@ -146,11 +161,13 @@ impl Input {
             }
         }
         self.text += filled as u64;
-        if let Some(limit) = self.limit {
-            let limit = limit.unwrap_or_else(|| ALWAYS_ALLOWED.max(GROWTH * self.stored().bytes));
-            if self.text > limit {
-                return Err(Error::Decompressed { file: self.name(), limit });
-            }
+        let limit = match self.limit {
+            Limit::None => None,
+            Limit::ByGrowth => Some(ALWAYS_ALLOWED.max(GROWTH * self.stored().bytes)),
+            Limit::Bytes(bytes) => Some(bytes),
+        };
+        if let Some(limit) = limit.filter(|&limit| self.text > limit) {
+            return Err(Error::Decompressed { file: self.name(), limit });
         }
         Ok(filled)
     }

@@ -272,7 +272,7 @@ mod tests {
         };
         let mut random = Random::new(1);
         for _ in 0..100_000 {
-            let size = 10_f64.powi(random.below(24) as i32 - 8);
+            let size = 10_f64.powf(random.below(24) as f64 - 8.0);
             let exact = random.between(-1.0, 1.0) * size;
             let x = [exact, exact.round(), (exact * 1e9).round() / 1e9, (exact * 1e8).trunc() / 1e8 + 5e-10]
                 [random.below(4)];

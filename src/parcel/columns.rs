@@ -64,7 +64,7 @@ impl NamedColumns for ParcelColumns<'_> {
         self.set.len()
     }
 
-    fn rows_are(&self) -> &str {
+    fn rows_are(&self) -> &'static str {
         "parcels"
     }
 

@@ -56,13 +56,11 @@ pub fn append_properties<W: Write + Send>(
     rejected: &[Rejected],
     append: impl Fn(u32, &mut Vec<u8>) + Sync,
 ) -> Result<[u64; 2], Error> {
-    match text.spans() {
-        Some(spans) => append_by_spans(text, spans, BLOCK, accepted, quarantine, rejected, &append),
-        None => {
-            let scanner = Scanner::open(text.source(), BLOCK)?;
-            append_scanned(scanner, text.hash(), accepted, quarantine, rejected, &append)
-        }
+    if let Some(spans) = text.spans() {
+        return append_by_spans(text, spans, BLOCK, accepted, quarantine, rejected, &append);
     }
+    let scanner = Scanner::open(text.source(), BLOCK)?;
+    append_scanned(scanner, text.hash(), accepted, quarantine, rejected, &append)
 }
 
 /// [`append_properties`] with a scanner that was opened already.

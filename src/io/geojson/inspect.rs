@@ -127,12 +127,11 @@ impl<'k, 'a> Inspector<'k, 'a> {
                             if recent.len() <= slot {
                                 recent.resize_with(slot + 1, RecentCounts::default);
                             }
-                            let done = match value.borrowed_text() {
-                                Some(text) => recent[slot].add(text, row),
-                                None => {
-                                    summaries.add(slot, 1, row, &value);
-                                    None
-                                }
+                            let done = if let Some(text) = value.borrowed_text() {
+                                recent[slot].add(text, row)
+                            } else {
+                                summaries.add(slot, 1, row, &value);
+                                None
                             };
                             if let Some((text, count, row)) = done {
                                 summaries.add(slot, count, row, &Value::Text(text.into()));

@@ -7,7 +7,7 @@ use crate::io::source::Input;
 /// Features of a text of which each is an object of type `Feature` with one object of properties, none of them of an earlier run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Spans {
-    spans: Vec<Span>,
+    features: Vec<Span>,
     /// End of the last feature.
     end: u64,
     /// The member `crs` as written, and whether it stands before the features.
@@ -35,11 +35,11 @@ pub(super) type SpanBlock = (Vec<u8>, Vec<FeatureSpan>);
 impl Spans {
     /// Adds the features of a text that begins `base` bytes into the whole; none where one stands too far from the one before.
     pub(super) fn extend(&mut self, base: u64, features: &[FeatureSpan]) -> Option<()> {
-        self.spans.reserve(features.len());
+        self.features.reserve(features.len());
         for &[start, brace, end] in features {
             let gap = u32::try_from((base + start as u64).checked_sub(self.end)?).ok()?;
             let [head, tail] = [brace - start, end - brace].map(u32::try_from);
-            self.spans.push(Span { gap, head: head.ok()?, tail: tail.ok()? });
+            self.features.push(Span { gap, head: head.ok()?, tail: tail.ok()? });
             self.end = base + end as u64;
         }
         Some(())
@@ -64,7 +64,7 @@ impl<'a> SpanReader<'a> {
         Ok(Self {
             name: source.name(),
             input,
-            rest: &spans.spans,
+            rest: &spans.features,
             block,
             text: Vec::new(),
             len: 0,

@@ -62,10 +62,11 @@ impl NumberFormat {
             other_value: other.1.into(),
         };
         match (shown, either) {
-            ([Some(point), Some(comma)], _) => Err(ambiguous([point, comma])),
+            ([Some(point), Some(comma)], _) | ([None, None], [Some(point), Some(comma)]) => {
+                Err(ambiguous([point, comma]))
+            }
             ([Some(_), None], _) => Ok(Self::DecimalPoint),
             ([None, Some(_)], _) => Ok(Self::DecimalComma),
-            (_, [Some(point), Some(comma)]) => Err(ambiguous([point, comma])),
             (_, [Some(point), None]) if separator == ';' => Err(ambiguous([point, point])),
             (_, [None, Some(comma)]) if separator == '\t' => Err(ambiguous([comma, comma])),
             (_, [None, Some(_)]) if separator == ';' => Ok(Self::DecimalComma),

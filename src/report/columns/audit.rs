@@ -70,7 +70,7 @@ pub(in super::super) fn changes<'a>() -> Vec<Group<Compared<'a>>> {
                     &[],
                     |c, i, text| {
                         push_list(text, &c.change(i).others, |text, &other| {
-                            push_text(text, c.old.set.get(other).id())
+                            push_text(text, c.old.set.get(other).id());
                         });
                     },
                 ),

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::{Found, Group, count, number, text};
-use crate::control::Finding;
+use crate::control::{ControlLines, Finding};
 use crate::{Analysis, ParcelSet};
 
 /// Parcels that share land with a line that excludes construction, by position in the set.
@@ -47,7 +47,7 @@ pub(in super::super) struct Certain<'a> {
 
 impl<'a> Certain<'a> {
     pub(in super::super) fn new(analysis: &'a Analysis) -> Self {
-        let lines = analysis.inputs().control_lines().into_iter().flat_map(|lines| lines.iter());
+        let lines = analysis.inputs().control_lines().into_iter().flat_map(ControlLines::iter);
         Self {
             set: analysis.parcels(),
             findings: analysis.encroachments().map_or(&[], |found| &found.findings),

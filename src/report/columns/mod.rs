@@ -400,7 +400,7 @@ impl<C: Sync> Rows for Table<C> {
         let mut first: Option<(u64, std::ops::Range<usize>)> = None;
         let mut push = |text: &mut Vec<u8>, number: Option<f64>| match (&first, number) {
             (Some((bits, digits)), Some(x)) if x.to_bits() == *bits => {
-                text.extend_from_within(digits.clone())
+                text.extend_from_within(digits.clone());
             }
             (None, Some(x)) => {
                 let start = text.len();

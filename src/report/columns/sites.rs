@@ -18,6 +18,7 @@ impl<'a> Found<'a> {
 }
 
 /// Low-efficiency sites, by number.
+#[expect(clippy::too_many_lines, reason = "a table of columns, one entry after the other")]
 pub(in super::super) fn sites<'a>() -> Vec<Group<Found<'a>>> {
     vec![
         Group::<Found<'a>>::new(

@@ -189,12 +189,12 @@ impl Band {
         let samples = &mut self.samples[row * self.columns..(row + 1) * self.columns];
         let words = self.columns.div_ceil(64);
         let taken = &mut self.taken[row * words..(row + 1) * words];
-        for word in from / 64..to.div_ceil(64) {
+        for (word, taken) in taken.iter_mut().enumerate().take(to.div_ceil(64)).skip(from / 64) {
             let first = word * 64;
             let low = u64::MAX << (from.max(first) - first);
             let high = u64::MAX >> (first + 64 - to.min(first + 64));
-            let mut new = low & high & !taken[word];
-            taken[word] |= new;
+            let mut new = low & high & !*taken;
+            *taken |= new;
             self.empty[row] -= new.count_ones();
             while new != 0 {
                 let start = new.trailing_zeros() as usize;
@@ -467,7 +467,7 @@ mod tests {
         assert!(band.samples == expected);
         for (row, empty) in band.empty.iter().enumerate() {
             let samples = &band.samples[row * 1200..(row + 1) * 1200];
-            assert_eq!(samples.iter().filter(|&&v| v == 0).count(), *empty as usize);
+            assert_eq!(samples.iter().map(|&v| u32::from(v == 0)).sum::<u32>(), *empty);
         }
     }
 
