@@ -42,7 +42,7 @@ fn ledger(bencher: Bencher, Case(fabric, parcels): Case) {
     let stars = common::stars(side_m, 16, 300);
     let lines = ParcelSet::local((0..stars.len()).map(|i| Parcel::new(i.to_string(), stars.get(i).to_geo())));
     let lines = ControlLines::new(lines).expect("lines without an effect");
-    let overlay = Overlay::new(&set, &lines).unwrap();
+    let overlay = Overlay::new(&set, &lines).expect("one plane");
     let districts = districts(set.extent().min, side_m);
     let kinds = [LandStatus::Construction, LandStatus::Other, LandStatus::Unknown];
     let status: Vec<LandStatus> =

@@ -46,9 +46,9 @@ fn overlay(bencher: Bencher, Case(fabric, parcels): Case) {
     let stars = lines(set.geometry());
     let lines = ParcelSet::local((0..stars.len()).map(|i| Parcel::new(i.to_string(), stars.get(i).to_geo())));
     let lines = ControlLines::new(lines).expect("lines without an effect");
-    let overlay = Overlay::new(&set, &lines).unwrap();
+    let overlay = Overlay::new(&set, &lines).expect("one plane");
     assert!(overlay.overlaps.len() > parcels / 10, "{} overlaps", overlay.overlaps.len());
-    bencher.counter(ItemsCount::new(parcels)).bench(|| Overlay::new(&set, &lines).unwrap());
+    bencher.counter(ItemsCount::new(parcels)).bench(|| Overlay::new(&set, &lines).expect("one plane"));
 }
 
 /// The union of lines that hang together in one group, positions in thousands: cut into strips from 262 on.

@@ -17,7 +17,7 @@ pub enum OnBadFeature {
     /// Put it aside with its position and the reason, and go on.
     #[default]
     Quarantine,
-    /// Stop at the first one in the file with [`Error::Feature`].
+    /// Stop at the first one in the file with [`Error::Feature`](crate::Error::Feature).
     Stop,
 }
 

@@ -21,6 +21,8 @@ fn quick() -> Options {
     Options::builder().permutations(49).build().unwrap()
 }
 
+type Change = fn(landuse::analysis::OptionsBuilder) -> landuse::analysis::OptionsBuilder;
+
 /// Everything that is written of an analysis.
 fn bytes(analysis: &Analysis) -> Vec<u8> {
     let mut text = Summary::of(analysis).to_json().into_bytes();
@@ -55,7 +57,6 @@ fn one_seed_reaches_every_stage_that_draws() {
 fn a_changed_option_gives_what_a_full_run_gives() {
     let inputs = city();
     let base = Analysis::new(&inputs, quick()).run().unwrap();
-    type Change = fn(landuse::analysis::OptionsBuilder) -> landuse::analysis::OptionsBuilder;
     let changes: [(&str, Change); 12] = [
         ("nothing", |o| o),
         ("gap", |o| o.gap_m(30.0)),

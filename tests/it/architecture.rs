@@ -38,16 +38,16 @@ fn expand<'t>(text: &'t str, start: &[String], found: &mut Vec<Vec<String>>) -> 
             return rest.strip_prefix('*').unwrap_or(rest.get(1..).unwrap_or_default());
         }
         path.push(rest[..end].to_owned());
-        match rest[end..].strip_prefix("::") {
-            Some(after) => rest = after,
-            None => {
-                found.push(path);
-                return rest[end..].trim_start().strip_prefix("as ").map_or(&rest[end..], |alias| {
-                    let alias = alias.trim_start();
-                    &alias[alias.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(alias.len())..]
-                });
-            }
+        if let Some(after) = rest[end..].strip_prefix("::") {
+            rest = after;
+            continue;
         }
+        found.push(path);
+        let is_name = |c: char| c.is_alphanumeric() || c == '_';
+        return rest[end..].trim_start().strip_prefix("as ").map_or(&rest[end..], |alias| {
+            let alias = alias.trim_start();
+            &alias[alias.find(|c: char| !is_name(c)).unwrap_or(alias.len())..]
+        });
     }
 }
 

@@ -108,8 +108,11 @@ fn a_sweep_knows_of_field_checks() {
     let plain = analysis(quantile_rule(0.2, Direction::HigherIsBetter), 15.0);
     let threshold = plain.efficiency().assessment.as_ref().unwrap().tests[0].threshold.unwrap();
     for (status, share) in [("not_low", Some(0.0)), ("idle", None), ("low", Some(1.0))] {
-        let rows: String =
-            lowest[..10].iter().map(|(_, id)| format!("{id},{status},seen,2024-05-02\n")).collect();
+        let rows: String = lowest[..10]
+            .iter()
+            .map(|(_, id)| format!("{id},{status},seen,2024-05-02"))
+            .collect::<Vec<_>>()
+            .join("\n");
         let table = Source::bytes("checks.csv", format!("parcel,status,reason,date\n{rows}").into_bytes());
         let checks = || Some(FieldChecks::from_table(&Table::read(&table).unwrap()).unwrap());
         let base = checked(quantile_rule(0.2, Direction::HigherIsBetter), 15.0, checks());

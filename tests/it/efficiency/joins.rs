@@ -340,8 +340,9 @@ fn firms_without_a_column_of_parcels_cannot_be_joined() {
 #[test]
 fn one_cell_that_is_no_number_costs_its_firm_alone() {
     let rows: String = (0..40)
-        .map(|i| format!("F{i},P{i},{}\n", if i == 7 { "about 5".into() } else { i.to_string() }))
-        .collect();
+        .map(|i| format!("F{i},P{i},{}", if i == 7 { "about 5".into() } else { i.to_string() }))
+        .collect::<Vec<_>>()
+        .join("\n");
     let firms =
         Firms::from_table(&table(&format!("firm,parcel,tax\n{rows}")), AllocationBasis::Land).unwrap();
     let ids: Vec<String> = (0..40).map(|i| format!("P{i}")).collect();
