@@ -1,12 +1,12 @@
 //! `landuse analyze`: from parcels to tables, layers and a map.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use landuse::adjacency;
-use landuse::analysis::{DensityOptions, InputsBuilder, Progress};
+use landuse::analysis::{CheckSource, DensityOptions, InputsBuilder, LayerSource, Progress};
 use landuse::cluster::RegionOptions;
 use landuse::control::Permits;
 use landuse::efficiency::{Appraisal, EfficiencyOptions, Rule};
@@ -319,30 +319,36 @@ fn write_figures(analysis: &Analysis, out: &OutputDir) -> Result<Summary, Error>
 fn layers(arguments: &Arguments, options: &Options) -> Result<InputsBuilder, Error> {
     let mut layers = arguments.parcels.open(&arguments.parcels.parcels)?.options(options)?;
     for path in &arguments.control_lines {
-        layers = layers.control_lines(source(path)?);
+        layers = layers.control_lines(later(path));
     }
     if let Some(path) = &arguments.districts {
-        layers = layers.districts(source(path)?);
+        layers = layers.districts(later(path));
     }
     for path in &arguments.unsuitable {
-        layers = layers.unsuitable(source(path)?);
+        layers = layers.unsuitable(later(path));
     }
     for path in &arguments.barriers {
-        layers = layers.barriers(source(path)?);
+        layers = layers.barriers(later(path));
     }
     for path in &arguments.lanes {
-        layers = layers.lanes(source(path)?);
+        layers = layers.lanes(later(path));
     }
     if let Some(path) = &arguments.joins.buildings {
-        layers = layers.buildings(source(path)?);
+        layers = layers.buildings(later(path));
     }
     if let Some(path) = &arguments.joins.firms {
-        layers = layers.firms(source(path)?);
+        layers = layers.firms(later(path));
     }
     if let Some(path) = &arguments.overrides {
-        layers = layers.field_checks(source(path)?);
+        layers = layers.field_checks(CheckSource::Table(later(path)));
     }
     Ok(layers)
+}
+
+/// A side input, opened once the parcels were read.
+fn later(path: &Path) -> LayerSource {
+    let path = path.to_owned();
+    LayerSource::later(move || source(&path))
 }
 
 /// The options of the file, changed by what the command line says.

@@ -587,8 +587,8 @@ fn an_audit_of_a_city_against_itself_finds_nothing() {
     let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap();
     let roles: Vec<_> =
         manifest["inputs"].as_array().unwrap().iter().map(|input| input["role"].as_str().unwrap()).collect();
-    assert_eq!(roles, ["new parcels", "old parcels", "control lines", "districts"]);
-    assert_eq!(manifest["inputs"][0]["hash"], manifest["inputs"][1]["hash"]);
+    assert_eq!(roles, ["new parcels", "new control lines", "new districts", "old parcels"]);
+    assert_eq!(manifest["inputs"][0]["hash"], manifest["inputs"][3]["hash"]);
     assert_eq!(manifest["seconds"].as_object().unwrap().len(), 4);
 }
 

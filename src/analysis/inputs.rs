@@ -9,7 +9,7 @@ use crate::adjacency::Barriers;
 use crate::control::ControlLines;
 use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
 use crate::efficiency::FieldChecks;
-use crate::error::Error;
+use crate::error::{Error, ParamError};
 use crate::geometry::{Coord, Envelope};
 use crate::io::schema::{Field, Inference, Schema, Target};
 use crate::io::{GeoJsonText, Loaded, Loader, ReadOptions, ReadReport, Source, Table, Unreadable, infer};
@@ -21,16 +21,50 @@ use crate::zoning::Schemes;
 #[derive(Debug, Clone)]
 pub struct LayerSource(Origin);
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Origin {
+    Here(Content),
+    Later(Arc<dyn Fn() -> Result<Source, Error> + Send + Sync>),
+}
+
+/// A layer at hand; a clone shares it.
+#[derive(Debug, Clone)]
+enum Content {
     Text(Source),
-    Table(Box<FeatureTable>, SourceCrs),
+    Table(Arc<FeatureTable>, SourceCrs),
     Set(Arc<ParcelSet>),
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Here(Content::Text(source)) => f.debug_tuple("Text").field(source).finish(),
+            Self::Here(Content::Table(table, crs)) => {
+                f.debug_tuple("Table").field(&table.len()).field(crs).finish()
+            }
+            Self::Here(Content::Set(set)) => f.debug_tuple("Set").field(&set.len()).finish(),
+            Self::Later(_) => f.write_str("Later"),
+        }
+    }
+}
+
+impl LayerSource {
+    /// A source that is opened once its turn comes: layers beside the parcels after the parcels, tables after the layers.
+    pub fn later(open: impl Fn() -> Result<Source, Error> + Send + Sync + 'static) -> Self {
+        Self(Origin::Later(Arc::new(open)))
+    }
+
+    fn opened(&self) -> Result<Content, Error> {
+        match &self.0 {
+            Origin::Here(content) => Ok(content.clone()),
+            Origin::Later(open) => open().map(Content::Text),
+        }
+    }
 }
 
 impl From<Source> for LayerSource {
     fn from(source: Source) -> Self {
-        Self(Origin::Text(source))
+        Self(Origin::Here(Content::Text(source)))
     }
 }
 
@@ -61,13 +95,13 @@ impl From<geojson::FeatureCollection> for LayerSource {
 
 impl From<ParcelSet> for LayerSource {
     fn from(set: ParcelSet) -> Self {
-        Self(Origin::Set(Arc::new(set)))
+        Arc::new(set).into()
     }
 }
 
 impl From<Arc<ParcelSet>> for LayerSource {
     fn from(set: Arc<ParcelSet>) -> Self {
-        Self(Origin::Set(set))
+        Self(Origin::Here(Content::Set(set)))
     }
 }
 
@@ -76,14 +110,14 @@ impl From<Arc<ParcelSet>> for LayerSource {
 #[non_exhaustive]
 pub enum CheckSource {
     /// A table: `parcel`, `status`, `reason`, `date`.
-    Table(Source),
+    Table(LayerSource),
     /// Checks in memory.
     Checks(FieldChecks),
 }
 
 impl From<Source> for CheckSource {
     fn from(table: Source) -> Self {
-        Self::Table(table)
+        Self::Table(table.into())
     }
 }
 
@@ -203,7 +237,8 @@ impl Inputs {
 
     /// Begins with parcels in memory, whose coordinates are in `crs`, x east and y north.
     pub fn from_parcels(parcels: impl IntoIterator<Item = Parcel>, crs: SourceCrs) -> InputsBuilder {
-        Self::open(LayerSource(Origin::Table(Box::new(FeatureTable::from_parcels(parcels)), crs)))
+        let table = Arc::new(FeatureTable::from_parcels(parcels));
+        Self::open(LayerSource(Origin::Here(Content::Table(table, crs))))
     }
 
     /// Begins with GeoJSON features in memory, read by the schema as those of a file.
@@ -304,7 +339,7 @@ pub struct InputsBuilder {
     barriers: Vec<LayerSource>,
     lanes: Vec<LayerSource>,
     buildings: Vec<LayerSource>,
-    firms: Option<Source>,
+    firms: Option<LayerSource>,
     field_checks: Option<CheckSource>,
     schema: SchemaChoice,
     schemes: Option<Schemes>,
@@ -366,8 +401,8 @@ impl InputsBuilder {
 
     /// Sets the table of firms and the parcels they stand on.
     #[must_use]
-    pub fn firms(mut self, table: Source) -> Self {
-        self.firms = Some(table);
+    pub fn firms(mut self, table: impl Into<LayerSource>) -> Self {
+        self.firms = Some(table.into());
         self
     }
 
@@ -449,7 +484,7 @@ impl InputsBuilder {
     /// # Errors
     /// As [`load`](Self::load), for reading the parcels.
     pub fn explain(&self) -> Result<String, Error> {
-        let Origin::Text(source) = &self.parcels.0 else { return Ok(String::new()) };
+        let Content::Text(source) = &self.parcels.opened()? else { return Ok(String::new()) };
         let inference = infer(source)?;
         match self.schema {
             SchemaChoice::Inferred => Ok(inference.to_toml()),
@@ -507,8 +542,8 @@ impl InputsBuilder {
             id_property: None,
             text: None,
         };
-        match &self.parcels.0 {
-            Origin::Text(source) => {
+        match &self.parcels.opened()? {
+            Content::Text(source) => {
                 let (schema, schemes) = self.schema_for(&infer(source)?)?;
                 let id = schema.fields.iter().find(|field| field.target == Target::Id);
                 let id_property = id.map(|field| field.property.clone());
@@ -522,7 +557,7 @@ impl InputsBuilder {
                 let set = Arc::new(reading.take(loaded, "parcels", source));
                 Ok(ReadParcels { set, schemes, id_property, text })
             }
-            Origin::Table(table, crs) => {
+            Content::Table(table, crs) => {
                 let extent = Envelope::of(table.geometry.coords().iter().copied());
                 let plane = match &self.plane_of {
                     Some(other) => other.plane().for_source(crs)?,
@@ -530,7 +565,7 @@ impl InputsBuilder {
                 };
                 Ok(of_memory(Arc::new(ParcelSet::new((**table).clone(), plane)?)))
             }
-            Origin::Set(set) => {
+            Content::Set(set) => {
                 if let Some(other) = &self.plane_of {
                     other.plane().check_same(set.plane(), "parcels")?;
                 }
@@ -701,15 +736,15 @@ impl Reading<'_> {
         parcels: &ParcelSet,
         schema: impl FnOnce(&Inference) -> Result<Schema, Error>,
     ) -> Result<ParcelSet, Error> {
-        match &layer.0 {
-            Origin::Text(source) => {
+        match &layer.opened()? {
+            Content::Text(source) => {
                 let schema = schema(&infer(source)?)?;
                 let loaded = self.loader(schema, true).load_beside(source, parcels)?;
                 usable(&loaded.set, source, role)?;
                 Ok(self.take(loaded, role, source))
             }
-            Origin::Table(table, crs) => ParcelSet::new((**table).clone(), parcels.plane().for_source(crs)?),
-            Origin::Set(set) => {
+            Content::Table(table, crs) => ParcelSet::new((**table).clone(), parcels.plane().for_source(crs)?),
+            Content::Set(set) => {
                 parcels.plane().check_same(set.plane(), role)?;
                 Ok(ParcelSet::clone(set))
             }
@@ -723,7 +758,7 @@ impl Reading<'_> {
         layer: &LayerSource,
         parcels: &ParcelSet,
     ) -> Result<(ParcelSet, Vec<Vec<Coord>>), Error> {
-        let Origin::Text(source) = &layer.0 else {
+        let Content::Text(source) = &layer.opened()? else {
             return Ok((self.beside(role, layer, parcels, |_| Schema::layer())?, Vec::new()));
         };
         let loader = self.loader(Schema::layer()?, false);
@@ -737,7 +772,10 @@ impl Reading<'_> {
         Ok((set, lines))
     }
 
-    fn table(&mut self, source: &Source, role: &str) -> Result<Table, Error> {
+    fn table(&mut self, source: &LayerSource, role: &str) -> Result<Table, Error> {
+        let Content::Text(source) = &source.opened()? else {
+            return Err(ParamError::new(role, "a layer in memory", "a table").into());
+        };
         let table = Table::read(source)?;
         self.files.push(InputFile::of_table(&table, &self.called(role)));
         Ok(table)

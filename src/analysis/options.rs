@@ -233,7 +233,7 @@ impl Options {
             "a finite area of at least 0 m²",
         ));
         for &band in &self.bands_m {
-            note(positive("bands_m", Some(band), |v| v > 0.0, "finite distances above 0 m"));
+            note(positive("bands_m", Some(band), |v| v >= 0.0, "finite distances of at least 0 m"));
         }
         for limit in &self.limits {
             note(limit.limit.area_m2(1.0).map(|_| ()));

@@ -238,10 +238,12 @@ pub(crate) fn few(items: &[impl fmt::Display]) -> String {
 pub(crate) fn nearest<'n>(name: &str, candidates: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let letters: Vec<char> = name.to_lowercase().chars().take(64).collect();
     let limit = (letters.len() / 2).min(3);
+    let whole: String = letters.iter().collect();
+    let begins = |candidate: &str| letters.len() >= 3 && candidate.to_lowercase().starts_with(&whole);
     candidates
         .into_iter()
         .map(|candidate| (distance(&letters, candidate), candidate))
-        .filter(|&(distance, _)| distance <= limit)
+        .filter(|&(distance, candidate)| distance <= limit || begins(candidate))
         .min()
         .map(|(_, candidate)| candidate)
 }

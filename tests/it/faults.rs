@@ -32,7 +32,7 @@ fn rounding_is_no_denominator() {
         construction_inside_m2: Some(400_000.0),
         other_inside_m2: Some(land_m2 - 400_000.0 - 0.0007),
         unknown_inside_m2: Some(0.0),
-        ..Totals::new(land_m2, 400_000.000_7)
+        ..Totals::new(land_m2, 400_000.000_1)
     };
     let account = Account::from_totals("city", &totals, None).unwrap();
     assert_eq!((account.net, account.net_upper, account.construction_to_developable), (None, None, None));
