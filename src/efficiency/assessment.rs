@@ -266,7 +266,7 @@ impl Assessment {
     /// O(n) expected.
     ///
     /// ```
-    /// use landuse::column::Column;
+    /// use landuse::parcel::Column;
     /// use landuse::efficiency::{Assessment, Rule, Setting};
     ///
     /// let score = |_: &str| -> Column<f64> { (0..41).map(|i| Some(f64::from(i))).collect() };
