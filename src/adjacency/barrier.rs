@@ -39,7 +39,7 @@ use crate::parcel::{ParcelIdx, ParcelSet};
 /// underpass.end_polygon();
 /// underpass.end_geometry();
 /// assert_eq!(barriers.lanes(&underpass).apply(&parcels, &graph).blocked.len(), 0);
-/// # Ok::<(), landuse::ParamError>(())
+/// # Ok::<(), landuse::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Barriers {

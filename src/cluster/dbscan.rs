@@ -56,7 +56,7 @@ impl Dbscan {
     /// assert_eq!(dense.clusters, 1); // the kiosk has 2,010 m² around it, and ties
     /// let graph = within_gap(&parcels, 4.0)?;
     /// assert_eq!(Dbscan::find(&graph, &all, parcels.area_m2(), 4.0, 1_000.0)?.clusters, 2);
-    /// # Ok::<(), landuse::ParamError>(())
+    /// # Ok::<(), landuse::Error>(())
     /// ```
     pub fn find(
         graph: &Graph,

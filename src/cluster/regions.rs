@@ -189,7 +189,7 @@ impl Regions {
     /// let all = [true; 36];
     /// let regions = Regions::find(&RegionInput::new(&graph, &all, parcels.area_m2()), &options, |_, _| {})?;
     /// assert_eq!(regions.weights.len(), 12); // three squares of 100 m² each
-    /// # Ok::<(), landuse::ParamError>(())
+    /// # Ok::<(), landuse::Error>(())
     /// ```
     pub fn find(
         input: &RegionInput<'_>,

@@ -94,7 +94,7 @@ impl Significance {
     /// let sites = Sites::find_in(&input, &options)?;
     /// let found = Significance::of(&sites, &input, &[true; 400], &SignificanceOptions::default())?;
     /// assert_eq!((found.draws, &found.p_area[..]), (999, &[0.001][..]));
-    /// # Ok::<(), landuse::ParamError>(())
+    /// # Ok::<(), landuse::Error>(())
     /// ```
     pub fn of(
         sites: &Sites,
