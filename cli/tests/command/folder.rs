@@ -277,7 +277,7 @@ fn signals_leave_nothing_behind_and_a_kill_what_the_next_run_removes() {
     let dir = folder.path().join("out");
     assert_eq!(status(&analysis(&parcels, &dir, &[])), 0);
     let before = files(&dir);
-    for signal in ["-INT", "-KILL"] {
+    for signal in ["-TERM", "-KILL"] {
         let mut held = Held::start(folder.path(), &parcels, &dir);
         let writer = held.reached();
         // A second run is refused at once, and names the folder and the first.
