@@ -79,24 +79,36 @@ fn geometry_field(crs: &str) -> Field {
 
 fn array<'a>(kind: ColumnKind, cells: impl Iterator<Item = Cell<'a>>) -> Result<ArrayRef, Error> {
     Ok(match kind {
-        ColumnKind::Number => Arc::new(Float64Array::from_iter(cells.map(|cell| match cell {
-            Cell::Number(x) => Some(x),
-            _ => None,
-        }))),
-        ColumnKind::Count => Arc::new(UInt64Array::from_iter(cells.map(|cell| match cell {
-            Cell::Count(count) => Some(count),
-            _ => None,
-        }))),
-        ColumnKind::Flag => Arc::new(BooleanArray::from_iter(cells.map(|cell| match cell {
-            Cell::Flag(flag) => Some(flag),
-            _ => None,
-        }))),
+        ColumnKind::Number => Arc::new(
+            cells
+                .map(|cell| match cell {
+                    Cell::Number(x) => Some(x),
+                    _ => None,
+                })
+                .collect::<Float64Array>(),
+        ),
+        ColumnKind::Count => Arc::new(
+            cells
+                .map(|cell| match cell {
+                    Cell::Count(count) => Some(count),
+                    _ => None,
+                })
+                .collect::<UInt64Array>(),
+        ),
+        ColumnKind::Flag => Arc::new(
+            cells
+                .map(|cell| match cell {
+                    Cell::Flag(flag) => Some(flag),
+                    _ => None,
+                })
+                .collect::<BooleanArray>(),
+        ),
         ColumnKind::Text | ColumnKind::Nested => {
             let mut texts = Bytes::default();
             for cell in cells {
                 match cell {
-                    Cell::Text(text) => texts.bytes.extend_from_slice(text.as_bytes()),
-                    Cell::Json(json) => texts.bytes.extend_from_slice(&json),
+                    Cell::Text(text) => texts.values.extend_from_slice(text.as_bytes()),
+                    Cell::Json(json) => texts.values.extend_from_slice(&json),
                     _ => {
                         texts.end(false)?;
                         continue;
@@ -106,7 +118,7 @@ fn array<'a>(kind: ColumnKind, cells: impl Iterator<Item = Cell<'a>>) -> Result<
             }
             Arc::new(StringArray::try_new(
                 texts.offsets(),
-                Buffer::from_vec(texts.bytes),
+                Buffer::from_vec(texts.values),
                 Some(texts.known.into()),
             )?)
         }
@@ -116,23 +128,23 @@ fn array<'a>(kind: ColumnKind, cells: impl Iterator<Item = Cell<'a>>) -> Result<
 fn geometries(shapes: &MultiPolygonArray, rows: std::ops::Range<usize>) -> Result<ArrayRef, Error> {
     let mut column = Bytes::default();
     for row in rows {
-        push_wkb(&mut column.bytes, shapes.get(row));
+        push_wkb(&mut column.values, shapes.get(row));
         column.end(true)?;
     }
-    Ok(Arc::new(BinaryArray::try_new(column.offsets(), Buffer::from_vec(column.bytes), None)?))
+    Ok(Arc::new(BinaryArray::try_new(column.offsets(), Buffer::from_vec(column.values), None)?))
 }
 
 /// Values of differing lengths behind each other.
 #[derive(Default)]
 struct Bytes {
-    bytes: Vec<u8>,
+    values: Vec<u8>,
     ends: Vec<i32>,
     known: Vec<bool>,
 }
 
 impl Bytes {
     fn end(&mut self, known: bool) -> Result<(), Error> {
-        let (found, limit) = (self.bytes.len() as u64, i32::MAX as u64);
+        let (found, limit) = (self.values.len() as u64, i32::MAX as u64);
         let end = i32::try_from(found).map_err(|_| Error::TooLarge {
             what: "bytes of one column in a batch",
             found,
