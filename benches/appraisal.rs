@@ -68,7 +68,10 @@ fn parcels(bencher: Bencher, rows: usize) {
     let mut table = Fabric::Blocks.table(rows);
     for (item, (key, _)) in ITEMS.iter().enumerate() {
         let values: Column<f64> = values(rows, item).collect();
-        table.attributes.numbers.insert((*key).into(), NamedNumbers { unit: "".into(), values });
+        table
+            .attributes
+            .numbers
+            .insert((*key).into(), NamedNumbers { unit: "".into(), adds_up: true, values });
     }
     let set = ParcelSet::new(table, WorkingPlane::local()).expect("a fabric of this size fits");
     let schemes = Schemes::builtin();

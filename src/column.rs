@@ -295,6 +295,17 @@ impl<T: Eq + Hash + Clone> CategoryColumn<T> {
         &self.keys
     }
 
+    /// Adds a value of the column's own type at the end.
+    pub(crate) fn push_cloned(&mut self, value: Option<&T>) {
+        let key = value.map_or(Self::UNKNOWN, |value| {
+            self.position(value).unwrap_or_else(|| {
+                self.distinct.push(value.clone());
+                self.distinct.len() as u32 - 1
+            })
+        });
+        self.keys.push(key);
+    }
+
     /// Adds a value that was met before, by its position in [`distinct`](Self::distinct).
     pub(crate) fn push_key(&mut self, key: u32) {
         debug_assert!((key as usize) < self.distinct.len());

@@ -1,6 +1,57 @@
 //! Numbers and texts as JSON writes them.
 
-/// Adds a number as JSON: the shortest decimal that reads back to the same double; `null` for unknown, NaN and infinity.
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+
+/// A value as indented JSON with a final line break; a nought has no sign.
+///
+/// ```
+/// assert_eq!(landuse::io::to_json(&[-0.0, 1.5]), "[\n  0.0,\n  1.5\n]\n");
+/// ```
+pub fn to_json(value: &impl Serialize) -> String {
+    let mut text = Vec::new();
+    // Numbers, texts and maps with text keys go into memory without a way to fail.
+    let _written =
+        value.serialize(&mut Serializer::with_formatter(&mut text, Unsigned(PrettyFormatter::new())));
+    text.push(b'\n');
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// Writes as the other does, but noughts without a sign.
+struct Unsigned(PrettyFormatter<'static>);
+
+/// Hands calls on.
+macro_rules! hand_on {
+    ($($name:ident($($argument:ident: $of:ty),*);)*) => {
+        $(fn $name<W: ?Sized + Write>(&mut self, writer: &mut W $(, $argument: $of)*) -> io::Result<()> {
+            self.0.$name(writer $(, $argument)*)
+        })*
+    };
+}
+
+impl Formatter for Unsigned {
+    hand_on! {
+        begin_array();
+        end_array();
+        begin_array_value(first: bool);
+        end_array_value();
+        begin_object();
+        end_object();
+        begin_object_key(first: bool);
+        begin_object_value();
+        end_object_value();
+    }
+
+    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, value: f64) -> io::Result<()> {
+        // Adding zero turns -0.0 into 0.0.
+        self.0.write_f64(writer, value + 0.0)
+    }
+}
+
+/// Adds a number as JSON: the shortest decimal that reads back to the same double, without the sign of a nought; `null` for
+/// unknown, NaN and infinity.
 ///
 /// ```
 /// let mut text = Vec::new();
@@ -12,7 +63,7 @@
 pub fn push_number(text: &mut Vec<u8>, number: impl Into<Option<f64>>) {
     match number.into().filter(|x| x.is_finite()) {
         // Whole numbers and noughts are frequent, and their digits are at hand.
-        Some(x) if x.abs() < 1e9 && (x as i64) as f64 == x && !(x == 0.0 && x.is_sign_negative()) => {
+        Some(x) if x.abs() < 1e9 && (x as i64) as f64 == x => {
             push_decimal(text, x as i64, 0);
         }
         x => push_json(text, &x),
@@ -139,7 +190,8 @@ mod tests {
             let exact = sign * draw(1 << 30) as f64 / (1 << 30) as f64 * size;
             let x = [exact, exact.round(), (exact * 1e9).round() / 1e9, (exact * 1e8).trunc() / 1e8 + 5e-10]
                 [draw(4) as usize];
-            assert_eq!(pushed(&|text| push_number(text, x)), serde_json::to_string(&x).unwrap());
+            // A nought has no sign.
+            assert_eq!(pushed(&|text| push_number(text, x)), serde_json::to_string(&(x + 0.0)).unwrap());
             let count = (draw(u64::from(u32::MAX)) >> draw(32)) as u32;
             assert_eq!(pushed(&|text| push_count(text, count)), count.to_string());
             let word: String =
@@ -151,7 +203,8 @@ mod tests {
             assert_eq!(pushed(&|text| push_text(text, &*word)), serde_json::to_string(&word).unwrap());
         }
         for x in [0.0, -0.0, 1e9, -1e9, 1e15, 1e16, 5e-324, f64::MAX, 0.001, 1e-9, 4e-10] {
-            assert_eq!(pushed(&|text| push_number(text, x)), serde_json::to_string(&x).unwrap());
+            // A nought has no sign.
+            assert_eq!(pushed(&|text| push_number(text, x)), serde_json::to_string(&(x + 0.0)).unwrap());
         }
         let fixed = [(0, 0), (0, 1), (1_234_567, 0), (-1250, 2), (5, 8), (100_000_000, 8), (i64::MIN, 9)];
         let fixed = fixed.map(|(units, decimals)| pushed(&|text| push_fixed(text, units, decimals)));

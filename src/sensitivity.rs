@@ -273,12 +273,12 @@ impl Sensitivity {
             for (times, &low) in times_low.iter_mut().zip(&low) {
                 *times += u32::from(low);
             }
-            let area_m2 = (0..len).filter(|&i| low[i]).map(|i| set.area_m2()[i]);
+            let low_area_m2 = input.land.union_area_m2(set, |parcel| low[parcel.index()])?;
             self.thresholds.push(ThresholdStep {
                 setting,
                 threshold: at.threshold,
                 low_count: low.iter().filter(|&&low| low).count(),
-                low_area_m2: area_m2.sum(),
+                low_area_m2,
             });
             let net_m2 = net_area_m2(set, &input.land.overlaps, &low, |parcel| low[parcel.index()])?;
             for &gap_m in &options.gaps_m {

@@ -208,6 +208,47 @@ impl Unit {
         }
     }
 
+    /// Whether what is counted in it adds up: money, people, jobs and energy, as they are and not per area. Areas and lengths may be
+    /// measures of one thing and do not.
+    pub fn adds_up(&self) -> bool {
+        /// People, dwellings and energy.
+        const COUNTED: [&str; 27] = [
+            "persons",
+            "person",
+            "people",
+            "jobs",
+            "job",
+            "employees",
+            "workers",
+            "residents",
+            "population",
+            "households",
+            "units",
+            "dwellings",
+            "firms",
+            "人",
+            "户",
+            "tce",
+            "吨标准煤",
+            "kwh",
+            "mwh",
+            "gwh",
+            "千瓦时",
+            "度",
+            "mj",
+            "gj",
+            "tj",
+            "t",
+            "m3",
+        ];
+        let counted = match &self.quantity {
+            Quantity::Money { .. } => true,
+            Quantity::Other(name) => COUNTED.contains(&&*normalise(name)),
+            Quantity::Area(_) | Quantity::Length(_) => false,
+        };
+        counted && self.per.is_none()
+    }
+
     /// A value in this unit as one in `to`; `None` where the two measure different things.
     pub fn convert(&self, value: f64, to: &Self) -> Option<f64> {
         Some(self.ratio_to(to)?.apply(value))

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use landuse::efficiency::{Appraisal, Appraised, Cuts, Grade, Grading, Measures};
 use landuse::expr::ColumnTable;
+use landuse::io::to_json;
 use landuse::join::Firms;
 use landuse::parcel::Column;
 use landuse::report::{self, AppraisalSummary, Format};
@@ -138,9 +139,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         out.write("parcels.csv", |file| parcels.write(Format::Csv, file))?;
     }
     let report = Report::new(&firms, &found, inputs.clone());
-    let mut text = serde_json::to_string_pretty(&report).unwrap_or_default();
-    text.push('\n');
-    out.put("appraisal.json", text.as_bytes())?;
+    out.put("appraisal.json", to_json(&report).as_bytes())?;
     clock.lap("write");
     out.commit(Manifest::new(inputs, None, &[], clock))?;
     say(&report.words());

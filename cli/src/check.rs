@@ -29,12 +29,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let overlaps = overlapping_pairs(set)?;
     let area_m2: f64 = set.area_m2().iter().sum();
     let mut text = format!(
-        "{}: {} features, {} accepted, {} repaired, {} rejected\n  coordinates  {}\n  plane        {}\n  area         {}\n",
+        "{}: {} features, {} accepted, {} repaired, {} rejected\n  parcels      {}\n  coordinates  {}\n  plane        {}\n  area         {}\n",
         arguments.parcels.parcels.display(),
-        set.len() + set.rejected().len(),
-        set.len(),
+        set.record_counts().records + set.rejected().len(),
+        set.record_counts().records,
         set.repaired().len(),
         set.rejected().len(),
+        set.len(),
         set.plane().source(),
         set.plane().definition(),
         people_area(area_m2),

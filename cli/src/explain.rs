@@ -112,9 +112,13 @@ fn parcel(dir: &Path, id: &str) -> Result<String, Error> {
         for (file, title) in
             [("firms.csv", "Firms that stand here"), ("buildings.csv", "Buildings that stand here")]
         {
-            joined(&mut card, &dir.join(file), title, "parcel", id)?;
+            // Tables of joins name the parcel, of which this may be one record.
+            let parcel = properties.get("lu_parcel").and_then(Value::as_str).unwrap_or(id);
+            joined(&mut card, &dir.join(file), title, "parcel", parcel)?;
         }
         let place = [
+            ("lu_parcel", "parcel"),
+            ("lu_records", "records on it"),
             ("lu_area_m2", "area, m²"),
             ("lu_class", "class of the current use"),
             ("lu_status", "counts as"),

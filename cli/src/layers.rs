@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use clap::Args;
-use landuse::analysis::{InputOptions, InputsBuilder};
+use landuse::analysis::{InputOptions, InputsBuilder, Records};
 use landuse::io::schema::Schema;
 use landuse::io::{OnBadFeature, Source, inspect};
 use landuse::{Error, Inputs};
@@ -54,6 +54,10 @@ pub(crate) struct ParcelArguments {
     #[arg(long, value_enum)]
     on_bad_feature: Option<BadFeature>,
 
+    /// What becomes of records of one boundary, such as flats: one parcel by default.
+    #[arg(long, value_enum)]
+    records: Option<RecordsAre>,
+
     /// Number of threads; all cores by default. No figure depends on it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,
@@ -65,6 +69,14 @@ enum BadFeature {
     Quarantine,
     /// Stop at the first.
     Stop,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum RecordsAre {
+    /// They are one parcel, whose amounts are theirs together.
+    OneParcel,
+    /// Each is scored and judged by itself.
+    JudgedAlone,
 }
 
 impl ParcelArguments {
@@ -115,6 +127,11 @@ impl ParcelArguments {
         match self.on_bad_feature {
             Some(BadFeature::Quarantine) => options.on_bad_feature = OnBadFeature::Quarantine,
             Some(BadFeature::Stop) => options.on_bad_feature = OnBadFeature::Stop,
+            None => {}
+        }
+        match self.records {
+            Some(RecordsAre::OneParcel) => options.records = Records::OneParcel,
+            Some(RecordsAre::JudgedAlone) => options.records = Records::JudgedAlone,
             None => {}
         }
         Ok(())

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::options::{InputOptions, Options};
+use super::options::{InputOptions, Options, Records};
 use crate::adjacency::Barriers;
 use crate::control::ControlLines;
 use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
@@ -14,7 +14,7 @@ use crate::geometry::{Coord, Envelope};
 use crate::io::schema::{Field, Inference, Schema, Target};
 use crate::io::{GeoJsonText, Loaded, Loader, ReadOptions, ReadReport, Source, Table, Unreadable, infer};
 use crate::join::{Buildings, Firms, FirmsOnParcels};
-use crate::parcel::{FeatureTable, Parcel, ParcelIdx, ParcelSet};
+use crate::parcel::{FeatureTable, Parcel, ParcelIdx, ParcelSet, RecordCounts};
 use crate::zoning::Schemes;
 
 /// Where a layer comes from: a file, text, features in memory, or a set in a plane of its own.
@@ -229,6 +229,7 @@ impl Inputs {
             schema: SchemaChoice::Inferred,
             schemes: None,
             columns: Vec::new(),
+            named_lines: Vec::new(),
             options: InputOptions::default(),
             plane_of: None,
             date: None,
@@ -344,6 +345,8 @@ pub struct InputsBuilder {
     schema: SchemaChoice,
     schemes: Option<Schemes>,
     columns: Vec<Box<str>>,
+    /// Ids of control lines that permits name.
+    named_lines: Vec<Box<str>>,
     options: InputOptions,
     plane_of: Option<Arc<ParcelSet>>,
     date: Option<Box<str>>,
@@ -448,6 +451,8 @@ impl InputsBuilder {
     pub fn options(mut self, options: &Options) -> Result<Self, Error> {
         self.options = options.input.clone();
         self.columns.extend(options.columns()?);
+        let permits = options.review.permits.iter();
+        self.named_lines = permits.flat_map(|permits| permits.lines()).map(Into::into).collect();
         Ok(self)
     }
 
@@ -501,11 +506,18 @@ impl InputsBuilder {
     pub fn load(self) -> Result<Inputs, Error> {
         let date = self.date.as_deref();
         let mut reading = Reading { options: &self.options, date, files: Vec::new(), warnings: Vec::new() };
-        let ReadParcels { set: mut parcels, schemes, id_property, text } = self.read_parcels(&mut reading)?;
+        let ReadParcels { set, schemes, id_property, text } = self.read_parcels(&mut reading)?;
+        let mut parcels = reading.land_of(set, self.options.records);
         let lines = reading.merged("control lines", &self.lines, &parcels)?;
         let districts = reading.merged("districts", &self.districts, &parcels)?;
         let unsuitable = reading.merged("unsuitable land", &self.unsuitable, &parcels)?;
-        let lines = lines.map(ControlLines::new).transpose()?;
+        let lines = lines.map(ControlLines::new).transpose()?.map(|lines| lines.once(&self.named_lines));
+        if let Some((_, repeated @ 1..)) = lines {
+            reading.warnings.push(format!(
+                "control lines: {repeated} are the same as another in boundary, effect and tier, and count once"
+            ));
+        }
+        let lines = lines.map(|(lines, _)| lines);
         if let Some(unstated) = lines.as_ref().map(ControlLines::without_effect).filter(|&count| count > 0) {
             let warning =
                 format!("control lines: {unstated} state no effect and are taken to exclude construction");
@@ -607,6 +619,12 @@ impl InputsBuilder {
             sets.push(reading.beside("buildings", layer, parcels, building_schema)?);
         }
         let Some(buildings) = ParcelSet::merged(sets)? else { return Ok(None) };
+        let (buildings, repeated) = buildings.without_repeated();
+        if repeated > 0 {
+            reading.warnings.push(format!(
+                "buildings: {repeated} repeat another of the same boundary in id and everything known, and count once"
+            ));
+        }
         if !reading.near("buildings", &buildings, parcels) {
             return Ok(None);
         }
@@ -685,6 +703,47 @@ impl Reading<'_> {
     /// A role as it is called among several dates.
     fn called(&self, role: &str) -> String {
         self.date.map_or_else(|| role.into(), |date| format!("{date} {role}"))
+    }
+
+    /// The land that the records of parcels lie on, with what their reader should know.
+    fn land_of(&mut self, set: Arc<ParcelSet>, records: Records) -> Arc<ParcelSet> {
+        let set = Arc::unwrap_or_clone(set);
+        let set = Arc::new(match records {
+            Records::OneParcel => set.with_records_as_parcels(),
+            Records::JudgedAlone => return Arc::new(set.with_records_judged_alone()),
+        });
+        let RecordCounts { records, stacks, most, repeated, mixed, one_as_all } = set.record_counts();
+        let role = self.called("parcels");
+        let told = [
+            (
+                stacks,
+                format!(
+                    "{records} records lie on {} pieces of land: {stacks} hold several, one of them {most}; amounts of records on one piece are added up",
+                    set.len()
+                ),
+            ),
+            (
+                repeated,
+                format!(
+                    "{repeated} records repeat another on the same land in id and everything known, and count once"
+                ),
+            ),
+            (
+                mixed,
+                format!(
+                    "{mixed} pieces of land hold records of several uses or districts of which none has the majority: mixed, and counted as unknown"
+                ),
+            ),
+            (
+                one_as_all,
+                format!(
+                    "on {one_as_all} pieces of land the floor area of one record is that of all others together: it may be the whole building's, counted twice"
+                ),
+            ),
+        ];
+        self.warnings
+            .extend(told.into_iter().filter(|told| told.0 > 0).map(|told| format!("{role}: {}", told.1)));
+        set
     }
 
     /// A loader of parcels, or of a layer beside them, whose closed lines are areas.

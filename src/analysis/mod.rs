@@ -4,10 +4,11 @@ mod inputs;
 mod options;
 mod run;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use inputs::{CheckSource, InputFile, Inputs, InputsBuilder, LayerSource};
-pub use options::{DensityOptions, InputOptions, Options, OptionsBuilder};
+pub use options::{DensityOptions, InputOptions, Options, OptionsBuilder, Records};
 pub use run::{Progress, Run, Stage};
 
 use crate::adjacency::{Graph, Link};
@@ -73,6 +74,8 @@ struct ClusterStage {
     significance: Significance,
     merging: MergeTree,
     sweep: Vec<SweepStep>,
+    low_area_m2: f64,
+    stock_area_m2: BTreeMap<StockClass, f64>,
 }
 
 #[derive(Debug, Default)]
@@ -180,6 +183,16 @@ impl Analysis {
     /// How sites change with the gap.
     pub fn sweep(&self) -> &[SweepStep] {
         &self.clusters.sweep
+    }
+
+    /// Area of the union of the low parcels, m².
+    pub fn low_area_m2(&self) -> f64 {
+        self.clusters.low_area_m2
+    }
+
+    /// Area of the union of the parcels of a class, m².
+    pub fn stock_area_m2(&self, class: StockClass) -> f64 {
+        self.clusters.stock_area_m2.get(&class).copied().unwrap_or(0.0)
     }
 
     /// Local statistics of the score among candidates; none without a score.

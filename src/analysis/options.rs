@@ -127,6 +127,20 @@ pub struct InputOptions {
     pub buildings: BuildingOptions,
     /// What amounts of firms on several parcels are split by. Default: land.
     pub firms_by: AllocationBasis,
+    /// What becomes of records of one boundary. Default: they are one parcel.
+    pub records: Records,
+}
+
+/// What becomes of records of one boundary: flats of a building, firms on one lot, repeated rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Records {
+    /// They are one parcel, whose amounts are theirs together
+    /// ([`with_records_as_parcels`](crate::ParcelSet::with_records_as_parcels)).
+    #[default]
+    OneParcel,
+    /// Each is scored and judged by itself; land under several of them counts once all the same.
+    JudgedAlone,
 }
 
 /// What [`Dbscan`](crate::cluster::Dbscan) asks of low parcels.

@@ -13,7 +13,7 @@ use crate::cluster::{
 };
 use crate::column::{CategoryColumn, Column};
 use crate::control::{ControlLines, Effect, Encroachments, Overlay, ReviewInput};
-use crate::efficiency::{Assessment, Efficiency, Measures, ScoredParcels, Verdict};
+use crate::efficiency::{Assessment, Efficiency, Measures, ScoredParcels, StockClass, Verdict};
 use crate::error::{Error, ParamError};
 use crate::geometry::{MultiPolygonArray, boolean};
 use crate::intensity::{
@@ -288,7 +288,23 @@ impl Stages<'_, '_> {
             let wide = if options.sites.same_class { of_same_class(&wide, &class) } else { wide };
             let sweep = sweep(&net_m2, &low, &wide, &SWEEP_GAPS_M, options.sites.min_area_m2);
             let merging = MergeTree::new(&net_m2, &low, &wide, options.sites.min_area_m2, widest)?;
-            Ok(Arc::new(ClusterStage { sites, ownership, density, regions, significance, merging, sweep }))
+            let low_area_m2 = land.union_area_m2(set, |parcel| low[parcel.index()])?;
+            let is_of =
+                |class: StockClass| move |parcel: ParcelIdx| efficiency.stock[parcel.index()] == Some(class);
+            let stock_area_m2 = (StockClass::ALL.iter())
+                .map(|&class| Ok((class, land.union_area_m2(set, is_of(class))?)))
+                .collect::<Result<_, Error>>()?;
+            Ok(Arc::new(ClusterStage {
+                sites,
+                ownership,
+                density,
+                regions,
+                significance,
+                merging,
+                sweep,
+                low_area_m2,
+                stock_area_m2,
+            }))
         })
     }
 

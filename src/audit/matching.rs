@@ -89,11 +89,12 @@ pub(super) struct Matching {
     pub(super) inside_only_new: Vec<f64>,
 }
 
-/// Fates of both sides, and the counterparts of new parcels.
+/// Fates of both sides, and the counterparts of each.
 pub(super) struct Fates {
     pub(super) old: Vec<Fate>,
     pub(super) new: Vec<Fate>,
     pub(super) of_new: Vec<Vec<ParcelIdx>>,
+    pub(super) of_old: Vec<Vec<ParcelIdx>>,
 }
 
 impl Matching {
@@ -232,6 +233,7 @@ impl Matching {
             // All members of a group share its fate.
             [first, ..] => new_fates[first.index()],
         };
-        Fates { old: (0..n).map(fate_of_old).collect(), new: new_fates, of_new }
+        let old_fates = (0..n).map(fate_of_old).collect();
+        Fates { old: old_fates, new: new_fates, of_new, of_old }
     }
 }

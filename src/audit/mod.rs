@@ -9,6 +9,7 @@ mod matching;
 pub use decomposition::{Change, Decomposition};
 pub use matching::{Fate, Piece};
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -213,10 +214,55 @@ pub type StatusMatrix = [[f64; 4]; 4];
 /// Label before, label after, and the land that went from one to the other, m².
 pub type Relabelling = (Option<Box<str>>, Option<Box<str>>, f64);
 
+/// Records of both dates, matched by id on the land that their parcels share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct RecordMatches {
+    /// Records of the later date whose parcel shares land with one that had a record of that id.
+    pub same: usize,
+    /// Those whose parcel shares land with none that had.
+    pub appeared: usize,
+    /// Records of the earlier date of which no parcel on its land has one any more.
+    pub vanished: usize,
+    /// Records without an id, of both dates: they are matched with none.
+    pub without_id: usize,
+}
+
+impl RecordMatches {
+    fn new(old: &ParcelSet, new: &ParcelSet, of_new: &[Vec<ParcelIdx>], of_old: &[Vec<ParcelIdx>]) -> Self {
+        let mut found = Self::default();
+        let ids = |set: &ParcelSet, at: &[ParcelIdx]| -> HashSet<Box<str>> {
+            at.iter()
+                .flat_map(|&idx| set.records(idx))
+                .filter_map(|record| Some(record.id()?.into()))
+                .collect()
+        };
+        let mut count = |set: &ParcelSet, other: &ParcelSet, of: &[Vec<ParcelIdx>]| {
+            let (mut same, mut alone) = (0, 0);
+            for (i, others) in of.iter().enumerate() {
+                let known = ids(other, others);
+                for record in set.records(ParcelIdx(i as u32)) {
+                    match record.id() {
+                        None => found.without_id += 1,
+                        Some(id) if known.contains(id) => same += 1,
+                        Some(_) => alone += 1,
+                    }
+                }
+            }
+            (same, alone)
+        };
+        let (same, appeared) = count(new, old, of_new);
+        let (_, vanished) = count(old, new, of_old);
+        Self { same, appeared, vanished, ..found }
+    }
+}
+
 /// Two dates compared.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Audit {
+    /// Records of both dates.
+    pub records: RecordMatches,
     /// Land that an old and a new parcel share, by (old, new).
     pub pieces: Vec<Piece>,
     /// Every new parcel in order, then the old ones of which nothing is left.
@@ -250,6 +296,7 @@ impl Audit {
         let matching = Matching::new(old, new);
         let fates = matching.fates(old, new, options);
         let mut audit = Self {
+            records: RecordMatches::new(&old.set, &new.set, &fates.of_new, &fates.of_old),
             parcels: Vec::with_capacity(new.set.len()),
             old_fate: fates.old,
             ground: [[0.0; 4]; 4],

@@ -7,7 +7,7 @@ use crate::geometry::prepared::PreparedLand;
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef, PolygonRef};
 use crate::land::LandStatus;
 use crate::parallel;
-use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::parcel::{ParcelIdx, ParcelSet, RecordRef};
 use crate::progress::Watch;
 use crate::zoning::ResolvedUses;
 
@@ -219,8 +219,13 @@ impl Encroachments {
                 let i = overlap.parcel.index();
                 let parcel = set.geometry().get(i);
                 let pieces = Pieces::of(border, parcel, overlap.relation, overlap.area_m2, &options.survey);
+                // Any record of the parcel may be named.
+                let exempt = |id: &&str| {
+                    options.permits.as_ref().is_some_and(|p| p.exempts(&line.id(), line.tier(), id))
+                };
+                let named = set.records(overlap.parcel).filter_map(RecordRef::id).find(exempt);
                 let building = Building {
-                    parcel: attributes.id.get(i),
+                    parcel: named.or(attributes.id.get(i)),
                     code: attributes.current_use.get(i),
                     land_use: current_use.of(attributes.current_use.key(i)),
                     year_built: attributes.year_built.get(i),

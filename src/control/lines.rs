@@ -93,6 +93,26 @@ impl ControlLines {
         Ok(Self { set, effects })
     }
 
+    /// The lines without those that are the same as another in boundary, effect and tier, and how many those were; lines of different
+    /// ids stay apart where one of them is among `named`.
+    pub(crate) fn once(self, named: &[Box<str>]) -> (Self, usize) {
+        let mut kept = vec![true; self.len()];
+        for group in self.set.of_same_boundary() {
+            let key = |&row: &u32| {
+                let line = self.line(row as usize);
+                let id = Some(line.id()).filter(|id| named.iter().any(|named| **named == **id));
+                (line.effect(), line.tier(), id)
+            };
+            for (at, row) in group.iter().enumerate() {
+                kept[*row as usize] = !group[..at].iter().any(|before| key(before) == key(row));
+            }
+        }
+        let (mut rows, effects) = (kept.iter(), self.effects.into_iter());
+        let effects = effects.filter(|_| rows.next().is_some_and(|kept| *kept)).collect();
+        let (set, left_out) = self.set.with_rows(&kept);
+        (Self { set, effects }, left_out)
+    }
+
     /// How many lines state no effect and are taken to exclude construction.
     pub fn without_effect(&self) -> usize {
         let texts = self.set.attributes().texts.get("effect");

@@ -176,11 +176,7 @@ impl Permits {
     /// # Ok::<(), landuse::Error>(())
     /// ```
     pub fn standing(&self, line: &str, tier: Option<&str>, building: &Building<'_>) -> (Standing, Box<str>) {
-        let fits = |rule: &&Rule| {
-            rule.line.as_deref().is_none_or(|of| of == line)
-                && rule.tier.as_deref().is_none_or(|of| Some(of) == tier)
-        };
-        let Some(rule) = self.rules.iter().find(fits) else {
+        let Some(rule) = self.rule(line, tier) else {
             return (Standing::Unreviewed, "no rule is given for this line and tier".into());
         };
         if let Some(id) = building.parcel.filter(|id| rule.exempt.iter().any(|exempt| **exempt == **id)) {
@@ -209,6 +205,26 @@ impl Permits {
             Some(class) => (Standing::Encroaching, format!("{class} may not stand there").into()),
             None => (Standing::Unreviewed, "its use is not known".into()),
         }
+    }
+}
+
+impl Permits {
+    /// The rule for a line and tier.
+    fn rule(&self, line: &str, tier: Option<&str>) -> Option<&Rule> {
+        self.rules.iter().find(|rule| {
+            rule.line.as_deref().is_none_or(|of| of == line)
+                && rule.tier.as_deref().is_none_or(|of| Some(of) == tier)
+        })
+    }
+
+    /// Ids of lines that have rules of their own.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().filter_map(|rule| rule.line.as_deref())
+    }
+
+    /// Whether the parcel of this id is exempt from a line and tier.
+    pub(super) fn exempts(&self, line: &str, tier: Option<&str>, id: &str) -> bool {
+        self.rule(line, tier).is_some_and(|rule| rule.exempt.iter().any(|exempt| **exempt == *id))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::logic::ordered_sum;
 use crate::error::{Error, ParamError};
 use crate::expr::same_length;
-use crate::parcel::{Column, TextColumn};
+use crate::parcel::{Column, ParcelIdx, TextColumn};
 
 /// What a firm's amounts are split by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
@@ -163,6 +163,18 @@ impl Allocation {
         occupancy: Occupancy<'_>,
         basis: AllocationBasis,
     ) -> Result<Self, Error> {
+        let ids = parcels.iter().zip(0..).filter_map(|(id, i)| Some((id?, ParcelIdx(i))));
+        Self::among(firms, ids, parcels.len(), occupancy, basis)
+    }
+
+    /// As [`new`](Self::new), of `parcels` parcels that may go by several ids each.
+    pub(crate) fn among<'a>(
+        firms: &TextColumn,
+        ids: impl Iterator<Item = (&'a str, ParcelIdx)>,
+        parcels: usize,
+        occupancy: Occupancy<'_>,
+        basis: AllocationBasis,
+    ) -> Result<Self, Error> {
         let rows = occupancy.firm.len();
         same_length("parcel", occupancy.parcel.len(), rows)?;
         same_length("size", occupancy.size.len(), rows)?;
@@ -174,11 +186,10 @@ impl Allocation {
                 return Err(ParamError::new("firm", id, "each firm once in the table of firms").into());
             }
         }
-        let mut parcel_at: HashMap<&str, Option<u32>> = HashMap::with_capacity(parcels.len());
-        for (i, id) in parcels.iter().enumerate() {
-            if let Some(id) = id {
-                parcel_at.entry(id).and_modify(|at| *at = None).or_insert(Some(i as u32));
-            }
+        let mut parcel_at: HashMap<&str, Option<u32>> = HashMap::with_capacity(parcels);
+        for (id, ParcelIdx(parcel)) in ids {
+            let at = parcel_at.entry(id).or_insert(Some(parcel));
+            *at = at.filter(|&own| own == parcel);
         }
         let mut report = JoinReport { rows, ..JoinReport::default() };
         let mut of_firm = vec![Vec::new(); firms.len()];
@@ -217,7 +228,7 @@ impl Allocation {
             ids.sort_unstable();
             ids.dedup();
         }
-        let mut of_parcel = vec![Vec::new(); parcels.len()];
+        let mut of_parcel = vec![Vec::new(); parcels];
         let mut reached = vec![Some(0.0); firms.len()];
         for (firm, rows) in of_firm.iter().enumerate() {
             let sizes: Option<Vec<f64>> = rows.iter().map(|row| row.1).collect();

@@ -144,30 +144,44 @@ impl FieldChecks {
         self.superseded
     }
 
-    /// Finds the parcels that were checked: position of the parcel and of the check, by parcel, with what became of the rest.
+    /// Finds the parcels that were checked: position of the parcel and of the check, by parcel, with what became of the rest. Of
+    /// checks of several records on one parcel the latest counts, among those of one day the last by id.
+    ///
+    /// # Arguments
+    /// * `ids`: ids with their parcels, as [`ParcelSet::ids`](crate::ParcelSet::ids) gives them.
     ///
     /// # Complexity
     /// O(parcels + checks) expected.
-    pub fn locate(&self, ids: &TextColumn) -> (Vec<(ParcelIdx, usize)>, FieldCheckReport) {
+    pub fn locate<'a>(
+        &self,
+        ids: impl IntoIterator<Item = (&'a str, ParcelIdx)>,
+    ) -> (Vec<(ParcelIdx, usize)>, FieldCheckReport) {
         let mut report =
             FieldCheckReport { checks: self.checks.len(), superseded: self.superseded, ..Default::default() };
         let wanted: HashMap<&str, usize> =
             self.checks.iter().enumerate().map(|(i, check)| (&*check.parcel, i)).collect();
-        let mut at: Vec<Vec<u32>> = vec![Vec::new(); self.checks.len()];
-        for (parcel, id) in ids.iter().enumerate() {
-            if let Some(&check) = id.and_then(|id| wanted.get(id)) {
-                at[check].push(parcel as u32);
+        let mut at: Vec<Vec<ParcelIdx>> = vec![Vec::new(); self.checks.len()];
+        for (id, parcel) in ids {
+            if let Some(&check) = wanted.get(id)
+                && !at[check].contains(&parcel)
+            {
+                at[check].push(parcel);
             }
         }
         let mut found = Vec::new();
         for (i, parcels) in at.into_iter().enumerate() {
             match parcels[..] {
                 [] => report.unknown_parcels.push(self.checks[i].parcel.clone()),
-                [parcel] => found.push((ParcelIdx(parcel), i)),
+                [parcel] => found.push((parcel, i)),
                 _ => report.ambiguous_parcels.push(self.checks[i].parcel.clone()),
             }
         }
-        found.sort_unstable();
+        found.sort_unstable_by_key(|&(parcel, check)| (parcel, &self.checks[check].date, check));
+        let located = found.len();
+        found.reverse();
+        found.dedup_by_key(|(parcel, _)| *parcel);
+        found.reverse();
+        report.superseded += located - found.len();
         report.applied = found.len();
         (found, report)
     }
@@ -249,8 +263,8 @@ mod tests {
         let rows =
             "A,low,old,2023-01-01\nA,not_low,new,2024-01-01\nB,idle,x,2024-01-01\nC,vacant,x,2024-01-01\n";
         let checks = checks(rows).unwrap();
-        let ids: TextColumn = [Some("B"), Some("A"), Some("B"), None].into_iter().collect();
-        let (found, report) = checks.locate(&ids);
+        let ids = [("B", 0), ("A", 1), ("B", 2)].map(|(id, parcel)| (id, ParcelIdx(parcel)));
+        let (found, report) = checks.locate(ids);
         let statuses: Vec<_> = found.iter().map(|&(at, i)| (at.0, checks.get(i).unwrap().status)).collect();
         assert_eq!(statuses, [(1, StockClass::NotLow)]);
         assert_eq!((report.checks, report.superseded, report.applied), (3, 1, 1));

@@ -270,7 +270,7 @@ impl Efficiency {
 
     /// Lays what was found on the spot over what was computed.
     fn check(&mut self, set: &ParcelSet, checks: &FieldChecks) {
-        let (found, mut report) = checks.locate(&set.attributes().id);
+        let (found, mut report) = checks.locate(set.ids());
         let assessment = self.assessment.get_or_insert_with(|| Assessment::of_nobody(set.len()));
         for (parcel, position) in found {
             let Some(check) = checks.get(position) else { continue };

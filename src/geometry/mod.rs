@@ -14,7 +14,7 @@ mod near;
 pub mod partition;
 mod predicates;
 pub mod prepared;
-mod same;
+pub(crate) mod same;
 mod strips;
 mod trapezoid;
 pub mod validity;

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use super::Spacematrix;
 use crate::land::LandStatus;
-use crate::parcel::{Column, ParcelSet};
+use crate::parcel::{Column, ParcelIdx, ParcelSet};
 
 /// How a column behaves where a parcel is split by the border of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -40,9 +40,9 @@ pub struct UnitAmount {
 
 /// What stands on the land of a unit, and for how many people.
 ///
-/// Floor area, footprints and residents are those of parcels, split by area where a border splits a parcel. Sums are of what is
-/// known; the number of parcels in the unit of which it is not stands beside each. A parcel whose land counts wholly for
-/// others that overlap it (a duplicate) carries nothing.
+/// Floor area, footprints and residents are those of parcels, split by the area of their own shape where a border splits a parcel,
+/// also where their land counts for others that overlap it. Sums are of what is known, in part too where several records lie on a
+/// parcel; the number of parcels in the unit of which it is not stands beside each.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 #[non_exhaustive]
 pub struct Density {
@@ -92,13 +92,16 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, value: Option<f64>, weight: f64) {
-        match value {
-            None => self.unknown += 1,
-            Some(value) => {
-                self.value += value;
-                self.weight += weight;
-                self.known += 1;
-            }
+        self.unknown += usize::from(value.is_none());
+        self.add_part(value, weight);
+    }
+
+    /// Adds what is known of a value that is not known whole.
+    fn add_part(&mut self, value: Option<f64>, weight: f64) {
+        if let Some(value) = value {
+            self.value += value;
+            self.weight += weight;
+            self.known += 1;
         }
     }
 
@@ -134,12 +137,16 @@ impl Built {
         Self { carried: vec![Sum::default(); columns.carried.len()], ..Self::default() }
     }
 
-    /// Adds `area` m² of parcel `i`, of which it is this part.
+    /// Adds this part of parcel `i`, of which `area` m² count as land.
     pub(super) fn add(&mut self, columns: &Columns<'_>, i: usize, area: f64, part: f64) {
         let attributes = columns.set.attributes();
         let of = |column: &Column<f64>| column.get(i).map(|value| value * part);
         let (floor, foot) = (of(&attributes.floor_area_m2), of(&attributes.footprint_m2));
         self.floor.add(floor, area);
+        if floor.is_none() {
+            let known = columns.set.floor_area_known_m2(ParcelIdx(i as u32));
+            self.floor.add_part(known.map(|value| value * part), area);
+        }
         self.foot.add(foot, area);
         if columns.status[i] == LandStatus::Construction {
             if floor.is_some() {

@@ -163,11 +163,12 @@ impl Ledger {
             StudyUnits::Whole => (StudyArea::Parcels, layers.whole()),
             StudyUnits::Bands(bands, districts) => (StudyArea::Bands, layers.by_bands(bands, districts)?),
         };
-        let Drawn { mut ids, mut tallies, mut shares, rest_is_outside, people } = drawn;
+        let Drawn { mut ids, mut tallies, mut shares, own, rest_is_outside, people } = drawn;
         let outside = ids.iter().position(Option::is_none);
         let counts = |unit: usize| !rest_is_outside || Some(unit) != outside;
         let columns = Columns { set, status, population: input.population, carried: input.carried };
-        let (built, built_total) = stand_on(&columns, &shares, ids.len(), counts);
+        let shapes = Shapes { counted: &shares, own: &own, partition: input.partition };
+        let (built, built_total) = stand_on(&columns, &shapes, ids.len(), counts);
         shares.retain(|share| status[share.parcel as usize] == LandStatus::Construction && share.area > 0.0);
         let key = |share: &Share| u64::from(share.unit) << 32 | u64::from(share.parcel);
         let mut order: Vec<u128> =
@@ -261,28 +262,52 @@ impl Ledger {
     }
 }
 
-/// Sums of what stands in each unit, and in all that count. `shares` come parcel by parcel.
+/// Shares of parcels in units, parcel by parcel: of the part that counts, and of its own shape where that is more.
+struct Shapes<'a> {
+    counted: &'a [Share],
+    own: &'a [Share],
+    partition: &'a Partition,
+}
+
+impl Shapes<'_> {
+    /// What of a parcel counts in units that `within` holds for, m².
+    fn counted_m2(&self, parcel: u32, within: impl Fn(usize) -> bool) -> f64 {
+        let first = self.counted.partition_point(|share| share.parcel < parcel);
+        let of_parcel = self.counted[first..].iter().take_while(|share| share.parcel == parcel);
+        of_parcel.filter(|share| within(share.unit as usize)).map(|share| share.area).sum()
+    }
+}
+
+/// Sums of what stands in each unit, and in all that count. Amounts go by a parcel's own shape, land by the part that counts.
 fn stand_on(
     columns: &Columns<'_>,
-    shares: &[Share],
+    shapes: &Shapes<'_>,
     units: usize,
     counts: impl Fn(usize) -> bool,
 ) -> (Vec<Built>, Built) {
     let mut built = vec![Built::new(columns); units];
     let mut total = Built::new(columns);
-    for own in shares.chunk_by(|a, b| a.parcel == b.parcel) {
-        let i = own[0].parcel as usize;
-        let whole: f64 = own.iter().map(|share| share.area).sum();
+    let of_parcel = |a: &Share, b: &Share| a.parcel == b.parcel;
+    let whole_shapes = (shapes.counted.chunk_by(of_parcel))
+        .filter(|shares| !shapes.partition.is_replaced(shares[0].parcel as usize));
+    for shares in whole_shapes.chain(shapes.own.chunk_by(of_parcel)) {
+        let parcel = shares[0].parcel;
+        let i = parcel as usize;
+        let is_whole = !shapes.partition.is_replaced(i);
+        let whole: f64 = shares.iter().map(|share| share.area).sum();
         if whole <= 0.0 {
             continue;
         }
-        for share in own {
-            built[share.unit as usize].add(columns, i, share.area, share.area / whole);
+        for share in shares {
+            let unit = share.unit as usize;
+            let land = if is_whole { share.area } else { shapes.counted_m2(parcel, |of| of == unit) };
+            built[unit].add(columns, i, land, share.area / whole);
         }
-        let counted: f64 =
-            own.iter().filter(|share| counts(share.unit as usize)).map(|share| share.area).sum();
-        if counted > 0.0 {
-            total.add(columns, i, counted, counted / whole);
+        let own: f64 =
+            shares.iter().filter(|share| counts(share.unit as usize)).map(|share| share.area).sum();
+        if own > 0.0 {
+            let land = if is_whole { own } else { shapes.counted_m2(parcel, &counts) };
+            total.add(columns, i, land, own / whole);
         }
     }
     (built, total)
@@ -425,6 +450,8 @@ struct Drawn {
     tallies: Vec<Tally>,
     /// Parcel by parcel.
     shares: Vec<Share>,
+    /// The same by the own shape of each parcel of which only a part counts.
+    own: Vec<Share>,
     /// Whether what lies in no unit lies outside the study area too.
     rest_is_outside: bool,
     /// Residents that units state themselves; empty where none can.
@@ -432,9 +459,23 @@ struct Drawn {
 }
 
 impl Drawn {
-    fn of_parcels(ids: Vec<Option<Box<str>>>, tallies: Vec<Tally>, shares: Vec<Share>) -> Self {
-        Self { ids, tallies, shares, rest_is_outside: false, people: Vec::new() }
+    fn of_parcels(
+        ids: Vec<Option<Box<str>>>,
+        tallies: Vec<Tally>,
+        shares: Vec<Share>,
+        own: Vec<Share>,
+    ) -> Self {
+        Self { ids, tallies, shares, own, rest_is_outside: false, people: Vec::new() }
     }
+}
+
+/// Which shape of a parcel is shared out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shaped {
+    /// The part that counts.
+    Counted,
+    /// All of it.
+    Own,
 }
 
 impl Layers<'_> {
@@ -442,33 +483,48 @@ impl Layers<'_> {
         self.input.exclusion.is_some()
     }
 
-    /// The counted part of a parcel, all of it in one unit.
-    fn whole_share(&self, parcel: u32) -> Share {
+    fn land(&self, i: usize, shaped: Shaped) -> MultiPolygonRef<'_> {
+        let whole = self.input.set.geometry();
+        if shaped == Shaped::Own { whole.get(i) } else { self.input.partition.get(whole, i) }
+    }
+
+    /// A parcel, all of it in one unit.
+    fn whole_share(&self, parcel: u32, shaped: Shaped) -> Share {
         let i = parcel as usize;
         let LedgerInput { set, partition, exclusion, .. } = self.input;
-        let land = partition.get(set.geometry(), i);
-        let area = partition.area_m2()[i];
-        let replaced = partition.is_replaced(i);
+        let land = self.land(i, shaped);
+        let is_own = shaped == Shaped::Own || !partition.is_replaced(i);
+        let area = if is_own { set.area_m2()[i] } else { partition.area_m2()[i] };
         let inside = match exclusion {
             None => 0.0,
-            Some((_, of_parcel)) if !replaced => of_parcel[i],
+            Some((_, of_parcel)) if is_own => of_parcel[i],
             Some((exclusion, _)) => exclusion.overlap_m2(land).clamp(0.0, area),
         };
         let blocked = self.blocked.map_or(inside, |blocked| blocked.overlap_m2(land).clamp(inside, area));
         Share { parcel, unit: 0, area, inside, blocked }
     }
 
-    fn shares(&self) -> Vec<Share> {
-        parallel::collect(self.input.set.len(), 256, &|i| self.whole_share(i as u32))
+    /// The shares that `add` adds for each parcel, and those by its own shape where only a part counts.
+    fn shares(&self, add: &(dyn Fn(u32, Shaped, &mut Vec<Share>) + Sync)) -> [Vec<Share>; 2] {
+        let replaced = self.input.partition.replaced();
+        let counted = parallel::gather(self.input.set.len(), 256, &|run, shares| {
+            shares.reserve(run.len());
+            run.for_each(|i| add(i as u32, Shaped::Counted, shares));
+        });
+        let own = parallel::gather(replaced.len(), 16, &|run, shares| {
+            run.for_each(|i| add(replaced[i], Shaped::Own, shares));
+        });
+        [counted, own]
     }
 
     fn whole(&self) -> Drawn {
         let mut tally = Tally::default();
-        let shares = self.shares();
+        let [shares, own] =
+            self.shares(&|parcel, shaped, shares| shares.push(self.whole_share(parcel, shaped)));
         for share in &shares {
             tally.add_share(share, self.input.status[share.parcel as usize], true);
         }
-        Drawn::of_parcels(vec![Some("all".into())], vec![tally], shares)
+        Drawn::of_parcels(vec![Some("all".into())], vec![tally], shares, own)
     }
 
     fn by_attribute(&self) -> Drawn {
@@ -480,16 +536,17 @@ impl Layers<'_> {
             unit_of_key[key as usize] = unit;
         }
         let mut tallies = vec![Tally::default(); order.len() + 1];
-        let mut shares = self.shares();
-        for share in &mut shares {
-            let i = share.parcel as usize;
-            let unit = names.key(i).map_or(order.len(), |key| unit_of_key[key as usize]);
-            share.unit = unit as u32;
-            tallies[unit].add_share(share, self.input.status[i], true);
+        let [shares, own] = self.shares(&|parcel, shaped, shares| {
+            let unit = names.key(parcel as usize).map_or(order.len(), |key| unit_of_key[key as usize]);
+            shares.push(Share { unit: unit as u32, ..self.whole_share(parcel, shaped) });
+        });
+        for share in &shares {
+            let status = self.input.status[share.parcel as usize];
+            tallies[share.unit as usize].add_share(share, status, true);
         }
         let ids =
             order.iter().map(|&key| Some(names.distinct()[key as usize].clone())).chain([None]).collect();
-        Drawn::of_parcels(ids, tallies, shares)
+        Drawn::of_parcels(ids, tallies, shares, own)
     }
 
     /// Bands are nested areas: a parcel's land in one is what the wider area holds of it more than the narrower. With districts,
@@ -507,9 +564,9 @@ impl Layers<'_> {
         let split = |parcel: u32, land: MultiPolygonRef<'_>, area: f64, inside: f64, blocked: f64| {
             nested.split(land, &Share { parcel, unit: 0, area, inside, blocked })
         };
-        let of_parcel = |parcel: u32| -> Vec<Share> {
-            let whole = self.whole_share(parcel);
-            let land = self.input.partition.get(self.input.set.geometry(), parcel as usize);
+        let of_parcel = |parcel: u32, shaped: Shaped| -> Vec<Share> {
+            let whole = self.whole_share(parcel, shaped);
+            let land = self.land(parcel as usize, shaped);
             let rounding = ROUNDING * whole.area;
             let in_study = study.as_ref().map_or(whole.area, |study| study.overlap_m2(land));
             if in_study >= whole.area - rounding {
@@ -530,9 +587,8 @@ impl Layers<'_> {
             shares.push(Share { parcel, unit: outside, area, inside, blocked });
             shares
         };
-        let shares: Vec<Share> = parallel::gather(self.input.set.len(), 256, &|run, shares| {
-            shares.extend(run.flat_map(|i| of_parcel(i as u32)));
-        });
+        let [shares, own] =
+            self.shares(&|parcel, shaped, shares| shares.append(&mut of_parcel(parcel, shaped)));
         let mut tallies = vec![Tally::default(); names.len() + 1];
         if let Some(study) = &study {
             let land = study.dissolved();
@@ -556,15 +612,12 @@ impl Layers<'_> {
             tallies[share.unit as usize].add_share(share, status, makes_land);
         }
         let ids = names.into_iter().map(Some).chain([None]).collect();
-        Ok(Drawn { ids, tallies, shares, rest_is_outside: true, people: Vec::new() })
+        Ok(Drawn { ids, tallies, shares, own, rest_is_outside: true, people: Vec::new() })
     }
 
     fn by_districts(&self, districts: &ParcelSet, warnings: &mut Vec<String>) -> Result<Drawn, Error> {
         let units = Districts::new(districts, warnings)?;
-        let shares: Vec<Share> = parallel::gather(self.input.set.len(), 256, &|run, shares| {
-            shares.reserve(run.len());
-            run.for_each(|parcel| self.split(parcel as u32, &units, shares));
-        });
+        let [shares, own] = self.shares(&|parcel, shaped, shares| self.split(parcel, shaped, &units, shares));
         let mut tallies: Vec<Tally> = parallel::collect(units.len(), 1, &|unit| {
             let land = units.land(unit);
             let area = land.signed_area();
@@ -583,15 +636,16 @@ impl Layers<'_> {
             ids: units.ids.iter().cloned().map(Some).chain([None]).collect(),
             tallies,
             shares,
+            own,
             rest_is_outside: true,
             people: units.people,
         })
     }
 
     /// Adds a parcel's shares in the districts it meets, and what is left in none.
-    fn split(&self, parcel: u32, units: &Districts, shares: &mut Vec<Share>) {
-        let whole = self.whole_share(parcel);
-        let land = self.input.partition.get(self.input.set.geometry(), parcel as usize);
+    fn split(&self, parcel: u32, shaped: Shaped, units: &Districts, shares: &mut Vec<Share>) {
+        let whole = self.whole_share(parcel, shaped);
+        let land = self.land(parcel as usize, shaped);
         let rounding = ROUNDING * whole.area;
         let mut rest = Share { unit: units.len() as u32, ..whole };
         let envelope = land.envelope();

@@ -336,8 +336,10 @@ fn attributes(plan: &ColumnPlan, cells: Vec<Cells>, len: usize) -> Attributes {
             (Target::YearBuilt, Cells::Number(values)) => all.year_built = values,
             (Target::District, Cells::Category(values)) => all.district = values,
             (Target::Number(name), Cells::Number(values)) => {
-                let unit = column.fields.first().map_or_else(Box::default, |(_, field)| field.unit.clone());
-                all.numbers.insert(name.clone(), NamedNumbers { unit, values });
+                let field = column.fields.first().map(|(_, field)| field);
+                let unit = field.map_or_else(Box::default, |field| field.unit.clone());
+                let adds_up = field.is_some_and(Field::adds_up);
+                all.numbers.insert(name.clone(), NamedNumbers { unit, adds_up, values });
             }
             (Target::Text(name), Cells::Category(values)) => {
                 all.texts.insert(name.clone(), values);

@@ -22,4 +22,4 @@ pub use table::{NumberFormat, Table, Unreadable};
 pub use write::{FeatureWriter, Rounding};
 pub(crate) use write::{crs_member, write_runs};
 
-pub use crate::json_text::{push_count, push_number, push_text};
+pub use crate::json_text::{push_count, push_number, push_text, to_json};

@@ -195,7 +195,7 @@ impl Buildings {
         let own = attributes
             .numbers
             .entry("buildings".into())
-            .or_insert_with(|| NamedNumbers { unit: "".into(), values: Column::unknown(len) });
+            .or_insert_with(|| NamedNumbers::unknown("buildings", len));
         self.report.columns.push(overlay("buildings", &mut own.values, &number));
     }
 }

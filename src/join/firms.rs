@@ -334,7 +334,7 @@ impl Firms {
         }
         let stand_in = (!self.has_sizes && self.basis != AllocationBasis::Jobs).then(|| self.stand_in(set));
         let rows = Occupancy { size: stand_in.as_ref().unwrap_or(&self.row_size), ..self.rows() };
-        let allocation = Allocation::new(&self.ids, &set.attributes().id, rows, self.basis)?;
+        let allocation = Allocation::among(&self.ids, set.ids(), set.len(), rows, self.basis)?;
         let mut report = FirmReport {
             basis: self.basis,
             sizes: if stand_in.is_some() { "parcels" } else { "rows" },
@@ -375,10 +375,8 @@ impl Firms {
         let len = set.len();
         let attributes = set.attributes_mut();
         for (name, values) in joined {
-            let own = attributes
-                .numbers
-                .entry(name.clone())
-                .or_insert_with(|| NamedNumbers { unit: "".into(), values: Column::unknown(len) });
+            let own =
+                attributes.numbers.entry(name.clone()).or_insert_with(|| NamedNumbers::unknown(&name, len));
             report.columns.push(overlay(&name, &mut own.values, &values));
         }
         for (name, values) in texts {
@@ -389,8 +387,7 @@ impl Firms {
 
     /// The parcel's own area or floor area, per row.
     fn stand_in(&self, set: &ParcelSet) -> Column<f64> {
-        let at: HashMap<&str, usize> =
-            set.attributes().id.iter().enumerate().filter_map(|(i, id)| Some((id?, i))).collect();
+        let at: HashMap<&str, usize> = set.ids().map(|(id, parcel)| (id, parcel.index())).collect();
         let size = |id: Option<&str>| {
             let parcel = *at.get(id?)?;
             match self.basis {

@@ -53,6 +53,31 @@ impl Land {
         Ok(Self { current_use, status, overlaps, partition })
     }
 
+    /// Area of the union of some parcels, m²: land under several of them once.
+    ///
+    /// # Errors
+    /// As [`Partition::new`].
+    ///
+    /// # Complexity
+    /// O(n), and as [`Partition::new`] in the overlaps among them.
+    pub fn union_area_m2(&self, set: &ParcelSet, among: impl Fn(ParcelIdx) -> bool) -> Result<f64, Error> {
+        let all = (0..set.len() as u32).map(ParcelIdx).filter(|&idx| among(idx));
+        let sum_m2: f64 = all.map(|idx| set.area_m2()[idx.index()]).sum();
+        let pairs: Vec<[u32; 2]> = self
+            .overlaps
+            .iter()
+            .filter(|(a, b, _)| among(*a) && among(*b))
+            .map(|(a, b, _)| [a.0, b.0])
+            .collect();
+        let mut members = pairs.concat();
+        members.sort_unstable();
+        members.dedup();
+        let at = |i: u32| members.partition_point(|&own| own < i) as u32;
+        let pairs: Vec<[u32; 2]> = pairs.iter().map(|pair| pair.map(at)).collect();
+        let parts = Partition::new(&set.geometry().take(&members), &pairs, &vec![0; members.len()])?;
+        Ok(sum_m2 - parts.overlap_area_m2())
+    }
+
     /// What the current use of a parcel means; none where no scheme knows it.
     pub fn use_of(&self, set: &ParcelSet, parcel: ParcelIdx) -> Option<&LandUse> {
         self.current_use.of(set.attributes().current_use.key(parcel.index()))

@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use crate::parcel::ParcelSet;
+use crate::parcel::{Attributes, ParcelIdx, ParcelSet};
 use crate::zoning::{Construction, Schemes};
 
 /// What a parcel's land counts as.
@@ -27,14 +29,29 @@ impl LandStatus {
 }
 
 /// What each parcel counts as, by its *current* use: a recorded construction flag; else the flag of its land-use code; else,
-/// where `floor_area_counts`, construction if its floor area is known and above 0; else unknown.
+/// where `floor_area_counts`, construction if its floor area is known and above 0; else unknown. Of several records on a parcel
+/// one that is construction land decides, then one of which it is not known.
 ///
 /// A class name never decides: urban green is construction land, forest is not.
 ///
 /// # Complexity
 /// O(n); codes are resolved once each.
 pub fn land_status(set: &ParcelSet, schemes: &Schemes, floor_area_counts: bool) -> Vec<LandStatus> {
-    let attributes = set.attributes();
+    let mut status = of_rows(set.attributes(), schemes, floor_area_counts);
+    if let Some((records, parcels)) = set.stacked() {
+        let of_record = of_rows(records, schemes, floor_area_counts);
+        let mut of_parcel: BTreeMap<ParcelIdx, LandStatus> = BTreeMap::new();
+        for (parcel, own) in parcels.zip(of_record) {
+            let first = of_parcel.entry(parcel).or_insert(own);
+            *first = own.min(*first);
+        }
+        of_parcel.into_iter().for_each(|(parcel, own)| status[parcel.index()] = own);
+    }
+    status
+}
+
+/// What each row counts as by itself.
+fn of_rows(attributes: &Attributes, schemes: &Schemes, floor_area_counts: bool) -> Vec<LandStatus> {
     let of_code: Vec<Option<LandStatus>> = attributes
         .current_use
         .distinct()
@@ -45,7 +62,7 @@ pub fn land_status(set: &ParcelSet, schemes: &Schemes, floor_area_counts: bool) 
             _ => None,
         })
         .collect();
-    (0..set.len())
+    (0..attributes.len())
         .map(|i| {
             let recorded = attributes
                 .construction

@@ -5,6 +5,7 @@ use geo::MultiPolygon;
 
 use super::{CategoryColumn, Column, Parcel, TextColumn};
 use crate::parallel;
+use crate::units::Unit;
 use crate::zoning::LandUseCode;
 
 /// Everything known of parcels but their land: typed columns of one length, aligned with the geometries.
@@ -44,8 +45,29 @@ pub struct Attributes {
 pub struct NamedNumbers {
     /// The unit of the values as the schema declares it, such as `yuan`, `persons`, `tce`; empty where none is declared.
     pub unit: Box<str>,
+    /// Whether values are amounts, which add up over the records of a parcel, such as tax, jobs or energy.
+    pub adds_up: bool,
     /// The values.
     pub values: Column<f64>,
+}
+
+impl NamedNumbers {
+    /// A column of which nothing is known, without a declared unit: it adds up where its name ends in a unit that does
+    /// ([`Unit::adds_up`]), such as `tax_yuan`.
+    pub(crate) fn unknown(name: &str, len: usize) -> Self {
+        Self { unit: "".into(), adds_up: name_adds_up(name), values: Column::unknown(len) }
+    }
+
+    /// The column without its values.
+    pub(crate) fn with_values(&self, values: Column<f64>) -> Self {
+        Self { unit: self.unit.clone(), adds_up: self.adds_up, values }
+    }
+}
+
+/// Whether a name ends in a unit of amounts.
+pub(crate) fn name_adds_up(name: &str) -> bool {
+    let last = name.rsplit('_').next().unwrap_or(name);
+    last.parse().is_ok_and(|unit: Unit| unit.adds_up())
 }
 
 /// A text column beyond the fixed ones.
@@ -130,7 +152,7 @@ impl Attributes {
         }
         parallel::consume(tasks, |task| task());
         for ((name, column), values) in self.numbers.iter().zip(numbers) {
-            taken.numbers.insert(name.clone(), NamedNumbers { unit: column.unit.clone(), values });
+            taken.numbers.insert(name.clone(), column.with_values(values));
         }
         taken.texts = self.texts.keys().cloned().zip(texts).collect();
         taken
@@ -141,10 +163,8 @@ impl Attributes {
         let (own, theirs) = (self.len(), other.len());
         for_each_fixed_column!(&mut *self, other, |column, source| column.append(source));
         for (name, column) in &other.numbers {
-            let target = self
-                .numbers
-                .entry(name.clone())
-                .or_insert_with(|| NamedNumbers { unit: column.unit.clone(), values: Column::unknown(own) });
+            let target =
+                self.numbers.entry(name.clone()).or_insert_with(|| column.with_values(Column::unknown(own)));
             target.values.append(&column.values);
         }
         for (name, column) in &other.texts {
@@ -224,10 +244,8 @@ impl Attributes {
         self.year_built.push(parcel.year_built);
         self.district.push(parcel.district.as_deref());
         for (name, &value) in &parcel.numbers {
-            let column = self
-                .numbers
-                .entry(name.as_str().into())
-                .or_insert_with(|| NamedNumbers { unit: "".into(), values: Column::unknown(own) });
+            let column =
+                self.numbers.entry(name.as_str().into()).or_insert_with(|| NamedNumbers::unknown(name, own));
             column.values.push(Some(value));
         }
         for (name, value) in &parcel.texts {

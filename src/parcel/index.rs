@@ -31,7 +31,7 @@ use crate::parcel::{ParcelIdx, ParcelSet};
 pub struct ParcelIndex {
     set: Arc<ParcelSet>,
     envelopes: EnvelopeIndex,
-    /// Positions in order of id; those without one are left out.
+    /// Positions of records in order of id; those without one are left out.
     by_id: Vec<u32>,
 }
 
@@ -39,9 +39,10 @@ impl ParcelIndex {
     /// Loads all parcels of a set at once. Time and memory as [`EnvelopeIndex::new`].
     pub fn new(set: impl Into<Arc<ParcelSet>>) -> Self {
         let set = set.into();
-        let ids = &set.attributes().id;
-        let mut by_id: Vec<u32> = (0..set.len() as u32).filter(|&i| ids.get(i as usize).is_some()).collect();
-        by_id.sort_by_key(|&i| ids.get(i as usize));
+        let id = |&record: &u32| set.record(record as usize).id();
+        let records = set.record_counts().records as u32;
+        let mut by_id: Vec<u32> = (0..records).filter(|record| id(record).is_some()).collect();
+        by_id.sort_by_key(id);
         Self { envelopes: EnvelopeIndex::new(set.envelopes()), by_id, set }
     }
 
@@ -74,13 +75,16 @@ impl ParcelIndex {
         found
     }
 
-    /// All parcels of this id, ascending: ids need not be unique.
+    /// All parcels of this id, or with a record of it, ascending: ids need not be unique.
     pub fn with_id(&self, id: &str) -> Vec<ParcelIdx> {
-        let ids = &self.set.attributes().id;
-        let of = |&i: &u32| ids.get(i as usize);
-        let start = self.by_id.partition_point(|i| of(i) < Some(id));
-        let found = self.by_id[start..].iter().take_while(|i| of(i) == Some(id));
-        found.map(|&i| ParcelIdx(i)).collect()
+        let of = |&record: &u32| self.set.record(record as usize).id();
+        let start = self.by_id.partition_point(|record| of(record) < Some(id));
+        let records = self.by_id[start..].iter().take_while(|record| of(record) == Some(id));
+        let mut found: Vec<ParcelIdx> =
+            records.map(|&record| self.set.record(record as usize).parcel()).collect();
+        found.sort_unstable();
+        found.dedup();
+        found
     }
 
     fn candidates(&self, window: Envelope) -> impl Iterator<Item = ParcelIdx> + '_ {

@@ -3,15 +3,20 @@
 mod attributes;
 mod columns;
 mod index;
+mod records;
 mod row;
 mod set;
+mod stacks;
 mod table;
 
 pub use crate::column::{CategoryColumn, Column, TextColumn};
+pub(crate) use attributes::name_adds_up;
 pub use attributes::{Attributes, NamedNumbers, NamedTexts};
 pub use columns::ParcelColumns;
 pub(crate) use columns::own_names;
 pub use index::ParcelIndex;
+pub use records::RecordRef;
 pub use row::Parcel;
 pub use set::{ParcelIdx, ParcelRef, ParcelSet, Repair};
+pub use stacks::RecordCounts;
 pub use table::{FeatureTable, Rejected};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::stacks::{Lands, Stacks};
 use super::{Attributes, FeatureTable, Parcel, Rejected};
 use crate::crs::WorkingPlane;
 use crate::error::{Error, FeaturePos, Limits, ParamError};
@@ -59,6 +60,10 @@ pub struct ParcelSet {
     area_m2: Vec<f64>,
     envelopes: Vec<Envelope>,
     plane: Arc<WorkingPlane>,
+    /// None where each parcel is one record.
+    pub(super) stacks: Option<Box<Stacks>>,
+    /// None unless records of one boundary are judged alone.
+    pub(super) lands: Option<Box<Lands>>,
 }
 
 impl ParcelSet {
@@ -156,7 +161,33 @@ impl ParcelSet {
         let (area_m2, envelopes) = parallel::unzip(geometry.len(), run(&geometry), &|i| {
             (geometry.get(i).signed_area(), geometry.get(i).envelope())
         });
-        Self { geometry, attributes, source_row, rejected, repaired, area_m2, envelopes, plane }
+        let (stacks, lands) = (None, None);
+        Self {
+            geometry,
+            attributes,
+            source_row,
+            rejected,
+            repaired,
+            area_m2,
+            envelopes,
+            plane,
+            stacks,
+            lands,
+        }
+    }
+
+    /// The parcels at `kept`, ascending, with other attributes and the records that lie on them.
+    pub(super) fn reduced(self, kept: &[u32], attributes: Attributes, stacks: Option<Box<Stacks>>) -> Self {
+        Self {
+            geometry: MultiPolygonArray::gather(kept, |i| self.geometry.get(i as usize)),
+            attributes,
+            source_row: kept.iter().map(|&i| self.source_row[i as usize]).collect(),
+            area_m2: kept.iter().map(|&i| self.area_m2[i as usize]).collect(),
+            envelopes: kept.iter().map(|&i| self.envelopes[i as usize]).collect(),
+            stacks,
+            lands: None,
+            ..self
+        }
     }
 
     /// The set as one whose coordinates were made in the plane of `other`.
@@ -234,7 +265,8 @@ impl ParcelSet {
         &self.repaired
     }
 
-    /// The set with one parcel changed; its coordinates are metres in the plane.
+    /// The set with one parcel changed; its coordinates are metres in the plane. Several records on it become one, and one of the
+    /// boundary of another parcel stays a parcel of its own.
     ///
     /// # Errors
     /// [`Error::Param`] where there is no such parcel; [`Error::Feature`] where the changed boundary cannot be used.
@@ -246,25 +278,37 @@ impl ParcelSet {
             return Err(ParamError::new("parcel", idx, &format!("a position below {}", self.len())).into());
         }
         let others: Vec<u32> = (0..self.len() as u32).filter(|&i| i != idx.0).collect();
+        // Positions stand in for rows of the file until all are in order.
         let mut table = FeatureTable {
             geometry: self.geometry.take(&others),
             attributes: self.attributes.take(&others),
-            source_row: others.iter().map(|&i| self.source_row[i as usize]).collect(),
+            source_row: others,
             rejected: Vec::new(),
         };
-        table.push(changed, self.source_row[idx.index()]);
+        table.push(changed, idx.0);
         let mut set = Self::from_projected(table, Arc::clone(&self.plane))?;
-        if let Some(Rejected { at, reason }) = set.rejected.pop() {
+        let row = self.source_row[idx.index()];
+        if let Some(Rejected { mut at, reason }) = set.rejected.pop() {
+            at.row = row;
             return Err(Error::Feature { file: "changed parcel".into(), at, reason });
         }
+        let mut position = vec![0; self.len()];
+        for (new, &old) in set.source_row.iter().enumerate() {
+            position[old as usize] = new as u32;
+        }
+        set.stacks = (self.stacks.as_ref())
+            .and_then(|stacks| stacks.moved(idx.0, |old| position[old as usize]))
+            .map(Box::new);
+        set.source_row.iter_mut().for_each(|old| *old = self.source_row[*old as usize]);
         set.rejected.clone_from(&self.rejected);
-        set.repaired
-            .extend(self.repaired.iter().filter(|r| r.at.row != self.source_row[idx.index()]).cloned());
+        set.repaired.iter_mut().for_each(|repair| repair.at.row = row);
+        set.repaired.extend(self.repaired.iter().filter(|repair| repair.at.row != row).cloned());
         set.repaired.sort_by_key(|repair| repair.at.row);
         Ok(set)
     }
 
-    /// Several sets in the same plane as one, none where there is none. Positions in a file are those in its own file.
+    /// Several sets in the same plane as one, none where there is none. Positions in a file are those in its own file. Parcels with
+    /// several records come as one each.
     ///
     /// # Errors
     /// [`Error::Planes`] where their planes differ.

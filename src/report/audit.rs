@@ -1,8 +1,9 @@
 use serde::Serialize;
 
 use super::table::{percent, table};
-use crate::audit::{Audit, Change, Decomposition, Fate, InsideChange, Year};
+use crate::audit::{Audit, Change, Decomposition, Fate, InsideChange, RecordMatches, Year};
 use crate::intensity::Account;
+use crate::json_text::to_json;
 use crate::land::LandStatus;
 use crate::units::{people_area, people_number};
 
@@ -19,6 +20,7 @@ pub struct AuditSummary {
     pub new: AuditYear,
     /// Parcels of the later date by what they came out of, and vanished ones.
     pub fates: Vec<FateCount>,
+    pub records: RecordMatches,
     pub ground: Vec<Ground>,
     pub inside: Inside,
     pub changes: Vec<Change>,
@@ -32,6 +34,7 @@ pub struct AuditSummary {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "names are those of the file")]
 pub struct AuditYear {
+    pub records: usize,
     pub parcels: usize,
     pub rejected: usize,
     pub repaired: usize,
@@ -92,6 +95,7 @@ impl AuditSummary {
         const STATUS: [Option<LandStatus>; 4] =
             [Some(LandStatus::Construction), Some(LandStatus::Unknown), Some(LandStatus::Other), None];
         let year = |year: &Year| AuditYear {
+            records: year.set.record_counts().records,
             parcels: year.set.len(),
             rejected: year.set.rejected().len(),
             repaired: year.set.repaired().len(),
@@ -119,6 +123,7 @@ impl AuditSummary {
                     FateCount { fate, parcels: audit.count(fate), area_m2 }
                 })
                 .collect(),
+            records: audit.records,
             ground: cells
                 .map(|(a, b)| Ground { before: STATUS[a], after: STATUS[b], area_m2: audit.ground[a][b] })
                 .collect(),
@@ -154,9 +159,7 @@ impl AuditSummary {
 
     /// The file's text: indented JSON with a final line break.
     pub fn to_json(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        to_json(self)
     }
 
     /// The audit in words for people.
@@ -168,6 +171,8 @@ impl AuditSummary {
             rows.push(vec![row.fate.name().into(), row.parcels.to_string(), ha]);
         }
         text.push_str(&table(&rows));
+        let RecordMatches { same, appeared, vanished, .. } = self.records;
+        text.push_str(&format!("Records: {same} same by id, {appeared} appeared, {vanished} vanished\n"));
         text.push_str("\nLand by status before and after\n");
         let name = |status: Option<LandStatus>| status.map_or("no parcel", LandStatus::name).to_owned();
         let mut rows = vec![["before", "after", "ha"].map(String::from).to_vec()];

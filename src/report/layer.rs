@@ -16,7 +16,7 @@ use crate::{Analysis, Error};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OutputLayer {
-    /// The parcels in the order of the input: what is recorded of them, and what was computed.
+    /// The records of the parcels in the order of the input: what is recorded of each, and what was computed of its parcel.
     Parcels,
     /// Low-efficiency sites, dissolved.
     Sites,
@@ -92,8 +92,10 @@ pub struct Layer<'a> {
     /// What would have to be given for the layer to be there.
     missing: Option<&'static str>,
     rows: Box<dyn Rows + 'a>,
-    /// Position of each row in its table and geometry; without, all of them in order.
+    /// Position of each row in its table; without, all of them in order.
     items: Option<Vec<u32>>,
+    /// Position of the geometry of each row; without, that in the table.
+    shape_items: Option<Vec<u32>>,
     len: usize,
     shapes: Option<(&'a WorkingPlane, Cow<'a, MultiPolygonArray>)>,
     /// Whether CSV has whole numbers without a decimal.
@@ -132,13 +134,16 @@ impl Analysis {
         let by_name = MemberOrder::ByName;
         let layer = match which {
             OutputLayer::Parcels => {
-                let mut rows: Vec<u32> = (0..set.len() as u32).collect();
-                rows.sort_unstable_by_key(|&parcel| set.source_row()[parcel as usize]);
+                let records = set.record_counts().records;
+                let mut rows: Vec<u32> = (0..records as u32).collect();
+                rows.sort_unstable_by_key(|&record| set.record(record as usize).source_row());
+                let parcels = rows.iter().map(|&record| set.record(record as usize).parcel().0).collect();
                 let mut groups = columns::recorded();
                 groups.extend(columns::computed());
-                Layer::new(which.name(), Table::new(found, groups, MemberOrder::AsListed), set.len())
+                Layer::new(which.name(), Table::new(found, groups, MemberOrder::AsListed), records)
                     .with_shapes(set.plane(), Cow::Borrowed(set.geometry()))
                     .of_items(rows)
+                    .with_shapes_at(parcels)
             }
             OutputLayer::Sites => {
                 Layer::new(which.name(), Table::new(found, columns::sites(), by_name), self.sites().len())
@@ -196,7 +201,16 @@ impl Analysis {
 
 impl<'a> Layer<'a> {
     pub(super) fn new(name: &'static str, rows: impl Rows + 'a, len: usize) -> Self {
-        Self { name, missing: None, rows: Box::new(rows), items: None, len, shapes: None, bare: false }
+        Self {
+            name,
+            missing: None,
+            rows: Box::new(rows),
+            items: None,
+            shape_items: None,
+            len,
+            shapes: None,
+            bare: false,
+        }
     }
 
     pub(super) fn with_shapes(self, plane: &'a WorkingPlane, shapes: Cow<'a, MultiPolygonArray>) -> Self {
@@ -207,13 +221,17 @@ impl<'a> Layer<'a> {
         Self { len: items.len(), items: Some(items), ..self }
     }
 
+    fn with_shapes_at(self, items: Vec<u32>) -> Self {
+        Self { shape_items: Some(items), ..self }
+    }
+
     /// With whole numbers written bare in CSV.
     pub(super) fn with_bare_numbers(self) -> Self {
         Self { bare: true, ..self }
     }
 
     fn absent(self) -> Self {
-        Self { missing: Some(""), len: 0, items: None, shapes: None, ..self }
+        Self { missing: Some(""), len: 0, items: None, shape_items: None, shapes: None, ..self }
     }
 
     fn needing(self, which: OutputLayer) -> Self {
@@ -372,7 +390,7 @@ impl<'a> Layer<'a> {
     /// The geometries of its rows in the coordinates of the input.
     fn shapes(&self) -> Option<MultiPolygonArray> {
         let (plane, shapes) = self.shapes.as_ref()?;
-        let mut shapes = match &self.items {
+        let mut shapes = match self.shape_items.as_ref().or(self.items.as_ref()) {
             Some(items) => shapes.take(items),
             None => shapes.clone().into_owned(),
         };

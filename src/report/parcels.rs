@@ -18,15 +18,17 @@ pub fn write_parcels<W: Write + Send>(
     rejected: Option<W>,
 ) -> Result<(), Error> {
     let set = analysis.parcels();
-    let rows = set.source_row().iter().max().map_or(0, |&row| row as usize + 1);
-    let mut parcel_of_row = vec![u32::MAX; rows];
-    for (parcel, &row) in set.source_row().iter().enumerate() {
-        parcel_of_row[row as usize] = parcel as u32;
+    let records = set.record_counts().records;
+    let row_of = |record: usize| set.record(record).source_row() as usize;
+    let rows = (0..records).map(row_of).max().map_or(0, |row| row + 1);
+    let mut record_of_row = vec![u32::MAX; rows];
+    for record in 0..records {
+        record_of_row[row_of(record)] = record as u32;
     }
     let table = Table::new(Found(analysis), computed(), MemberOrder::AsListed);
     let append = |row: u32, text: &mut Vec<u8>| {
-        if let Some(&parcel) = parcel_of_row.get(row as usize).filter(|&&parcel| parcel != u32::MAX) {
-            table.push_members(parcel as usize, text);
+        if let Some(&record) = record_of_row.get(row as usize).filter(|&&record| record != u32::MAX) {
+            table.push_members(record as usize, text);
         }
     };
     append_properties(text, accepted, rejected, set.rejected(), append).map(drop)

@@ -7,8 +7,9 @@ use crate::cluster::{Fragmentation, Site};
 use crate::control::{ControlLine, Effect, Relation};
 use crate::efficiency::{Appraised, Basis, Direction, FieldCheckReport, StockClass, Verdict};
 use crate::intensity::{Account, Constraints, StudyArea, UnitOutlook};
+use crate::json_text::to_json;
 use crate::land::LandStatus;
-use crate::parcel::ParcelIdx;
+use crate::parcel::{ParcelIdx, RecordRef};
 use crate::sensitivity::Sensitivity;
 use crate::stats::{GetisOrdSummary, LocalMoranSummary};
 use crate::{Analysis, ParcelSet};
@@ -58,7 +59,14 @@ pub struct Crs {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the names are those of the contract")]
 pub struct Parcels {
+    /// Features that were accepted: with the rejected ones all that were read.
+    pub records: usize,
+    /// Pieces of land: records of the same boundary are one.
     pub count: usize,
+    /// Parcels with more than one record.
+    pub stacks: usize,
+    /// Records that repeat another of their parcel, and count once.
+    pub repeated: usize,
     pub rejected: usize,
     pub repaired: usize,
     pub duplicate_ids: usize,
@@ -293,7 +301,13 @@ impl Summary {
     pub fn of(analysis: &Analysis) -> Self {
         let set = analysis.parcels();
         let plane = set.plane();
-        let overlap_area_m2 = analysis.land().partition.overlap_area_m2();
+        let alone = |&&(a, b, _): &&(ParcelIdx, ParcelIdx, f64)| !set.on_same_land(a, b);
+        let overlapping_pairs = analysis.land().overlaps.iter().filter(alone).count();
+        let mut parcels = Parcels::of(set);
+        // Land of records that are judged alone is in the sum of all parcels as often as there are records.
+        let again_m2 = set.area_m2().iter().sum::<f64>() - parcels.area_m2;
+        let overlap_area_m2 = analysis.land().partition.overlap_area_m2() - again_m2;
+        parcels.union_area_m2 = parcels.area_m2 - overlap_area_m2;
         Self {
             schema_version: SCHEMA_VERSION,
             crs: Crs {
@@ -301,8 +315,8 @@ impl Summary {
                 working: plane.definition().into(),
                 area: plane.area(),
             },
-            parcels: Parcels::of(set, overlap_area_m2),
-            coverage: Coverage { overlapping_pairs: analysis.land().overlaps.len(), overlap_area_m2 },
+            parcels,
+            coverage: Coverage { overlapping_pairs, overlap_area_m2 },
             adjacency: Adjacency::of(analysis),
             efficiency: Efficiency::of(analysis),
             clusters: Clusters {
@@ -337,10 +351,7 @@ impl Summary {
 
     /// The file's text: indented JSON with a final line break.
     pub fn to_json(&self) -> String {
-        // Serializing numbers, strings and maps with text keys into memory has no way to fail.
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        to_json(self)
     }
 }
 
@@ -400,28 +411,33 @@ fn fragmentation(analysis: &Analysis) -> Fragmentation {
 }
 
 impl Parcels {
-    fn of(set: &ParcelSet, overlap_area_m2: f64) -> Self {
-        let attributes = set.attributes();
-        let mut ids: Vec<&str> = attributes.id.iter().flatten().collect();
+    fn of(set: &ParcelSet) -> Self {
+        let counts = set.record_counts();
+        let records = (0..counts.records).map(|record| set.record(record));
+        let mut ids: Vec<&str> =
+            records.filter(|record| !record.is_repeated()).filter_map(RecordRef::id).collect();
         ids.sort_unstable();
-        let area_m2: f64 = set.area_m2().iter().sum();
-        let floor_area = &attributes.floor_area_m2;
+        let lands = || (0..set.len() as u32).map(ParcelIdx).filter(|&idx| set.is_first_on_land(idx));
+        let area_m2: f64 = lands().map(|idx| set.area_m2()[idx.index()]).sum();
+        let floor_area = (0..set.len() as u32).filter_map(|i| set.floor_area_known_m2(ParcelIdx(i)));
         Self {
-            count: set.len(),
+            records: counts.records,
+            count: lands().count(),
+            stacks: counts.stacks,
+            repeated: counts.repeated,
             rejected: set.rejected().len(),
             repaired: set.repaired().len(),
             duplicate_ids: ids.windows(2).filter(|pair| pair[0] == pair[1]).count(),
             area_m2,
-            union_area_m2: area_m2 - overlap_area_m2,
-            floor_area_m2: (floor_area.known() > 0).then(|| floor_area.iter().flatten().sum()),
-            floor_area_unknown: set.len() - floor_area.known(),
+            union_area_m2: area_m2,
+            floor_area_m2: floor_area.reduce(|sum, area| sum + area),
+            floor_area_unknown: set.len() - set.attributes().floor_area_m2.known(),
         }
     }
 }
 
 impl Efficiency {
     fn of(analysis: &Analysis) -> Self {
-        let area_m2 = analysis.parcels().area_m2();
         let count = |verdict| analysis.efficiency().assessment.as_ref().map_or(0, |a| a.count(verdict));
         // With one test its threshold is the verdict's; a joined rule has one per test, in the parcel layer.
         let test = analysis
@@ -440,10 +456,7 @@ impl Efficiency {
             threshold: test.and_then(|test| test.threshold),
             at_threshold: test.map_or(0, |test| test.at_threshold),
             low_count,
-            low_area_m2: (0..area_m2.len())
-                .filter(|&i| analysis.verdict(ParcelIdx(i as u32)) == Verdict::Low)
-                .map(|i| area_m2[i])
-                .sum(),
+            low_area_m2: analysis.low_area_m2(),
             basis: test.map(|test| test.basis),
             stock: stock(analysis),
             field_checks: analysis.efficiency().field_check_report.clone(),
@@ -458,15 +471,11 @@ impl Efficiency {
 
 /// Every class, those without parcels too.
 fn stock(analysis: &Analysis) -> BTreeMap<&'static str, StockTotal> {
-    let mut totals: BTreeMap<&'static str, StockTotal> =
-        StockClass::ALL.iter().map(|class| (class.name(), StockTotal::default())).collect();
-    for (class, area_m2) in analysis.efficiency().stock.iter().zip(analysis.parcels().area_m2()) {
-        if let Some(total) = class.and_then(|class| totals.get_mut(class.name())) {
-            total.count += 1;
-            total.area_m2 += area_m2;
-        }
-    }
-    totals
+    let total = |class: StockClass| {
+        let count = analysis.efficiency().stock.iter().filter(|own| **own == Some(class)).count();
+        StockTotal { count, area_m2: analysis.stock_area_m2(class) }
+    };
+    StockClass::ALL.iter().map(|&class| (class.name(), total(class))).collect()
 }
 
 fn review(analysis: &Analysis, line: ControlLine<'_>) -> Option<Review> {

@@ -37,8 +37,9 @@ fn figures(analysis: &Analysis, summary: &Summary) -> String {
         "Parcels".to_owned(),
         people_area(parcels.union_area_m2),
         format!(
-            "{} parcels, {} rejected, {} repaired; floor area known for {}",
+            "{} parcels of {} records, {} rejected, {} repaired; floor area known for {}",
             parcels.count,
+            parcels.records,
             parcels.rejected,
             parcels.repaired,
             share(parcels.count - parcels.floor_area_unknown, parcels.count)

@@ -47,11 +47,12 @@ impl Schema {
 
 impl Field {
     fn parse(keys: Keys<'_, '_>, schemes: &Schemes) -> Result<Self, Error> {
-        const KEYS: [&str; 10] = [
+        const KEYS: [&str; 11] = [
             "property",
             "target",
             "unit",
             "column_unit",
+            "kind",
             "scale",
             "scheme",
             "unknown",
@@ -91,6 +92,17 @@ impl Field {
             for key in ["unit", "column_unit", "scale"] {
                 refuse(key, "the target is no number")?;
             }
+        }
+        match (keys.get("kind"), keys.text("kind")?) {
+            (Some(value), _) if !matches!(field.target, Target::Number(_)) => {
+                let expected = "nothing: this target's kind is known";
+                return Err(keys.wrong("kind", value, expected));
+            }
+            (_, None) => {}
+            (_, Some("amount")) => field.amount = Some(true),
+            (_, Some("level")) => field.amount = Some(false),
+            (Some(value), _) => return Err(keys.wrong("kind", value, "amount or level")),
+            (None, _) => {}
         }
         if let Some(value) = keys.get("digits") {
             match config::number(value.get_ref()) {
@@ -189,6 +201,9 @@ impl Field {
         }
         if scale != 1.0 {
             line("scale", format!("{scale:?}"));
+        }
+        if let Some(amount) = self.amount {
+            line("kind", quoted(if amount { "amount" } else { "level" }));
         }
         if let Some((scheme, edition)) = &self.scheme {
             line("scheme", quoted(&format!("{scheme}:{edition}")));

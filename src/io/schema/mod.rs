@@ -15,6 +15,7 @@
 //! target = "number:output_yuan"       # a named numeric column; `text:NAME` makes a text column
 //! unit = "万元"
 //! column_unit = "yuan"                # convert to this; default: the unit as given
+//! kind = "amount"                     # adds up over the records of a parcel; or "level"; default: by the unit
 //! [[field]]
 //! property = "use"
 //! target = "current_use"
@@ -36,6 +37,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::parcel::name_adds_up;
+use crate::units::Unit;
 use crate::zoning::LandUseCode;
 use crate::{Error, ParamError};
 
@@ -201,6 +204,9 @@ pub struct Field {
     pub scale: f64,
     /// Unit of a named numeric column; empty otherwise.
     pub unit: Box<str>,
+    /// Whether the values of a named numeric column are amounts, which add up over the records of a parcel; none where the unit
+    /// says so ([`adds_up`](Self::adds_up)).
+    pub amount: Option<bool>,
     /// Scheme and edition of a land-use code.
     pub scheme: Option<(Box<str>, Box<str>)>,
     /// Values that stand for "unknown".
@@ -278,6 +284,7 @@ impl Field {
             target,
             scale: 1.0,
             unit: "".into(),
+            amount: None,
             scheme: None,
             unknown: Vec::new(),
             aliases: Vec::new(),
@@ -286,6 +293,17 @@ impl Field {
             values: Values::default(),
             optional: false,
         }
+    }
+
+    /// Whether the values of a named numeric column add up over the records of a parcel: where the field says so, else where its
+    /// unit, or the last word of the column's name where it has none, is one of amounts
+    /// ([`Unit::adds_up`](crate::units::Unit::adds_up)).
+    pub fn adds_up(&self) -> bool {
+        let by_unit = || match &self.target {
+            Target::Number(name) if self.unit.is_empty() => name_adds_up(name),
+            _ => self.unit.parse().is_ok_and(|unit: Unit| unit.adds_up()),
+        };
+        self.amount.unwrap_or_else(by_unit)
     }
 
     /// Whether it is no surprise that a file has no such property: it is a field of a built-in profile.

@@ -223,12 +223,18 @@ pub(super) struct Group<C> {
     pub(super) source: &'static str,
     pub(super) presence: &'static str,
     present: fn(&C) -> bool,
+    /// What values are asked for by, of a row of the table.
+    of_row: fn(&C, usize) -> usize,
     pub(super) entries: Vec<Entry<C>>,
 }
 
 impl<C> Group<C> {
     fn new<const N: usize>(source: &'static str, entries: [Entry<C>; N]) -> Self {
-        Self { source, presence: "always", present: |_| true, entries: entries.into() }
+        Self { source, presence: "always", present: |_| true, of_row: |_, row| row, entries: entries.into() }
+    }
+
+    fn of_row(self, of_row: fn(&C, usize) -> usize) -> Self {
+        Self { of_row, ..self }
     }
 
     fn when(self, presence: &'static str, present: fn(&C) -> bool) -> Self {
@@ -294,6 +300,7 @@ struct Bound<C> {
     /// A comma and the name, as a member of an object begins.
     key: Box<[u8]>,
     get: Get<C>,
+    of_row: fn(&C, usize) -> usize,
     member: usize,
     sparse: bool,
 }
@@ -343,8 +350,8 @@ impl<C> Table<C> {
         let mut key = b",".to_vec();
         push_text(&mut key, name);
         key.push(b':');
-        self.bound.push(Bound { key: key.into(), get: entry.get, member, sparse: entry.sparse });
-        let Group { source, presence, .. } = *group;
+        let Group { source, presence, of_row, .. } = *group;
+        self.bound.push(Bound { key: key.into(), get: entry.get, of_row, member, sparse: entry.sparse });
         self.columns.push(OutputColumn {
             name: name.to_owned(),
             kind: entry.kind(),
@@ -375,7 +382,8 @@ impl<C: Sync> Rows for Table<C> {
     }
 
     fn cell(&self, at: usize, row: usize) -> Cell<'_> {
-        let (c, Bound { get, member, .. }) = (&self.context, &self.bound[at]);
+        let (c, Bound { get, member, of_row, .. }) = (&self.context, &self.bound[at]);
+        let row = of_row(c, row);
         let cell = match *get {
             Get::Number(get) => get(c, row).filter(|x| x.is_finite()).map(Cell::Number),
             Get::Numbers(_, get) => get(c, row, *member).filter(|x| x.is_finite()).map(Cell::Number),
@@ -410,7 +418,8 @@ impl<C: Sync> Rows for Table<C> {
             _ => push_number(text, number),
         };
         for &at in &self.members {
-            let Bound { key, get, member, sparse } = &self.bound[at];
+            let Bound { key, get, of_row, member, sparse } = &self.bound[at];
+            let row = of_row(c, row);
             let before = text.len();
             text.extend_from_slice(if before == start { &key[1..] } else { key });
             let value = text.len();

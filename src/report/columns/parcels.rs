@@ -88,6 +88,11 @@ impl<'a> Found<'a> {
         self.0.parcels().attributes()
     }
 
+    /// The columns of a record, and its row there.
+    fn record(&self, i: usize) -> (&'a Attributes, usize) {
+        self.0.parcels().record(i).attributes()
+    }
+
     fn sentence(&self, i: usize, language: Language) -> Option<Cow<'a, str>> {
         crate::report::sentence(self.0, at(i), language).map(Cow::from)
     }
@@ -102,44 +107,56 @@ fn at(i: usize) -> ParcelIdx {
     ParcelIdx(i as u32)
 }
 
-/// What the parcels came with, as it was understood.
+/// What the records came with, as it was understood; by position of the record.
 pub(in super::super) fn recorded<'a>() -> Vec<Group<Found<'a>>> {
     use super::{Entry, Get};
     vec![
         Group::<Found<'a>>::new(
             "parcel::Attributes",
             [
-                text("id", "Id in the cadastre.", |c, i| c.attributes().id.get(i).map(Cow::from)),
+                text("id", "Id in the cadastre.", |c, i| c.0.parcels().record(i).id().map(Cow::from)),
                 count("row", "Position of the feature in the input, from 0.", |c, i| {
-                    Some(c.0.parcels().source_row()[i].into())
+                    Some(c.0.parcels().record(i).source_row().into())
                 }),
                 text("current_use", "Code of the surveyed current use.", |c, i| {
-                    Some((&*c.attributes().current_use.get(i)?.code).into())
+                    let (of, i) = c.record(i);
+                    Some((&*of.current_use.get(i)?.code).into())
                 }),
                 text("zoned_use", "Code of the use that the plan gives.", |c, i| {
-                    Some((&*c.attributes().zoned_use.get(i)?.code).into())
+                    let (of, i) = c.record(i);
+                    Some((&*of.zoned_use.get(i)?.code).into())
                 }),
                 flag("construction", "Recorded construction flag.", |c, i| {
-                    c.attributes().construction.get(i)
+                    let (of, i) = c.record(i);
+                    of.construction.get(i)
                 }),
                 number("floor_area_m2", "m²", "Gross floor area.", |c, i| {
-                    c.attributes().floor_area_m2.get(i)
+                    let (of, i) = c.record(i);
+                    of.floor_area_m2.get(i)
                 }),
                 number("footprint_m2", "m²", "Ground that buildings stand on.", |c, i| {
-                    c.attributes().footprint_m2.get(i)
+                    let (of, i) = c.record(i);
+                    of.footprint_m2.get(i)
                 }),
                 number("floors", "1", "Storeys of the highest building.", |c, i| {
-                    c.attributes().floors.get(i)
+                    let (of, i) = c.record(i);
+                    of.floors.get(i)
                 }),
                 number("height_m", "m", "Height of the highest building.", |c, i| {
-                    c.attributes().height_m.get(i)
+                    let (of, i) = c.record(i);
+                    of.height_m.get(i)
                 }),
                 number("allowed_far", "1", "Floor area ratio that the plan allows.", |c, i| {
-                    c.attributes().allowed_far.get(i)
+                    let (of, i) = c.record(i);
+                    of.allowed_far.get(i)
                 }),
-                number("year_built", "a", "Year built.", |c, i| c.attributes().year_built.get(i)),
+                number("year_built", "a", "Year built.", |c, i| {
+                    let (of, i) = c.record(i);
+                    of.year_built.get(i)
+                }),
                 text("district", "Study unit by attribute.", |c, i| {
-                    Some((&**c.attributes().district.get(i)?).into())
+                    let (of, i) = c.record(i);
+                    Some((&**of.district.get(i)?).into())
                 }),
             ],
         ),
@@ -154,7 +171,10 @@ pub(in super::super) fn recorded<'a>() -> Vec<Group<Found<'a>>> {
                         let numbers = c.attributes().numbers.iter();
                         numbers.map(|(name, column)| (name.to_string(), column.unit.to_string())).collect()
                     },
-                    |c, i, member| c.attributes().numbers.values().nth(member)?.values.get(i),
+                    |c, i, member| {
+                        let (of, i) = c.record(i);
+                        of.numbers.values().nth(member)?.values.get(i)
+                    },
                 ),
             )],
         ),
@@ -166,16 +186,47 @@ pub(in super::super) fn recorded<'a>() -> Vec<Group<Found<'a>>> {
                 "A text column of the input, under its own name.",
                 Get::Texts(
                     |c| c.attributes().texts.keys().map(|name| (name.to_string(), String::new())).collect(),
-                    |c, i, member| Some((&**c.attributes().texts.values().nth(member)?.get(i)?).into()),
+                    |c, i, member| {
+                        let (of, i) = c.record(i);
+                        Some((&**of.texts.values().nth(member)?.get(i)?).into())
+                    },
                 ),
             )],
         ),
     ]
 }
 
-/// What was computed of the parcels.
-#[expect(clippy::too_many_lines, reason = "one entry per column")]
+/// The parcel that a record lies on, and what was computed of that; by position of the record.
 pub(in super::super) fn computed<'a>() -> Vec<Group<Found<'a>>> {
+    let of_parcel = |group: Group<Found<'a>>| group.of_row(|c, i| c.0.parcels().record(i).parcel().index());
+    std::iter::once(of_record()).chain(of_parcels().into_iter().map(of_parcel)).collect()
+}
+
+fn of_record<'a>() -> Group<Found<'a>> {
+    Group::<Found<'a>>::new(
+        "parcel::RecordRef",
+        [
+            text(
+                "lu_parcel",
+                "Id of the land that the record lies on, the least of its records; `#` and the position of its first feature \
+                 where none has an id.",
+                |c, i| Some(c.0.parcels().parcel_name(c.0.parcels().record(i).parcel())),
+            ),
+            count("lu_records", "Records on that land: features of the same boundary.", |c, i| {
+                let set = c.0.parcels();
+                Some(set.records_on_land(set.record(i).parcel()) as u64)
+            }),
+            flag(
+                "lu_first",
+                "Whether it is the first record on its land: figures of land are added up over these.",
+                |c, i| Some(c.0.parcels().record(i).is_first()),
+            ),
+        ],
+    )
+}
+
+#[expect(clippy::too_many_lines, reason = "one entry per column")]
+fn of_parcels<'a>() -> Vec<Group<Found<'a>>> {
     vec![
         Group::<Found<'a>>::new(
             "analysis::Analysis",
