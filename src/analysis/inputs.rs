@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::options::{InputOptions, Options, Records};
 use crate::adjacency::Barriers;
-use crate::control::ControlLines;
+use crate::control::{ControlLines, Permits};
 use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
 use crate::efficiency::FieldChecks;
 use crate::error::{Error, ParamError};
@@ -452,7 +452,7 @@ impl InputsBuilder {
         self.options = options.input.clone();
         self.columns.extend(options.columns()?);
         let permits = options.review.permits.iter();
-        self.named_lines = permits.flat_map(|permits| permits.lines()).map(Into::into).collect();
+        self.named_lines = permits.flat_map(Permits::lines).map(Into::into).collect();
         Ok(self)
     }
 

@@ -578,7 +578,7 @@ mod tests {
         let changed = set.with_parcel(at, &flat("z", 300.0, 9.0)).unwrap();
         assert_eq!(changed.len(), 3);
         let d = changed.iter().find(|parcel| parcel.id() == Some("d")).unwrap().idx();
-        assert_eq!(changed.records(d).filter_map(|record| record.id()).collect::<Vec<_>>(), ["d", "e", "e"]);
+        assert_eq!(changed.records(d).filter_map(RecordRef::id).collect::<Vec<_>>(), ["d", "e", "e"]);
         let counts = changed.record_counts();
         assert_eq!((counts.records, counts.stacks, counts.repeated, counts.most), (5, 1, 1, 3));
         assert_eq!(changed.source_row().iter().copied().collect::<std::collections::BTreeSet<_>>().len(), 3);
