@@ -25,6 +25,7 @@ pub mod report;
 mod rows;
 pub mod sensitivity;
 pub mod stats;
+mod sum;
 mod text_form;
 mod union_find;
 pub mod units;

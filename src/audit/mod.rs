@@ -21,6 +21,7 @@ use crate::intensity::{Ledger, LedgerInput, StudyUnits};
 use crate::land::LandStatus;
 use crate::parallel;
 use crate::parcel::{NamedTexts, ParcelIdx, ParcelSet};
+use crate::sum::{self, AreaSum};
 use crate::{adjacency, geometry::MultiPolygonArray};
 use matching::{Matching, measured};
 
@@ -314,16 +315,17 @@ impl Audit {
                 [0.0, new.construction_inside(j), added, 0.0]
             })
             .collect();
+        let mut ground = [[AreaSum::default(); 4]; 4];
         for (j, &area) in matching.only_new.iter().enumerate() {
-            audit.ground[3][new.status[j] as usize] += area;
+            ground[3][new.status[j] as usize].add(area);
         }
         for (i, &area) in matching.only_old.iter().enumerate() {
-            audit.ground[old.status[i] as usize][3] += area;
+            ground[old.status[i] as usize][3].add(area);
         }
-        let mut relabelled = std::collections::BTreeMap::<(Option<u32>, Option<u32>), f64>::new();
+        let mut relabelled = std::collections::BTreeMap::<(Option<u32>, Option<u32>), AreaSum>::new();
         for piece in &audit.pieces {
             let (i, j) = (piece.old.index(), piece.new.index());
-            audit.ground[old.status[i] as usize][new.status[j] as usize] += piece.area_m2;
+            ground[old.status[i] as usize][new.status[j] as usize].add(piece.area_m2);
             let before = if old.status[i] == LandStatus::Construction { piece.inside_old_m2 } else { 0.0 };
             let after = if new.status[j] == LandStatus::Construction { piece.inside_new_m2 } else { 0.0 };
             let sums = &mut of_new[j];
@@ -331,13 +333,14 @@ impl Audit {
             sums[2] += (after - before).max(0.0);
             sums[3] += (before - after).max(0.0);
             if old.label.get(i) != new.label.get(j) {
-                *relabelled.entry((old.label.key(i), new.label.key(j))).or_default() += piece.area_m2;
+                relabelled.entry((old.label.key(i), new.label.key(j))).or_default().add(piece.area_m2);
             }
         }
+        audit.ground = ground.map(|row| row.map(AreaSum::m2));
         let name = |of: &NamedTexts, key: Option<u32>| key.map(|key| of.distinct()[key as usize].clone());
         audit.relabelled = relabelled
             .into_iter()
-            .map(|((a, b), area)| (name(&old.label, a), name(&new.label, b), area))
+            .map(|((a, b), area)| (name(&old.label, a), name(&new.label, b), area.m2()))
             .collect();
         audit.relabelled.sort_by(|a, b| b.2.total_cmp(&a.2).then_with(|| (&a.0, &a.1).cmp(&(&b.0, &b.1))));
         let least = options.least_change_m2;
@@ -371,10 +374,10 @@ impl Audit {
                 });
             }
         }
-        let of_all = |year: &Year| (0..year.set.len()).map(|i| year.construction_inside(i)).sum::<f64>();
+        let of_all = |year: &Year| sum::area_m2((0..year.set.len()).map(|i| year.construction_inside(i)));
         let later = || audit.parcels.iter().take(new.set.len());
-        let added: f64 = later().map(|change| change.added_m2).sum();
-        let removed = later().map(|change| change.removed_m2).sum::<f64>() + removed_with_land;
+        let added = sum::area_m2(later().map(|change| change.added_m2));
+        let removed = sum::area_m2(later().map(|change| change.removed_m2).chain([removed_with_land]));
         audit.inside_m2 = [of_all(old), of_all(new), added, removed];
         audit.residual = audit.largest_residual(old, new);
         Ok(audit)

@@ -11,6 +11,7 @@ use crate::geometry::partition::Partition;
 use crate::geometry::{MultiPolygonArray, boolean, closing::closed_size};
 use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::sum;
 use crate::union_find::UnionFind;
 
 /// Size of a site by net area.
@@ -158,7 +159,7 @@ impl Sites {
         }
         let net_m2 = input.net_area_m2();
         // From 0.0, as the sum of nothing is -0.0.
-        let area_m2 = |parcels: &[ParcelIdx]| parcels.iter().fold(0.0, |sum, p| sum + net_m2[p.index()]);
+        let area_m2 = |parcels: &[ParcelIdx]| sum::area_m2(parcels.iter().map(|p| net_m2[p.index()]));
         let mut kept: Vec<Site> = groups(input.low, &mut parts)
             .into_iter()
             .map(|members| (area_m2(&members), members))

@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::sites::groups;
 use crate::adjacency::{Graph, Link};
 use crate::parcel::ParcelIdx;
+use crate::sum;
 use crate::union_find::UnionFind;
 
 /// Gaps a sweep looks at, m.
@@ -48,7 +49,7 @@ pub(crate) fn sweep_with(
     mut visit: impl FnMut(&[ParcelIdx]),
 ) -> Vec<SweepStep> {
     let area_of = |i: usize| area_m2[i];
-    let all: f64 = (0..low.len()).filter(|&i| low[i]).map(area_of).sum();
+    let all = sum::area_m2((0..low.len()).filter(|&i| low[i]).map(area_of));
     gaps_m
         .iter()
         .map(|&gap_m| {
@@ -58,7 +59,7 @@ pub(crate) fn sweep_with(
                 parts.join(link.a.0, link.b.0);
             }
             let groups = groups(low, &mut parts);
-            let areas = groups.iter().map(|members| members.iter().map(|m| area_of(m.index())).sum::<f64>());
+            let areas = groups.iter().map(|members| sum::area_m2(members.iter().map(|m| area_of(m.index()))));
             let kept: Vec<(f64, &Vec<ParcelIdx>)> =
                 areas.zip(&groups).filter(|(area, _)| *area >= min_area_m2).collect();
             kept.iter().for_each(|(_, members)| visit(members));
@@ -67,7 +68,7 @@ pub(crate) fn sweep_with(
                 gap_m,
                 sites: kept.len(),
                 parcels: kept.iter().map(|(_, members)| members.len()).sum(),
-                area_m2: kept.iter().map(|(area, _)| area).sum(),
+                area_m2: sum::area_m2(kept.iter().map(|(area, _)| *area)),
                 largest_share: largest.filter(|_| all > 0.0).map(|largest| largest / all),
             }
         })

@@ -9,6 +9,7 @@ use crate::land::LandStatus;
 use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelSet, RecordRef};
 use crate::progress::Watch;
+use crate::sum::AreaSum;
 use crate::zoning::ResolvedUses;
 
 /// How well two layers that were digitised apart know where their borders run.
@@ -257,14 +258,14 @@ impl Encroachments {
 
     /// Certain, possible and artefact area of each standing in one line, m², as [`Standing::ALL`] orders them.
     pub fn totals(&self, line: u32) -> [[f64; 3]; 5] {
-        let mut totals = [[0.0; 3]; 5];
+        let mut totals = [[AreaSum::default(); 3]; 5];
         for finding in self.findings.iter().filter(|finding| finding.line == line) {
             let areas = [finding.certain_m2, finding.possible_m2, finding.artefact_m2];
             for (sum, area) in totals[finding.standing as usize].iter_mut().zip(areas) {
-                *sum += area;
+                sum.add(area);
             }
         }
-        totals
+        totals.map(|standing| standing.map(AreaSum::m2))
     }
 }
 

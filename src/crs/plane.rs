@@ -185,6 +185,16 @@ impl WorkingPlane {
         Err(Error::Planes { what, found, expected })
     }
 
+    /// The grid that order in a set goes by: of longitude and latitude where the plane hangs on the data, else of the plane.
+    pub(crate) fn fixed_grid(&self) -> FixedGrid {
+        FixedGrid(match self.target {
+            Target::Centred { ellipsoid, lon_0_deg, lat_0_deg, .. } => {
+                Some(Laea::new(ellipsoid, lon_0_deg, lat_0_deg))
+            }
+            Target::Local | Target::Named(_) => None,
+        })
+    }
+
     /// The source system, as named by the data or the caller.
     pub fn source(&self) -> &str {
         &self.source
@@ -217,6 +227,25 @@ impl WorkingPlane {
         if let Some(projection) = &self.projection {
             parallel::chunks(coords, CHUNK, &|_, chunk| projection.inverse(chunk));
         }
+    }
+}
+
+/// A grid of 2³² by 2³² cells that no data can move.
+pub(crate) struct FixedGrid(Option<Laea>);
+
+impl FixedGrid {
+    /// The cell of a position in the plane.
+    pub(crate) fn cell(&self, at: Coord) -> [u32; 2] {
+        /// More than any plane reaches, m.
+        const REACH_M: f64 = 67_108_864.0;
+        const CELLS: f64 = 4_294_967_296.0;
+        let Some(laea) = &self.0 else {
+            return at.map(|v| ((v / (2.0 * REACH_M) + 0.5) * CELLS) as u32);
+        };
+        let mut angles = [at];
+        laea.inverse(&mut angles);
+        let [lon, lat] = angles[0];
+        [((lon / 360.0 + 0.5).rem_euclid(1.0) * CELLS) as u32, ((lat / 180.0 + 0.5) * CELLS) as u32]
     }
 }
 

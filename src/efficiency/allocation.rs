@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::logic::ordered_sum;
 use crate::error::{Error, ParamError};
 use crate::expr::same_length;
 use crate::parcel::{Column, ParcelIdx, TextColumn};
+use crate::sum;
 
 /// What a firm's amounts are split by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize)]
@@ -232,7 +232,7 @@ impl Allocation {
         let mut reached = vec![Some(0.0); firms.len()];
         for (firm, rows) in of_firm.iter().enumerate() {
             let sizes: Option<Vec<f64>> = rows.iter().map(|row| row.1).collect();
-            let whole = sizes.map(ordered_sum).filter(|&sum| sum > 0.0 && sum.is_finite());
+            let whole = sizes.map(sum::exact).filter(|&sum| sum > 0.0 && sum.is_finite());
             let share = |size: Option<f64>| if rows.len() == 1 { Some(1.0) } else { Some(size? / whole?) };
             report.firms_without_parcel += usize::from(rows.iter().all(|row| row.0.is_none()));
             let mut sum = Vec::new();
@@ -246,7 +246,7 @@ impl Allocation {
                 sum.extend(share);
             }
             report.firms_without_split += usize::from(!split);
-            reached[firm] = split.then(|| ordered_sum(sum));
+            reached[firm] = split.then(|| sum::exact(sum));
         }
         report.parcels_without_firm = of_parcel.iter().filter(|firms| firms.is_empty()).count();
         Ok(Self { basis, firms: firms.len(), parcels: of_parcel, reached, rows: joined, report })
@@ -302,7 +302,7 @@ impl Allocation {
                 firms.iter().map(|&(firm, share)| Some(amount(firm)? * share?)).collect();
             let known: Vec<f64> = parts.iter().flatten().copied().collect();
             let complete = known.len() == parts.len();
-            let sum = (!known.is_empty()).then(|| ordered_sum(known));
+            let sum = (!known.is_empty()).then(|| sum::exact(known));
             found.known_part.push(sum);
             found.amount.push(sum.filter(|_| complete));
         }
@@ -318,9 +318,9 @@ impl Allocation {
             allocated.push(amount * reached);
             unallocated.push(amount * (1.0 - reached));
         }
-        found.total = ordered_sum(total);
-        found.allocated = ordered_sum(allocated);
-        found.unallocated = ordered_sum(unallocated);
+        found.total = sum::exact(total);
+        found.allocated = sum::exact(allocated);
+        found.unallocated = sum::exact(unallocated);
         Ok(found)
     }
 }

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::Direction;
-use super::logic::ordered_sum;
 use crate::error::{Error, ParamError};
 use crate::expr::same_length;
 use crate::parcel::{CategoryColumn, Column};
+use crate::sum;
 
 /// Location quotient: share of an amount over share of land, without unit. 1 is an average yield, 0.5 half of it.
 ///
@@ -89,7 +89,14 @@ pub fn contributions(
         .iter()
         .zip(members)
         .filter(|(_, (amounts, _))| !amounts.is_empty())
-        .map(|(name, (amounts, land))| (name.clone(), amounts.len(), ordered_sum(amounts), ordered_sum(land)))
+        .map(|(name, (amounts, land))| {
+            (
+                name.clone(),
+                amounts.len(),
+                sum::exact(amounts.iter().copied()),
+                sum::exact(land.iter().copied()),
+            )
+        })
         .collect();
     sums.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     let amount: f64 = sums.iter().map(|sum| sum.2).sum();

@@ -22,13 +22,6 @@ pub(super) fn not(flag: Option<bool>) -> Option<bool> {
     flag.map(|flag| !flag)
 }
 
-/// The sum, added from the least value up: the same bits for any order of `values`.
-pub(crate) fn ordered_sum(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    // The empty sum of the standard library is −0.
-    values.iter().fold(0.0, |sum, value| sum + value)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

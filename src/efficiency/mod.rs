@@ -43,7 +43,6 @@ pub use idle::{IdleFigures, IdleLand, QualitativeFlags};
 pub use industrial::{
     MIN_FAR_2008, SectorMinimum, SiteFigures, SiteLimits, SiteTest, counted_floor_area_m2, min_far_2008,
 };
-pub(crate) use logic::ordered_sum;
 pub use quantile::quantile;
 pub use rule::{Direction, Measures, Rule};
 pub use sentence::Language;

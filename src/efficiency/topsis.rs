@@ -1,10 +1,10 @@
 //! Weights taken from the data themselves, and the distance to the best.
 
 use super::Direction;
-use super::logic::ordered_sum;
 use crate::error::{Error, ParamError};
 use crate::expr::same_length;
 use crate::parcel::Column;
+use crate::sum;
 
 /// What [`entropy_topsis`] found.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,9 +80,9 @@ pub fn entropy_topsis(columns: &[Column<f64>], directions: &[Direction]) -> Resu
             Direction::LowerIsBetter => (max - value) / (max - min),
         };
         let own: Vec<f64> = known.iter().map(place).collect();
-        let sum = ordered_sum(own.clone());
-        let terms = own.iter().map(|n| n / sum).filter(|&p| p > 0.0).map(|p| p * p.ln()).collect();
-        entropy.push((-ordered_sum(terms) / (m as f64).ln()).clamp(0.0, 1.0));
+        let sum = sum::exact(own.iter().copied());
+        let terms = own.iter().map(|n| n / sum).filter(|&p| p > 0.0).map(|p| p * p.ln());
+        entropy.push((-sum::exact(terms) / (m as f64).ln()).clamp(0.0, 1.0));
         normal.push(own);
     }
     let spread: f64 = entropy.iter().map(|e| 1.0 - e).sum();

@@ -6,6 +6,7 @@ use super::validity::cross_more_often;
 use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, boolean};
 use crate::error::{Error, Limits};
 use crate::parallel;
+use crate::sum::{self, AreaSum};
 
 /// What each geometry of a column keeps when every place belongs to one of them only.
 ///
@@ -118,16 +119,16 @@ impl Partition {
         kept.iter().for_each(|part| geometry.append(part));
 
         let mut area_m2: Vec<f64> = parallel::map(whole.len(), 64, |i| whole.get(i).signed_area());
-        let mut overlap_area_m2 = 0.0;
+        let mut overlap = AreaSum::default();
         for (part, &i) in replaced.iter().enumerate() {
             let area = &mut area_m2[i as usize];
             let left = geometry.get(part).signed_area();
             // Rounding to the grid must not make land where none is lost.
             let left = left.min(*area);
-            overlap_area_m2 += *area - left;
+            overlap += AreaSum::of(*area) - AreaSum::of(left);
             *area = left;
         }
-        Ok(Self { replaced, geometry, area_m2, overlap_area_m2 })
+        Ok(Self { replaced, geometry, area_m2, overlap_area_m2: overlap.m2() })
     }
 
     /// Positions of the geometries that lost land, ascending.
@@ -158,7 +159,7 @@ impl Partition {
 
     /// Area of all geometries with every place counted once, m².
     pub fn union_area_m2(&self) -> f64 {
-        self.area_m2.iter().sum()
+        sum::area_m2(self.area_m2.iter().copied())
     }
 
     /// By how much the areas of the geometries exceed the area of their union, m²; at least 0.

@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::Spacematrix;
 use crate::land::LandStatus;
 use crate::parcel::{Column, ParcelIdx, ParcelSet};
+use crate::sum::ExactSum;
 
 /// How a column behaves where a parcel is split by the border of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -82,10 +83,10 @@ pub struct Density {
 }
 
 /// A sum with what it is made of.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Sum {
-    value: f64,
-    weight: f64,
+    value: ExactSum,
+    weight: ExactSum,
     known: usize,
     unknown: usize,
 }
@@ -99,14 +100,14 @@ impl Sum {
     /// Adds what is known of a value that is not known whole.
     fn add_part(&mut self, value: Option<f64>, weight: f64) {
         if let Some(value) = value {
-            self.value += value;
-            self.weight += weight;
+            self.value.add(value);
+            self.weight.add(weight);
             self.known += 1;
         }
     }
 
     fn total(&self) -> Option<f64> {
-        (self.known > 0).then_some(self.value)
+        (self.known > 0).then(|| self.value.get())
     }
 }
 
@@ -119,7 +120,7 @@ pub(super) struct Built {
     /// Floor area on construction land where it is known, and that land.
     net: Sum,
     /// Floor area, footprint and land where both are known of construction land.
-    both: [f64; 3],
+    both: [ExactSum; 3],
     carried: Vec<Sum>,
 }
 
@@ -154,7 +155,7 @@ impl Built {
             }
             if let Some((floor, foot)) = floor.zip(foot) {
                 for (sum, value) in self.both.iter_mut().zip([floor, foot, area]) {
-                    *sum += value;
+                    sum.add(value);
                 }
             }
         }
@@ -177,14 +178,14 @@ impl Built {
     ) -> Density {
         let ratio = |part: Option<f64>, whole: f64| part.filter(|_| whole > 0.0).map(|part| part / whole);
         let per = |people: Option<f64>, land: f64| people.filter(|p| *p > 0.0).map(|people| land / people);
-        let [floor, foot, base] = self.both;
+        let [floor, foot, base] = self.both.each_ref().map(ExactSum::get);
         let measures = Spacematrix::of(base, floor, Some(foot)).ok();
         let population = population.or_else(|| self.people.total());
         Density {
             floor_area_m2: self.floor.total(),
             floor_area_unknown: self.floor.unknown,
             gross_far: ratio(self.floor.total(), land_m2),
-            net_far: ratio(self.net.total(), self.net.weight),
+            net_far: ratio(self.net.total(), self.net.weight.get()),
             footprint_m2: self.foot.total(),
             footprint_unknown: self.foot.unknown,
             coverage: ratio(self.foot.total(), land_m2),
@@ -202,7 +203,7 @@ impl Built {
                     nature: carried.nature,
                     value: match carried.nature {
                         Nature::Extensive => sum.total(),
-                        Nature::Intensive => ratio(sum.total(), sum.weight),
+                        Nature::Intensive => ratio(sum.total(), sum.weight.get()),
                     },
                     unknown: sum.unknown,
                 })

@@ -14,6 +14,7 @@ use crate::geometry::{MultiPolygonArray, MultiPolygonRef, boolean};
 use crate::land::LandStatus;
 use crate::parallel;
 use crate::parcel::{Column, ParcelIdx, ParcelSet};
+use crate::sum::AreaSum;
 
 /// Shares of a parcel below this part of its area are rounding, not land.
 const ROUNDING: f64 = 1e-9;
@@ -334,7 +335,7 @@ impl<'a> Limits<'a> {
             }
         }
         let areas = ids.iter().zip(tallies).filter_map(|(id, tally)| Some((id.as_deref()?, tally)));
-        let areas = areas.map(|(id, tally)| own.get(id)?.0.area_m2(tally.land).ok());
+        let areas = areas.map(|(id, tally)| own.get(id)?.0.area_m2(tally.land.m2()).ok());
         let sum = if own.is_empty() { None } else { areas.sum::<Option<f64>>().map(Limit::AreaM2) };
         Ok(Self { line, own, sum })
     }
@@ -351,17 +352,17 @@ impl<'a> Limits<'a> {
 /// Sums of one unit, m².
 #[derive(Debug, Clone, Copy, Default)]
 struct Tally {
-    land: f64,
-    control: f64,
-    blocked: f64,
-    construction: f64,
-    construction_inside: f64,
-    construction_unsuitable: f64,
-    other: f64,
-    other_inside: f64,
-    other_unsuitable: f64,
-    unknown: f64,
-    unknown_inside: f64,
+    land: AreaSum,
+    control: AreaSum,
+    blocked: AreaSum,
+    construction: AreaSum,
+    construction_inside: AreaSum,
+    construction_unsuitable: AreaSum,
+    other: AreaSum,
+    other_inside: AreaSum,
+    other_unsuitable: AreaSum,
+    unknown: AreaSum,
+    unknown_inside: AreaSum,
 }
 
 impl Tally {
@@ -380,42 +381,42 @@ impl Tally {
     }
 
     fn is_zero(&self) -> bool {
-        self.land <= 0.0
+        self.land <= AreaSum::default()
     }
 
     /// Adds a parcel's share; its land too where the unit is made of its parcels.
     fn add_share(&mut self, share: &Share, status: LandStatus, makes_land: bool) {
         match status {
             LandStatus::Construction => {
-                self.construction += share.area;
-                self.construction_inside += share.inside;
-                self.construction_unsuitable += share.blocked - share.inside;
+                self.construction.add(share.area);
+                self.construction_inside.add(share.inside);
+                self.construction_unsuitable.add(share.blocked - share.inside);
             }
             LandStatus::Unknown => {
-                self.unknown += share.area;
-                self.unknown_inside += share.inside;
+                self.unknown.add(share.area);
+                self.unknown_inside.add(share.inside);
             }
             LandStatus::Other => {
-                self.other += share.area;
-                self.other_inside += share.inside;
-                self.other_unsuitable += share.blocked - share.inside;
+                self.other.add(share.area);
+                self.other_inside.add(share.inside);
+                self.other_unsuitable.add(share.blocked - share.inside);
             }
         }
         if makes_land {
-            self.land += share.area;
-            self.control += share.inside;
-            self.blocked += share.blocked;
+            self.land.add(share.area);
+            self.control.add(share.inside);
+            self.blocked.add(share.blocked);
         }
     }
 
     /// What the account is drawn up from.
     fn totals(&self, lines_known: bool) -> Totals {
-        let known = |value: f64| lines_known.then_some(value);
+        let known = |sum: AreaSum| lines_known.then(|| sum.m2());
         Totals {
-            land_m2: self.land,
-            construction_m2: self.construction,
-            other_m2: self.other,
-            unknown_m2: self.unknown,
+            land_m2: self.land.m2(),
+            construction_m2: self.construction.m2(),
+            other_m2: self.other.m2(),
+            unknown_m2: self.unknown.m2(),
             control_m2: known(self.control),
             developable_m2: known(self.land - self.blocked),
             construction_inside_m2: known(self.construction_inside),
@@ -601,9 +602,9 @@ impl Layers<'_> {
             });
             for share in lands.into_iter().flatten() {
                 let tally = &mut tallies[share.unit as usize];
-                tally.land += share.area;
-                tally.control += share.inside;
-                tally.blocked += share.blocked;
+                tally.land.add(share.area);
+                tally.control.add(share.inside);
+                tally.blocked.add(share.blocked);
             }
         }
         for share in &shares {
@@ -624,7 +625,8 @@ impl Layers<'_> {
             let control = self.input.exclusion.map_or(0.0, |(exclusion, _)| exclusion.overlap_m2(land));
             let control = control.clamp(0.0, area);
             let blocked = self.blocked.map_or(control, |b| b.overlap_m2(land).clamp(control, area));
-            Tally { land: area, control, blocked, ..Tally::default() }
+            let [land, control, blocked] = [area, control, blocked].map(AreaSum::of);
+            Tally { land, control, blocked, ..Tally::default() }
         });
         let outside = tallies.len();
         tallies.push(Tally::default());

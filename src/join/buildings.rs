@@ -2,12 +2,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Filled, overlay};
 use crate::control::OVERLAP_TOLERANCE_M2;
-use crate::efficiency::ordered_sum;
 use crate::error::{Error, ParamError};
 use crate::geometry::EnvelopeIndex;
 use crate::geometry::distance::Gauge;
 use crate::parallel;
 use crate::parcel::{Column, NamedNumbers, ParcelIdx, ParcelSet};
+use crate::sum;
 
 /// How buildings are brought onto parcels.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -170,7 +170,7 @@ impl Buildings {
                 floor_area.push(nothing);
                 continue;
             }
-            let ground = ordered_sum(pieces.iter().map(|piece| piece.overlap_m2).collect());
+            let ground = sum::exact(pieces.iter().map(|piece| piece.overlap_m2));
             let area_m2 = parcels.area_m2()[parcel];
             self.report.parcels_overfull += usize::from(ground > area_m2 * (1.0 + 1e-9));
             footprint.push(Some(ground.min(area_m2)));
@@ -178,7 +178,7 @@ impl Buildings {
                 .iter()
                 .map(|piece| Some(self.floor_area_m2.get(piece.building.index())? * piece.share))
                 .collect::<Option<Vec<f64>>>();
-            floor_area.push(parts.map(ordered_sum));
+            floor_area.push(parts.map(sum::exact));
         }
         self.report.parcels_without_building = on.iter().filter(|pieces| pieces.is_empty()).count();
         let number: Column<f64> = on.iter().map(|pieces| Some(pieces.len() as f64)).collect();

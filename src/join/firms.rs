@@ -246,9 +246,8 @@ impl Firms {
                 parts[*firm as usize].push(sizes.get(row));
             }
         }
-        let sum = |parts: Vec<Option<f64>>| {
-            parts.into_iter().collect::<Option<Vec<f64>>>().map(crate::efficiency::ordered_sum)
-        };
+        let sum =
+            |parts: Vec<Option<f64>>| parts.into_iter().collect::<Option<Vec<f64>>>().map(crate::sum::exact);
         let total: Column<f64> = parts.into_iter().map(sum).collect();
         let name = match self.basis {
             AllocationBasis::Land => {

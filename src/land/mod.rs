@@ -10,6 +10,7 @@ pub use status::{LandStatus, land_status};
 use crate::error::Error;
 use crate::geometry::partition::Partition;
 use crate::parcel::{ParcelIdx, ParcelSet};
+use crate::sum;
 use crate::zoning::{LandUse, ResolvedUses, Schemes};
 
 /// Two parcels that overlap, the lower first, and the area they share, m².
@@ -62,7 +63,7 @@ impl Land {
     /// O(n), and as [`Partition::new`] in the overlaps among them.
     pub fn union_area_m2(&self, set: &ParcelSet, among: impl Fn(ParcelIdx) -> bool) -> Result<f64, Error> {
         let all = (0..set.len() as u32).map(ParcelIdx).filter(|&idx| among(idx));
-        let sum_m2: f64 = all.map(|idx| set.area_m2()[idx.index()]).sum();
+        let sum_m2 = sum::area_m2(all.map(|idx| set.area_m2()[idx.index()]));
         let pairs: Vec<[u32; 2]> = self
             .overlaps
             .iter()

@@ -48,8 +48,9 @@ pub struct Repair {
 
 /// Parcels as columns, in one plane, every boundary valid.
 ///
-/// Rows stand in *canonical order*: by (Hilbert key of the envelope's centre, id, coordinates, attributes). Neighbours lie
-/// near each other in memory, and no result depends on the order of the file. [`source_row`](Self::source_row) maps back.
+/// Rows stand in *canonical order*: by (Hilbert key of the envelope's centre on a fixed grid of longitude and latitude, or of the
+/// plane where no data move it; id, coordinates, attributes). Neighbours lie near each other in memory, no result depends on the
+/// order of the file, and one parcel more moves no other. [`source_row`](Self::source_row) maps back.
 #[derive(Debug, Clone)]
 pub struct ParcelSet {
     geometry: MultiPolygonArray,
@@ -112,7 +113,7 @@ impl ParcelSet {
                 None => (geometry.get(i).envelope(), None),
                 Some(exception) => (exception.envelope(), Some(Box::new(exception))),
             });
-        let order = canonical_order(&geometry, &attributes, &envelopes);
+        let order = canonical_order(&geometry, &attributes, &envelopes, &plane);
         drop(envelopes);
 
         let at = |i: usize| FeaturePos { row: source_row[i], id: attributes.id.get(i).map(Into::into) };
@@ -328,7 +329,7 @@ impl ParcelSet {
         }
         let Self { geometry, attributes, source_row, rejected, repaired, plane, .. } = merged;
         let envelopes: Vec<Envelope> = geometry.iter().map(|shape| shape.envelope()).collect();
-        let order = canonical_order(&geometry, &attributes, &envelopes);
+        let order = canonical_order(&geometry, &attributes, &envelopes, &plane);
         let source_row: Vec<u32> = order.iter().map(|&i| source_row[i as usize]).collect();
         Ok(Some(Self::measured(
             MultiPolygonArray::gather(&order, |i| geometry.get(i as usize)),
@@ -380,21 +381,22 @@ impl Exception {
     }
 }
 
-/// Rows with an envelope, by (Hilbert key of its centre, id, coordinates, attributes).
+/// Rows with an envelope, by (Hilbert key of its centre on a grid that no other row can move, id, coordinates, attributes).
 fn canonical_order(
     geometry: &MultiPolygonArray,
     attributes: &Attributes,
     envelopes: &[Envelope],
+    plane: &WorkingPlane,
 ) -> Vec<u32> {
-    let extent = envelopes.iter().fold(Envelope::EMPTY, |all, e| all.join(e));
-    // Key and row in one number: equal keys are seldom, and put right afterwards.
-    let key = |i: usize| u64::from(hilbert::key(envelopes[i].center(), &extent)) << 32 | i as u64;
-    let mut keyed: Vec<u64> = parallel::gather(envelopes.len(), 4096, &|run, keyed| {
+    let grid = plane.fixed_grid();
+    let key = |i: usize| parallel::placed(hilbert::key(grid.cell(envelopes[i].center())), i as u32);
+    let mut keyed: Vec<u128> = parallel::gather(envelopes.len(), 4096, &|run, keyed| {
         keyed.extend(run.filter(|&i| !envelopes[i].is_empty()).map(key));
     });
-    parallel::sort(&mut keyed);
+    parallel::sort_wide(&mut keyed);
     let mut order: Vec<u32> = keyed.iter().map(|&keyed| keyed as u32).collect();
     let mut start = 0;
+    // Equal keys are seldom, and put right here.
     for run in keyed.chunk_by(|a, b| a >> 32 == b >> 32) {
         let rows = &mut order[start..start + run.len()];
         start += run.len();

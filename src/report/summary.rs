@@ -12,6 +12,7 @@ use crate::land::LandStatus;
 use crate::parcel::{ParcelIdx, RecordRef};
 use crate::sensitivity::Sensitivity;
 use crate::stats::{GetisOrdSummary, LocalMoranSummary};
+use crate::sum::{self, AreaSum};
 use crate::{Analysis, ParcelSet};
 
 /// Version of the names and meanings in `summary.json`.
@@ -305,7 +306,7 @@ impl Summary {
         let overlapping_pairs = analysis.land().overlaps.iter().filter(alone).count();
         let mut parcels = Parcels::of(set);
         // Land of records that are judged alone is in the sum of all parcels as often as there are records.
-        let again_m2 = set.area_m2().iter().sum::<f64>() - parcels.area_m2;
+        let again_m2 = sum::area_m2(set.area_m2().iter().copied()) - parcels.area_m2;
         let overlap_area_m2 = analysis.land().partition.overlap_area_m2() - again_m2;
         parcels.union_area_m2 = parcels.area_m2 - overlap_area_m2;
         Self {
@@ -322,7 +323,7 @@ impl Summary {
             clusters: Clusters {
                 count: analysis.sites().len(),
                 parcels: analysis.sites().iter().map(|site| site.members.len()).sum(),
-                area_m2: analysis.sites().iter().map(|site| site.net_area_m2).sum(),
+                area_m2: sum::area_m2(analysis.sites().iter().map(|site| site.net_area_m2)),
                 largest_area_m2: analysis.sites().iter().next().map_or(0.0, |site| site.net_area_m2),
                 single_parcel: analysis.sites().iter().filter(|site| Site::is_single(site)).count(),
                 beyond_chance: analysis.significance().p_area.iter().filter(|&&p| p <= 0.05).count(),
@@ -399,7 +400,7 @@ fn regions(analysis: &Analysis) -> Option<RegionTotals> {
         max_span_m: options.max_span_m,
         count: found.weights.len(),
         parcels: found.labels.iter().flatten().count(),
-        area_m2: found.weights.iter().sum(),
+        area_m2: sum::area_m2(found.weights.iter().copied()),
         unassigned: found.unassigned,
     })
 }
@@ -418,7 +419,7 @@ impl Parcels {
             records.filter(|record| !record.is_repeated()).filter_map(RecordRef::id).collect();
         ids.sort_unstable();
         let lands = || (0..set.len() as u32).map(ParcelIdx).filter(|&idx| set.is_first_on_land(idx));
-        let area_m2: f64 = lands().map(|idx| set.area_m2()[idx.index()]).sum();
+        let area_m2 = sum::area_m2(lands().map(|idx| set.area_m2()[idx.index()]));
         let floor_area = (0..set.len() as u32).filter_map(|i| set.floor_area_known_m2(ParcelIdx(i)));
         Self {
             records: counts.records,
@@ -430,7 +431,7 @@ impl Parcels {
             duplicate_ids: ids.windows(2).filter(|pair| pair[0] == pair[1]).count(),
             area_m2,
             union_area_m2: area_m2,
-            floor_area_m2: floor_area.reduce(|sum, area| sum + area),
+            floor_area_m2: (floor_area.clone().count() > 0).then(|| sum::exact(floor_area)),
             floor_area_unknown: set.len() - set.attributes().floor_area_m2.known(),
         }
     }
@@ -516,14 +517,19 @@ fn lines(analysis: &Analysis) -> Vec<Line> {
             review: review(analysis, line),
         })
         .collect();
+    let mut sums = vec![[AreaSum::default(); 2]; rows.len()];
     for overlap in &overlay.overlaps {
         let row = &mut rows[overlap.line as usize];
-        row.overlap_m2 += overlap.area_m2;
+        let [all, construction] = &mut sums[overlap.line as usize];
+        all.add(overlap.area_m2);
         row.parcels_inside += usize::from(overlap.relation == Relation::Inside);
         row.parcels_partial += usize::from(overlap.relation == Relation::Partial);
         if analysis.status()[overlap.parcel.index()] == LandStatus::Construction {
-            row.construction_m2 += overlap.area_m2;
+            construction.add(overlap.area_m2);
         }
+    }
+    for (row, [all, construction]) in rows.iter_mut().zip(sums) {
+        (row.overlap_m2, row.construction_m2) = (all.m2(), construction.m2());
     }
     rows.sort_by(|a, b| a.id.cmp(&b.id));
     rows

@@ -196,3 +196,18 @@ fn very_many_records_on_few_shapes_cost_no_overlays() {
     let sum: f64 = set.attributes().floor_area_m2.iter().flatten().sum();
     assert_eq!(sum, (0..100_000).map(|i| f64::from(i % 7)).sum::<f64>());
 }
+
+/// The order of parcels, and with it every draw, hangs on no other parcel.
+#[test]
+fn one_parcel_more_moves_no_other() {
+    let mut random = crate::support::Random(3);
+    let parcels: Vec<Parcel> = (0..400)
+        .map(|i| rect(&format!("{i}"), random.within(0.0, 9e3), random.within(0.0, 9e3), 10.0, 10.0))
+        .collect();
+    let order = |parcels: Vec<Parcel>| -> Vec<String> {
+        let set = ParcelSet::local(parcels);
+        set.iter().filter_map(|parcel| parcel.id().map(str::to_owned)).filter(|id| id != "far").collect()
+    };
+    let more = [parcels.clone(), vec![rect("far", 80_000.0, -30_000.0, 5.0, 5.0)]].concat();
+    assert_eq!(order(more), order(parcels));
+}

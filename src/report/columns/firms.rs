@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 
 use super::{Entry, Get, Group, count, flag, number, text};
 use crate::ParcelSet;
-use crate::efficiency::{Appraised, Grade, Language, RowOutcome, ordered_sum};
+use crate::efficiency::{Appraised, Grade, Language, RowOutcome};
 use crate::join::{Buildings, FirmColumn, Firms, FirmsOnParcels};
 use crate::parcel::{Column, TextColumn};
+use crate::sum;
 
 /// Rows of firms joined to parcels.
 pub(in super::super) struct FirmRows<'a> {
@@ -284,7 +285,7 @@ impl<'a> AppraisedParcelRows<'a> {
             let ranked = || standing.iter().filter_map(|(firm, _)| grade(firm)).filter(|&g| g != Grade::T);
             let sizes = |wanted: &dyn Fn(&str) -> bool| -> Option<f64> {
                 let chosen = standing.iter().filter(|(firm, _)| wanted(firm));
-                chosen.map(|(_, size)| *size).collect::<Option<Vec<f64>>>().map(ordered_sum)
+                chosen.map(|(_, size)| *size).collect::<Option<Vec<f64>>>().map(sum::exact)
             };
             let known = standing.iter().all(|(firm, _)| grade(firm).is_some());
             let share = sizes(&|_| true)
