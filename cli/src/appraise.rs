@@ -94,7 +94,7 @@ struct Report {
     groups: Vec<GroupReport>,
     firms: usize,
     contradictions: Vec<landuse::join::Contradiction>,
-    warnings: Vec<String>,
+    warnings: Vec<landuse::Warning>,
     inputs: Vec<landuse::analysis::InputFile>,
     command: Vec<String>,
 }
@@ -215,7 +215,7 @@ impl Report {
         let contradictions = self.contradictions.iter().map(|c| {
             format!("firm `{}` says both {} and {} of `{}`: unknown", c.firm, c.first, c.other, c.column)
         });
-        for warning in self.warnings.iter().cloned().chain(contradictions) {
+        for warning in self.warnings.iter().map(ToString::to_string).chain(contradictions) {
             text.push_str(&format!("  - {warning}\n"));
         }
         text

@@ -12,7 +12,7 @@ use landuse::land::land_status;
 use landuse::parcel::NamedTexts;
 use landuse::report::{AuditLayer, AuditSummary, Format};
 use landuse::zoning::Schemes;
-use landuse::{Error, Inputs, Options, ParcelSet};
+use landuse::{Error, Inputs, Options, ParcelSet, Warning};
 
 use crate::layers::{ParcelArguments, source};
 use crate::manifest::{Clock, Manifest};
@@ -101,7 +101,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let old_districts = old.districts().or(new.districts());
     let id_property = new.id_property().map(Into::into);
     let files = new.files().iter().chain(old.files()).cloned().collect();
-    let notes: Vec<String> = new.warnings().iter().chain(old.warnings()).cloned().collect();
+    let notes: Vec<Warning> = new.warnings().iter().chain(old.warnings()).cloned().collect();
     let year = |inputs: &Inputs, lines: Option<&_>, districts: Option<&_>| {
         let (set, schemes) = (inputs.parcels(), inputs.schemes());
         let status = land_status(set, schemes, arguments.floor_area_counts);

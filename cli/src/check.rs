@@ -56,12 +56,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     };
     let overlapping =
         overlaps.iter().map(|&(a, b, m2)| format!("{} and {} overlap by {m2:.2} m²", name(a), name(b)));
-    let examples = inputs.files().iter().flat_map(|file| &file.examples);
+    let noticed = inputs.warnings().iter().map(ToString::to_string);
+    let examples = inputs.files().iter().flat_map(|file| file.examples.iter().cloned());
     let sections: [(&str, Vec<String>); 4] = [
         ("Rejected", rejected.collect()),
         ("Repaired", repaired.collect()),
         ("Overlaps", overlapping.collect()),
-        ("Noticed", inputs.warnings().iter().chain(examples).cloned().collect()),
+        ("Noticed", noticed.chain(examples).collect()),
     ];
     for (title, lines) in &sections {
         text.push_str(&format!("{title}: {}\n", lines.len()));

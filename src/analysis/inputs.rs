@@ -15,6 +15,7 @@ use crate::io::schema::{Field, Inference, Schema, Target};
 use crate::io::{GeoJsonText, Loaded, Loader, ReadOptions, ReadReport, Source, Table, Unreadable, infer};
 use crate::join::{Buildings, Firms, FirmsOnParcels};
 use crate::parcel::{FeatureTable, Parcel, ParcelIdx, ParcelSet, RecordCounts};
+use crate::warning::{Warning, WarningKind};
 use crate::zoning::Schemes;
 
 /// Where a layer comes from: a file, text, features in memory, or a set in a plane of its own.
@@ -177,7 +178,7 @@ pub struct Inputs {
     text: Option<GeoJsonText>,
     id_property: Option<Box<str>>,
     files: Arc<[InputFile]>,
-    warnings: Arc<[String]>,
+    warnings: Arc<[Warning]>,
     firms: Option<Arc<(Firms, FirmsOnParcels)>>,
     buildings: Option<Arc<(ParcelSet, Buildings)>>,
 }
@@ -297,8 +298,8 @@ impl Inputs {
         &self.files
     }
 
-    /// What was noticed while reading, in words that depend neither on names of files nor on the order of features.
-    pub fn warnings(&self) -> &[String] {
+    /// What was noticed while reading. It depends neither on names of files nor on the order of features.
+    pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
@@ -512,16 +513,12 @@ impl InputsBuilder {
         let districts = reading.merged("districts", &self.districts, &parcels)?;
         let unsuitable = reading.merged("unsuitable land", &self.unsuitable, &parcels)?;
         let lines = lines.map(ControlLines::new).transpose()?.map(|lines| lines.once(&self.named_lines));
-        if let Some((_, repeated @ 1..)) = lines {
-            reading.warnings.push(format!(
-                "control lines: {repeated} are the same as another in boundary, effect and tier, and count once"
-            ));
+        if let Some((_, count @ 1..)) = lines {
+            reading.warn("control lines", WarningKind::LinesRepeated { count });
         }
         let lines = lines.map(|(lines, _)| lines);
-        if let Some(unstated) = lines.as_ref().map(ControlLines::without_effect).filter(|&count| count > 0) {
-            let warning =
-                format!("control lines: {unstated} state no effect and are taken to exclude construction");
-            reading.warnings.push(warning);
+        if let Some(count) = lines.as_ref().map(ControlLines::without_effect).filter(|&count| count > 0) {
+            reading.warn("control lines", WarningKind::EffectNotStated { count });
         }
         // Buildings first: firms may be split by floor area.
         let buildings = self.join_buildings(&mut parcels, &mut reading)?;
@@ -621,22 +618,20 @@ impl InputsBuilder {
         let Some(buildings) = ParcelSet::merged(sets)? else { return Ok(None) };
         let (buildings, repeated) = buildings.without_repeated();
         if repeated > 0 {
-            reading.warnings.push(format!(
-                "buildings: {repeated} repeat another of the same boundary in id and everything known, and count once"
-            ));
+            reading.warn("buildings", WarningKind::BuildingsRepeated { count: repeated });
         }
         if !reading.near("buildings", &buildings, parcels) {
             return Ok(None);
         }
         let joined = Buildings::join(Arc::make_mut(parcels), &buildings, &self.options.buildings)?;
         let report = &joined.report;
-        reading.warnings.push(format!(
-            "buildings: of {} on parcels {}, on none {}; floor area unknown for {}",
-            report.buildings,
-            report.buildings - report.on_no_parcel,
-            report.on_no_parcel,
-            report.floor_area_unknown
-        ));
+        let found = WarningKind::BuildingsJoined {
+            buildings: report.buildings,
+            on_parcels: report.buildings - report.on_no_parcel,
+            on_none: report.on_no_parcel,
+            unknown: report.floor_area_unknown,
+        };
+        reading.warn("buildings", found);
         Ok(Some((buildings, joined)))
     }
 
@@ -649,18 +644,18 @@ impl InputsBuilder {
         let firms = Firms::from_table(&reading.table(source, "firms")?, self.options.firms_by)?;
         let joined = firms.join(Arc::make_mut(parcels))?;
         let report = &joined.report;
-        reading.warnings.push(format!(
-            "firms: of {} rows {} matched; {} firms on no parcel, {} that cannot be split, {} contradictions",
-            report.join.rows,
-            report.join.matched,
-            report.join.firms_without_parcel,
-            report.join.firms_without_split,
-            report.contradictions.len()
-        ));
-        reading.warnings.extend(report.unreadable.iter().map(|cells| {
-            let Unreadable { column, count, known, .. } = cells;
-            format!("firms: {count} of {known} values of `{column}` are no numbers, and so unknown")
-        }));
+        let found = WarningKind::FirmsJoined {
+            rows: report.join.rows,
+            matched: report.join.matched,
+            on_none: report.join.firms_without_parcel,
+            unsplit: report.join.firms_without_split,
+            contradictions: report.contradictions.len(),
+        };
+        reading.warn("firms", found);
+        for Unreadable { column, count, known, .. } in &report.unreadable {
+            let (column, count, known) = (column.clone(), *count, *known);
+            reading.warn("firms", WarningKind::NumbersNotRead { column, count, known });
+        }
         let examples = report.unreadable.iter().map(|Unreadable { column, first, found, .. }| {
             format!("row {}: `{column}` is `{found}`, expected a number", first.row)
         });
@@ -696,13 +691,22 @@ struct Reading<'a> {
     options: &'a InputOptions,
     date: Option<&'a str>,
     files: Vec<InputFile>,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
 impl Reading<'_> {
     /// A role as it is called among several dates.
     fn called(&self, role: &str) -> String {
         self.date.map_or_else(|| role.into(), |date| format!("{date} {role}"))
+    }
+
+    /// Keeps a warning of the layers of a role.
+    fn warn(&mut self, role: &str, warning: impl Into<Warning>) {
+        let warning = warning.into().of(role);
+        self.warnings.push(match self.date {
+            Some(date) => warning.dated(date),
+            None => warning,
+        });
     }
 
     /// The land that the records of parcels lie on, with what their reader should know.
@@ -713,36 +717,14 @@ impl Reading<'_> {
             Records::JudgedAlone => return Arc::new(set.with_records_judged_alone()),
         });
         let RecordCounts { records, stacks, most, repeated, mixed, one_as_all } = set.record_counts();
-        let role = self.called("parcels");
         let told = [
-            (
-                stacks,
-                format!(
-                    "{records} records lie on {} pieces of land: {stacks} hold several, one of them {most}; amounts of records on one piece are added up",
-                    set.len()
-                ),
-            ),
-            (
-                repeated,
-                format!(
-                    "{repeated} records repeat another on the same land in id and everything known, and count once"
-                ),
-            ),
-            (
-                mixed,
-                format!(
-                    "{mixed} pieces of land hold records of several uses or districts of which none has the majority: mixed, and counted as unknown"
-                ),
-            ),
-            (
-                one_as_all,
-                format!(
-                    "on {one_as_all} pieces of land the floor area of one record is that of all others together: it may be the whole building's, counted twice"
-                ),
-            ),
+            (stacks, WarningKind::RecordsOnOneLand { records, pieces: set.len(), stacks, most }),
+            (repeated, WarningKind::RecordsRepeated { count: repeated }),
+            (mixed, WarningKind::RecordsMixed { pieces: mixed }),
+            (one_as_all, WarningKind::OneRecordAsAll { pieces: one_as_all }),
         ];
-        self.warnings
-            .extend(told.into_iter().filter(|told| told.0 > 0).map(|told| format!("{role}: {}", told.1)));
+        let told = told.into_iter().filter(|(count, _)| *count > 0);
+        told.for_each(|(_, kind)| self.warn("parcels", kind));
         set
     }
 
@@ -779,10 +761,7 @@ impl Reading<'_> {
     fn near(&mut self, role: &str, set: &ParcelSet, parcels: &ParcelSet) -> bool {
         let near = parcels.is_empty() || parcels.extent().grown(REACH_M).intersects(&set.extent());
         if !near && !set.is_empty() {
-            self.warnings.push(format!(
-                "{}: lie more than {REACH_M} m away from all parcels, so that nothing is known by them",
-                self.called(role)
-            ));
+            self.warn(role, WarningKind::LayerFarAway { reach_m: REACH_M });
         }
         near || set.is_empty()
     }
@@ -840,10 +819,10 @@ impl Reading<'_> {
         Ok(table)
     }
 
-    /// Keeps what was noticed while a file was read: in words for the summary, with places to look at for whoever keeps a record.
+    /// Keeps what was noticed while a file was read: warnings for the summary, with places to look at for whoever keeps a record.
     fn take(&mut self, loaded: Loaded, role: &str, source: &Source) -> ParcelSet {
+        loaded.warnings().for_each(|warning| self.warn(role, warning));
         let role = self.called(role);
-        self.warnings.extend(loaded.warnings().map(|warning| format!("{role}: {warning}")));
         let ReadReport { hash, bytes, examples, .. } = loaded.report;
         self.files.push(InputFile { name: source.name(), role: role.into(), hash, bytes, examples });
         loaded.set

@@ -15,12 +15,13 @@ use crate::adjacency::{Graph, Link};
 use crate::cluster::{Dbscan, MergeTree, Ownership, Regions, Significance, Sites, SweepStep};
 use crate::control::{Encroachments, Overlay};
 use crate::efficiency::{Efficiency, FieldCheck, StockClass, Verdict};
-use crate::error::{Error, few};
+use crate::error::Error;
 use crate::intensity::{Constraints, Ledger, UnitOutlook};
 use crate::land::{Land, LandStatus};
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::sensitivity::{Sensitivity, SweepInput};
 use crate::stats::LocalResults;
+use crate::warning::{Warning, WarningKind};
 use crate::zoning::LandUse;
 
 /// Every result, each aligned with the parcels or a small table. A clone shares them.
@@ -91,7 +92,7 @@ struct IntensityStage {
     outlooks: Vec<UnitOutlook>,
     gradient: Option<Ledger>,
     constraints: Constraints,
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
 impl Analysis {
@@ -288,29 +289,27 @@ impl Analysis {
     }
 
     /// What a reader should know, in the order of the stages.
-    pub fn warnings(&self) -> Vec<String> {
+    pub fn warnings(&self) -> Vec<Warning> {
         let mut warnings = self.inputs.warnings().to_vec();
         let unresolved = self.land.current_use.unresolved();
         if !unresolved.is_empty() {
-            warnings.push(format!("current use: no scheme knows {}", few(unresolved)));
+            let codes = unresolved.iter().map(|unresolved| unresolved.to_string().into()).collect();
+            warnings.push(WarningKind::CodesUnknown { codes }.into());
         }
         warnings.extend(self.efficiency.warnings.iter().cloned());
         if self.overlay().is_some_and(|overlay| overlay.overlaps.is_empty()) {
-            warnings.push("control lines: none of them meets a parcel".into());
+            warnings.push(WarningKind::LinesMeetNothing.into());
         }
         warnings.extend(self.intensity.warnings.iter().cloned());
         warnings.extend(self.ledger().warnings.iter().cloned());
         let gap_m = self.options.sites.gap_m;
         let step = self.sweep().iter().find(|step| step.gap_m == gap_m);
         if let Some(share) = step.and_then(|step| step.largest_share).filter(|share| *share > 0.2) {
-            warnings.push(format!(
-                "one site holds {:.0}% of all low-efficiency land at a gap of {gap_m} m: look at the gap sweep",
-                share * 100.0
-            ));
+            warnings.push(WarningKind::OneLargeSite { share, gap_m }.into());
         }
-        let unknown = self.status().iter().filter(|&&status| status == LandStatus::Unknown).count();
-        if unknown > 0 {
-            warnings.push(format!("of {unknown} parcels it is not known whether they are construction land"));
+        let count = self.status().iter().filter(|&&status| status == LandStatus::Unknown).count();
+        if count > 0 {
+            warnings.push(WarningKind::StatusUnknown { count }.into());
         }
         warnings
     }

@@ -25,6 +25,7 @@ use crate::parcel::{ParcelColumns, ParcelIdx, ParcelSet};
 use crate::progress::Watch;
 use crate::sensitivity::Sensitivity;
 use crate::stats::{LocalResults, Observations, Weights};
+use crate::warning::WarningKind;
 
 /// A stage of the analysis, named as its module; the gap sweep and the merge tree go with the significance of sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -445,7 +446,7 @@ fn draw_up(
             Some(Ledger::draw_up(&LedgerInput { units, warning_line: None, limits: &[], ..input })?)
         }
         None if !options.bands_m.is_empty() => {
-            warnings.push("bands: no line is given, so there is no distance from one".into());
+            warnings.push(WarningKind::BandsWithoutLine.into());
             None
         }
         _ => None,

@@ -13,6 +13,7 @@ use super::{CrsError, Projection, SourceCrs};
 use crate::error::Reading;
 use crate::geometry::{Coord, Envelope, MultiPolygonArray};
 use crate::parallel;
+use crate::warning::WarningKind;
 
 /// Coordinates of another kind than the rest are strays up to this share, a mixture above.
 const STRAY_SHARE: f64 = 0.01;
@@ -230,6 +231,28 @@ impl Finding {
             | Self::Mixture { .. } => Severity::Error,
         }
     }
+
+    /// The finding as a warning; none for a note and for what refuses the data.
+    pub fn warning(&self) -> Option<WarningKind> {
+        Some(match self {
+            Self::Overruled { member, declared } => {
+                WarningKind::CrsOverruled { member: member.clone(), declared: declared.clone() }
+            }
+            Self::OutsideAreaOfUse { crs, area, at: Envelope { min, max } } => {
+                WarningKind::OutsideAreaOfUse {
+                    crs: crs.clone(),
+                    area: area.clone(),
+                    longitude: [min[0], max[0]],
+                    latitude: [min[1], max[1]],
+                }
+            }
+            Self::OffsetDatum(tag) => WarningKind::OffsetDatum { tag: tag.clone() },
+            Self::Strays(count) => WarningKind::StrayCoordinates { count: *count },
+            Self::NonFinite(count) => WarningKind::NonFiniteCoordinates { count: *count },
+            Self::LooksLikeDegrees => WarningKind::LooksLikeDegrees,
+            _ => return None,
+        })
+    }
 }
 
 struct Extent<'a>(&'a Envelope);
@@ -249,13 +272,16 @@ impl fmt::Display for Extent<'_> {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Overruled { .. }
+            | Self::OutsideAreaOfUse { .. }
+            | Self::OffsetDatum(_)
+            | Self::Strays(_)
+            | Self::NonFinite(_)
+            | Self::LooksLikeDegrees => self.warning().map_or(Ok(()), |warning| warning.fmt(f)),
             Self::CrsMember { name, crs } => {
                 write!(f, "the file's `crs` member `{name}` is taken for {crs}, x east and y north")
             }
             Self::UnknownCrsMember(name) => write!(f, "the file's `crs` member `{name}` names no known system"),
-            Self::Overruled { member, declared } => {
-                write!(f, "the file's `crs` member says {member}, the caller says {declared} and is believed")
-            }
             Self::UndeclaredLengths(extent) => write!(
                 f,
                 "{} are lengths, but GeoJSON without a `crs` member is longitude and latitude",
@@ -271,27 +297,16 @@ impl fmt::Display for Finding {
             Self::ZonePrefix { crs, found: None } => {
                 write!(f, "eastings carry no zone number, which contradicts {crs}")
             }
-            Self::OutsideAreaOfUse { crs, area, at } => {
-                write!(f, "{} (longitude, latitude) lies outside the area of {crs}: {area}", Extent(at))
-            }
             Self::WebMercator => {
                 f.write_str("coordinates are Web Mercator: they go back to degrees exactly, and nothing is measured in it")
             }
-            Self::OffsetDatum(tag) => write!(
-                f,
-                "`{tag}` names an offset system of web maps (GCJ-02, BD-09): coordinates may lie 100 to 700 m off; \
-                 nothing was converted, do not lay such data over others"
-            ),
             Self::Mixture { angles, lengths } => {
                 write!(f, "{angles} coordinates look like degrees and {lengths} like lengths")
             }
             Self::SeveralZones(first, last) => write!(f, "eastings carry zone numbers from {first} to {last}"),
-            Self::Strays(count) => write!(f, "{count} coordinates are of another kind than the rest"),
-            Self::NonFinite(count) => write!(f, "{count} coordinates are no numbers"),
             Self::Wide { lon_deg, lat_deg } => {
                 write!(f, "the data extend over {lon_deg:.1}° by {lat_deg:.1}°, which is much for parcels")
             }
-            Self::LooksLikeDegrees => f.write_str("coordinates declared `local` (metres) look like degrees"),
         }
     }
 }
@@ -764,7 +779,7 @@ mod tests {
         assert_eq!(accepted(&both), "EPSG:4547");
         let tagged = diagnose(&LONLAT, None, None, &["name", "coord_GCJ-02", "BD09"]);
         assert_eq!(tagged.findings.len(), 2);
-        assert!(tagged.findings.iter().all(|f| f.severity() == Severity::Warning));
+        assert!(tagged.findings.iter().all(|f| f.severity() == Severity::Warning && f.warning().is_some()));
         let wide = diagnose(&[[100.0, 20.0], [120.0, 30.0]], None, None, &[]);
         assert!(matches!(wide.findings[..], [Finding::Wide { .. }]));
         let abroad = diagnose(&[[-71.1, 42.3], [-71.0, 42.4]], None, Some("EPSG:4490"), &[]);

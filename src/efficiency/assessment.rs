@@ -3,6 +3,7 @@ use serde::Serialize;
 use super::{Direction, Measures, Rule, peer_percentile, quantile};
 use crate::error::{Error, ParamError};
 use crate::parcel::{CategoryColumn, Column, ParcelIdx};
+use crate::warning::{Warning, WarningKind};
 
 /// What a rule says of one parcel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -140,7 +141,7 @@ pub struct Assessment {
     /// The tests of the rule, in the order they stand in it.
     pub tests: Vec<Test>,
     /// What a reader should know: ties at a threshold, groups too small to rank.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     shape: Shape,
     candidates: Vec<bool>,
     /// Verdicts that a field check settled, whatever the threshold.
@@ -467,9 +468,8 @@ impl Assessment {
                 let (threshold, known) = test.quantile(*worst_share, candidates);
                 test.threshold = threshold;
                 if threshold.is_none() {
-                    self.warnings.push(format!(
-                        "{rule}: {known} known candidates are too few to rank (at least {MIN_RANKED})"
-                    ));
+                    let few = WarningKind::TooFewToRank { known, least: MIN_RANKED };
+                    self.warnings.push(Warning::from(few).of(&*test.rule));
                 }
             }
             _ => {}
@@ -479,8 +479,8 @@ impl Assessment {
             test.values.iter().zip(candidates).filter(is_tie).count()
         });
         if basis == Basis::Quantile && test.at_threshold > 1 {
-            let ties = test.at_threshold;
-            self.warnings.push(format!("{rule}: {ties} candidates stand exactly at the threshold and pass"));
+            let ties = WarningKind::TiesAtThreshold { count: test.at_threshold };
+            self.warnings.push(Warning::from(ties).of(&*test.rule));
         }
         let low = (0..candidates.len() as u32).map(|i| test.is_low(ParcelIdx(i))).collect();
         self.tests.push(test);

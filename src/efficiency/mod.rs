@@ -28,6 +28,7 @@ mod stock;
 mod topsis;
 mod upstairs;
 
+pub use crate::language::Language;
 pub use allocation::{Allocation, AllocationBasis, JoinReport, JoinedRow, Occupancy, RowOutcome, Spread};
 pub use appraisal::{
     Appraisal, Appraised, Cuts, Grade, Grading, ItemScore, Remark, Rounding, Standing, Ties, repeated,
@@ -45,7 +46,6 @@ pub use industrial::{
 };
 pub use quantile::quantile;
 pub use rule::{Direction, Measures, Rule};
-pub use sentence::Language;
 pub use soft_site::{
     BuildableClass, BuildableFigures, BuildableRule, Lot, Recall, SoftSiteRule, improvement_ratio,
     improvement_to_land,

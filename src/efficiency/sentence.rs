@@ -3,20 +3,12 @@
 use std::cmp::Ordering;
 
 use super::{Appraised, Assessment, Basis, Direction, Reason, Remark};
+use crate::language::Language;
 use crate::parcel::ParcelIdx;
 use crate::units::people_number;
 
 /// Expressions longer than this are not said twice in a sentence.
 const LONG: usize = 24;
-
-/// A language of sentences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Language {
-    /// English.
-    English,
-    /// 简体中文.
-    Chinese,
-}
 
 impl Reason<'_> {
     /// Says what the test found, without a verdict: value, threshold, margin and place among its peers.

@@ -7,9 +7,10 @@ use super::{
     Grade, Measures, Rule, StockClass, UnusedLand, Verdict, unused_land,
 };
 use crate::column::{CategoryColumn, Column};
-use crate::error::{Error, ParamError, few};
+use crate::error::{Error, ParamError};
 use crate::expr::Expr;
 use crate::parcel::{ParcelColumns, ParcelIdx, ParcelSet};
+use crate::warning::{Warning, WarningKind};
 use crate::zoning::config;
 use crate::zoning::{LandUse, ResolvedUses, Schemes, SmallClass};
 
@@ -190,7 +191,7 @@ pub struct Efficiency {
     /// What became of field checks; none without them.
     pub field_check_report: Option<FieldCheckReport>,
     /// What a reader should know.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 impl Efficiency {
@@ -219,9 +220,7 @@ impl Efficiency {
             *candidate &= unused.is_none();
         }
         if left > 0 {
-            warnings.push(format!(
-                "candidates: {left} parcels are idle, or approved and not supplied: classes of their own, not ranked"
-            ));
+            warnings.push(WarningKind::UnusedNotRanked { count: left }.into());
         }
         let appraised =
             options.appraisal.as_ref().map(|pack| appraise(pack, &candidates, &measures)).transpose()?;
@@ -235,10 +234,10 @@ impl Efficiency {
         let (score_expression, rule) = options.resolved(set, graded);
         let score = score_expression.as_deref().map(|metric| measures.numbers(metric)).transpose()?;
         if let Some(appraised) = &appraised {
-            warnings.extend(appraised.found.warnings.iter().map(|warning| format!("appraisal: {warning}")));
+            warnings.extend(appraised.found.warnings.iter().map(|warning| warning.clone().of("appraisal")));
             if graded == Some(false) {
-                let name = appraised.found.pack().name();
-                warnings.push(format!("the rule pack `{name}` has no grades: low is judged by the score"));
+                let pack = appraised.found.pack().name().into();
+                warnings.push(WarningKind::PackWithoutGrades { pack }.into());
             }
         }
         let assessed = rule.as_ref().map(|rule| Assessment::judge(rule, &candidates, &measures));
@@ -247,7 +246,7 @@ impl Efficiency {
             assessment.rank_among(&peers(set, options.peers.as_deref(), current_use, &candidates)?)?;
             warnings.extend(assessment.warnings.iter().cloned());
         } else {
-            warnings.push("no score and no rule is given: no parcel is judged".into());
+            warnings.push(WarningKind::NothingJudged.into());
         }
         let stock = stock(set, current_use, assessment.as_ref(), &unused);
         let mut found = Self {
@@ -279,18 +278,15 @@ impl Efficiency {
             report.changed += usize::from(before != Some(check.status));
             assessment.settle(parcel, check.status.verdict());
         }
-        for (ids, what) in
-            [(&report.unknown_parcels, "no parcel has"), (&report.ambiguous_parcels, "several parcels have")]
-        {
-            if !ids.is_empty() {
-                self.warnings.push(format!("field checks: {} name ids that {what}: {}", ids.len(), few(ids)));
-            }
+        let FieldCheckReport { unknown_parcels, ambiguous_parcels, applied, changed, .. } = &report;
+        if !unknown_parcels.is_empty() {
+            self.warnings.push(WarningKind::ChecksOfNoParcel { ids: unknown_parcels.clone() }.into());
         }
-        if report.applied > 0 {
-            self.warnings.push(format!(
-                "field checks: {} parcels were checked on the spot, which wins; {} of them change class",
-                report.applied, report.changed
-            ));
+        if !ambiguous_parcels.is_empty() {
+            self.warnings.push(WarningKind::ChecksOfSeveralParcels { ids: ambiguous_parcels.clone() }.into());
+        }
+        if *applied > 0 {
+            self.warnings.push(WarningKind::ChecksApplied { applied: *applied, changed: *changed }.into());
         }
         self.field_check_report = Some(report);
     }
@@ -322,12 +318,12 @@ impl AppraisedParcels {
 fn unused(
     options: &EfficiencyOptions,
     measures: &ScoredParcels<'_>,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Vec<Option<StockClass>>, Error> {
     let UnusedLand { class: mut found, ignored } = unused_land(measures.parcels.set);
     if !ignored.is_empty() {
-        warnings
-            .push(format!("unused land: {} hold more than true and false and do not count", few(&ignored)));
+        let columns = ignored.into_iter().map(Into::into).collect();
+        warnings.push(WarningKind::FlagsIgnored { columns }.into());
     }
     for (condition, class) in
         [(&options.idle, StockClass::Idle), (&options.approved_not_supplied, StockClass::ApprovedNotSupplied)]
@@ -477,16 +473,15 @@ fn candidates(
     parcels: &ParcelColumns<'_>,
     options: &EfficiencyOptions,
     current_use: &ResolvedUses,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Vec<bool>, Error> {
     let set = parcels.set;
     if let Some(condition) = &options.candidates {
         let holds = parcels.holds(condition)?;
         let unknown = holds.len() - holds.known();
         if unknown > 0 {
-            warnings.push(format!(
-                "candidates: `{condition}` is unknown for {unknown} parcels, which are left out"
-            ));
+            let condition = condition.clone();
+            warnings.push(WarningKind::CandidatesUnknown { condition, count: unknown }.into());
         }
         return Ok(holds.iter().map(|holds| holds == Some(true)).collect());
     }
@@ -497,7 +492,6 @@ fn candidates(
     if candidates.contains(&true) {
         return Ok(candidates);
     }
-    warnings
-        .push("candidates: no parcel is known to be industrial or logistics land, so all are judged".into());
+    warnings.push(WarningKind::AllAreCandidates.into());
     Ok(vec![true; set.len()])
 }

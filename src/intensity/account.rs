@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Density, Limit};
 use crate::error::ParamError;
+use crate::warning::WarningKind;
 
 /// A share of land under construction that should not be passed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -213,16 +214,16 @@ pub enum Diagnostic {
     },
 }
 
+impl From<Diagnostic> for WarningKind {
+    fn from(diagnostic: Diagnostic) -> Self {
+        let Diagnostic::BuiltBeyondDevelopable { ratio, at_least_m2 } = diagnostic;
+        Self::BuiltBeyondDevelopable { ratio, at_least_m2 }
+    }
+}
+
 impl std::fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::BuiltBeyondDevelopable { ratio, at_least_m2 } => write!(
-                f,
-                "construction land is {ratio:.3} of the developable land: at least {:.1} ha of it stands where building \
-                 is excluded or unsuitable",
-                at_least_m2 / 10_000.0
-            ),
-        }
+        WarningKind::from(*self).fmt(f)
     }
 }
 

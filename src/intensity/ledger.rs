@@ -15,6 +15,7 @@ use crate::land::LandStatus;
 use crate::parallel;
 use crate::parcel::{Column, ParcelIdx, ParcelSet};
 use crate::sum::AreaSum;
+use crate::warning::{Warning, WarningKind};
 
 /// Shares of a parcel below this part of its area are rounding, not land.
 const ROUNDING: f64 = 1e-9;
@@ -110,7 +111,7 @@ pub struct Ledger {
     /// One balance per unit, by id; what lies in no unit stands last.
     pub units: Vec<Account>,
     /// What a reader should know.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// Construction land by (unit, parcel).
     construction: Vec<Share>,
 }
@@ -211,13 +212,14 @@ impl Ledger {
         const TOLD: usize = 20;
         let of = |account: &Account| {
             let name = account.id.as_deref().unwrap_or("outside all districts").to_owned();
-            account.diagnostics().into_iter().map(move |diagnostic| format!("{name}: {diagnostic}"))
+            let diagnostics = account.diagnostics().into_iter().map(WarningKind::from);
+            diagnostics.map(move |kind| Warning::from(kind).of(&*name))
         };
-        let mut found: Vec<String> = self.units.iter().flat_map(of).collect();
+        let mut found: Vec<Warning> = self.units.iter().flat_map(of).collect();
         let more = found.len().saturating_sub(TOLD);
         found.truncate(TOLD);
         if more > 0 {
-            found.push(format!("{more} more units have more construction land than developable land"));
+            found.push(WarningKind::MoreBuiltBeyond { count: more }.into());
         }
         found.extend(of(&self.total));
         self.warnings.extend(found);
@@ -616,7 +618,7 @@ impl Layers<'_> {
         Ok(Drawn { ids, tallies, shares, own, rest_is_outside: true, people: Vec::new() })
     }
 
-    fn by_districts(&self, districts: &ParcelSet, warnings: &mut Vec<String>) -> Result<Drawn, Error> {
+    fn by_districts(&self, districts: &ParcelSet, warnings: &mut Vec<Warning>) -> Result<Drawn, Error> {
         let units = Districts::new(districts, warnings)?;
         let [shares, own] = self.shares(&|parcel, shaped, shares| self.split(parcel, shaped, &units, shares));
         let mut tallies: Vec<Tally> = parallel::collect(units.len(), 1, &|unit| {
@@ -756,7 +758,7 @@ struct Districts {
 const DISTRICT_SLIVER: f64 = 1e-3;
 
 impl Districts {
-    fn new(set: &ParcelSet, warnings: &mut Vec<String>) -> Result<Self, Error> {
+    fn new(set: &ParcelSet, warnings: &mut Vec<Warning>) -> Result<Self, Error> {
         let mut order: Vec<(Box<str>, u32)> = (0..set.len()).map(|i| (unit_id(set, i), i as u32)).collect();
         order.sort();
         let rows: Vec<u32> = order.iter().map(|(_, i)| *i).collect();
@@ -776,10 +778,8 @@ impl Districts {
             sliver_m2 += overlap_m2;
         }
         if !pairs.is_empty() {
-            let count = pairs.len();
-            warnings.push(format!(
-                "districts overlap in {count} slivers ({sliver_m2:.1} m² in all), counted for the first by id"
-            ));
+            let slivers = WarningKind::DistrictSlivers { count: pairs.len(), area_m2: sliver_m2 };
+            warnings.push(slivers.into());
         }
         let pairs: Vec<[u32; 2]> = pairs.iter().map(|&(a, b, _)| [a, b]).collect();
         let partition = Partition::new(&given, &pairs, &vec![0; given.len()])?;

@@ -6,6 +6,7 @@ use super::geojson::GeoJsonText;
 use super::schema::LeftOut;
 use crate::error::FeaturePos;
 use crate::parcel::{FeatureTable, Rejected};
+use crate::warning::{Warning, WarningKind};
 
 /// Text read at a time.
 pub(super) const BLOCK: usize = 8 << 20;
@@ -100,8 +101,8 @@ pub struct ReadReport {
     pub left_out: Vec<LeftOut>,
     /// Values that are of a wrong kind and so unknown.
     pub property_faults: Vec<PropertyFault>,
-    /// The above in words, one line each: equal for files that differ in the order of their features only.
-    pub warnings: Vec<String>,
+    /// The above as warnings: equal for files that differ in the order of their features only.
+    pub warnings: Vec<Warning>,
     /// Where to look: the first feature that cannot be used and the first value of each property that is of a wrong kind.
     pub examples: Vec<String>,
 }
@@ -149,31 +150,29 @@ pub(super) fn examples(report: &ReadReport, rejected: &[Rejected]) -> Vec<String
     unusable.into_iter().chain(unreadable).collect()
 }
 
-pub(super) fn warnings(report: &ReadReport) -> Vec<String> {
-    let mut lines: Vec<String> = (report.property_faults.iter())
-        .map(|fault| {
-            format!("{} values of `{}` are not {}: unknown", fault.count, fault.property, fault.expected)
-        })
-        .collect();
-    lines.extend(report.absent_properties.iter().map(|AbsentProperty { property, nearest }| {
-        let nearest = nearest.as_ref().map_or(String::new(), |name| format!(" (`{name}`?)"));
-        format!("property `{property}` occurs in 0 of {} features{nearest}", report.features)
-    }));
-    lines.extend(
-        report
-            .left_out
-            .iter()
-            .map(|LeftOut { property, reason, .. }| format!("property `{property}` was left out: {reason}")),
-    );
-    lines.sort();
-    let mut count = |n: u64, what: &str| {
-        if n > 0 {
-            lines.push(format!("{n} {what}"));
-        }
-    };
-    count(report.dropped_ordinates, "ordinates beyond the second were left out");
-    count(report.closed_lines, "features of closed lines were taken as polygons");
-    count(report.collections, "collections of polygons were taken as multipolygons");
-    count(report.repeated_properties, "properties stood twice in one feature; the last value was taken");
-    lines
+pub(super) fn warnings(report: &ReadReport) -> Vec<Warning> {
+    use WarningKind as Kind;
+    let faults = report.property_faults.iter().map(|PropertyFault { property, expected, count, .. }| {
+        Kind::ValuesNotRead { property: property.clone(), count: *count, expected: expected.clone() }
+    });
+    let absent =
+        report.absent_properties.iter().map(|AbsentProperty { property, nearest }| Kind::PropertyAbsent {
+            property: property.clone(),
+            features: report.features,
+            nearest: nearest.clone(),
+        });
+    let left_out = report.left_out.iter().map(|LeftOut { property, reason }| Kind::PropertyLeftOut {
+        property: property.clone(),
+        reason: reason.clone(),
+    });
+    let mut found: Vec<Warning> = faults.chain(absent).chain(left_out).map(Warning::from).collect();
+    found.sort_by_cached_key(Warning::to_string);
+    let counts = [
+        (report.dropped_ordinates, Kind::OrdinatesDropped { count: report.dropped_ordinates }),
+        (report.closed_lines, Kind::ClosedLinesTaken { count: report.closed_lines }),
+        (report.collections, Kind::CollectionsTaken { count: report.collections }),
+        (report.repeated_properties, Kind::PropertiesRepeated { count: report.repeated_properties }),
+    ];
+    found.extend(counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, kind)| Warning::from(kind)));
+    found
 }

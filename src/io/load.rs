@@ -5,10 +5,11 @@ use super::geojson::read_lines;
 use super::schema::{Inference, Schema};
 use super::{GeoJsonText, Layer, ReadOptions, ReadReport, Source};
 use crate::Error;
-use crate::crs::doctor::{CoordinateStats, Diagnosis, Evidence, Severity, examine};
+use crate::crs::doctor::{CoordinateStats, Diagnosis, Evidence, Finding, examine};
 use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
 use crate::geometry::{Coord, Envelope};
 use crate::parcel::ParcelSet;
+use crate::warning::{Warning, WarningKind};
 
 /// From a file to parcels in a plane: reads, asks the doctor which system the coordinates are in, projects, validates.
 ///
@@ -56,21 +57,14 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// What a reader should know, one line each: of the text, of the coordinates, of the boundaries.
-    pub fn warnings(&self) -> impl Iterator<Item = String> {
-        let noticed = self.diagnosis.findings.iter().filter(|finding| finding.severity() != Severity::Note);
-        let mended = self.set.repaired().len();
-        let mended = (mended > 0).then(|| format!("{mended} boundaries were not valid and were repaired"));
-        let rejected = self.set.rejected().len();
-        let rejected =
-            (rejected > 0).then(|| format!("{rejected} features cannot be used and were put aside"));
-        self.report
-            .warnings
-            .iter()
-            .cloned()
-            .chain(noticed.map(ToString::to_string))
-            .chain(mended)
-            .chain(rejected)
+    /// What a reader should know: of the text, of the coordinates, of the boundaries.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
+        let noticed = self.diagnosis.findings.iter().filter_map(Finding::warning).map(Warning::from);
+        let told = |count: usize, kind: WarningKind| (count > 0).then(|| Warning::from(kind));
+        let (mended, rejected) = (self.set.repaired().len(), self.set.rejected().len());
+        let mended = told(mended, WarningKind::BoundariesRepaired { count: mended });
+        let rejected = told(rejected, WarningKind::FeaturesRejected { count: rejected });
+        self.report.warnings.iter().cloned().chain(noticed).chain(mended).chain(rejected)
     }
 }
 

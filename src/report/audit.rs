@@ -6,6 +6,7 @@ use crate::intensity::Account;
 use crate::json_text::to_json;
 use crate::land::LandStatus;
 use crate::units::{people_area, people_number};
+use crate::warning::Warning;
 
 /// Changes of a label that a summary and a table list.
 const TOP_LABELS: usize = 30;
@@ -27,7 +28,7 @@ pub struct AuditSummary {
     /// The largest changes of the label by area.
     pub relabelled: Vec<Relabelled>,
     pub residual: f64,
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// One date.
@@ -91,7 +92,7 @@ pub struct Relabelled {
 
 impl AuditSummary {
     /// The figures of an audit; `warnings` are those of reading.
-    pub fn of(audit: &Audit, old: &Year, new: &Year, warnings: &[String]) -> Self {
+    pub fn of(audit: &Audit, old: &Year, new: &Year, warnings: &[Warning]) -> Self {
         const STATUS: [Option<LandStatus>; 4] =
             [Some(LandStatus::Construction), Some(LandStatus::Unknown), Some(LandStatus::Other), None];
         let year = |year: &Year| AuditYear {
@@ -109,8 +110,9 @@ impl AuditSummary {
         let [before_m2, after_m2, added_m2, removed_m2] = audit.inside_m2;
         let cells = (0..16).map(|k| (k / 4, k % 4)).filter(|&(a, b)| audit.ground[a][b] > 0.0);
         let mut warnings = warnings.to_vec();
-        warnings.extend(old.ledger.warnings.iter().map(|warning| format!("old: {warning}")));
-        warnings.extend(new.ledger.warnings.iter().map(|warning| format!("new: {warning}")));
+        for (year, date) in [(old, "old"), (new, "new")] {
+            warnings.extend(year.ledger.warnings.iter().map(|warning| warning.clone().dated(date)));
+        }
         Self {
             schema_version: super::SCHEMA_VERSION,
             old: year(old),

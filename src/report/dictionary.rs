@@ -1,4 +1,5 @@
 use super::columns::{self, Entry, Group};
+use crate::warning::{KINDS, KindEntry};
 
 const HEAD: &str = "# Data dictionary\n\n\
     Every column of every layer and table, made from the tables in `src/report/columns/`; \
@@ -59,4 +60,32 @@ fn section<C>(page: &mut String, title: &str, what: &str, groups: &[Group<C>]) {
             }
         }
     }
+}
+
+const WARNINGS_HEAD: &str = "# Warnings\n\n\
+    Every kind of warning, made from the table in `src/warning.rs`; `LANDUSE_REWRITE=1 cargo test --test it dictionary` writes this page \
+    anew.\n\n\
+    Each is an object in `warnings` of `summary.json`, `audit.json` and `appraisal.json`: `kind`, `subject`, `figure` (null where there is none) \
+    and `text`, and in `audit.json` the `date`, `old` or `new`, where it is about one of them. In the library it is a `Warning` with a text in every \
+    language. The text names the layer in front where there is one, as in `control lines: …`. A subject in italics is used where no layer, \
+    study unit or rule is named.\n\n\
+    | kind | meaning | subject | figure | text |\n|---|---|---|---|---|\n";
+
+/// The list of warnings in Markdown: every kind with its meaning, subject, figure and English text.
+///
+/// ```
+/// assert!(landuse::report::warning_dictionary().contains("| `boundaries_repaired` |"));
+/// ```
+pub fn warning_dictionary() -> String {
+    let mut page = String::from(WARNINGS_HEAD);
+    for KindEntry { name, meaning, subject, figure, english } in KINDS {
+        let meaning = meaning.trim();
+        let subject = subject
+            .strip_prefix('"')
+            .and_then(|usual| usual.strip_suffix('"'))
+            .map_or_else(|| format!("`{subject}`"), |usual| format!("*{usual}*"));
+        let figure = if *figure == "none" { String::new() } else { format!("`{figure}`") };
+        page.push_str(&format!("| `{name}` | {meaning} | {subject} | {figure} | {english} |\n"));
+    }
+    page
 }

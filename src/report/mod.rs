@@ -20,10 +20,11 @@ mod table;
 mod tables;
 mod text;
 mod verdict;
+mod words;
 
 pub use audit::{AuditSummary, AuditYear, FateCount, Ground, Inside, InsideCount, Relabelled};
 pub use columns::{ColumnKind, ColumnMember, OutputColumn};
-pub use dictionary::data_dictionary;
+pub use dictionary::{data_dictionary, warning_dictionary};
 pub use layer::{Format, Layer, OutputLayer};
 #[cfg(feature = "map")]
 pub use ledger_pictures::{gradient_chart, intensity_picture, limit_chart};

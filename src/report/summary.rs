@@ -13,10 +13,11 @@ use crate::parcel::{ParcelIdx, RecordRef};
 use crate::sensitivity::Sensitivity;
 use crate::stats::{GetisOrdSummary, LocalMoranSummary};
 use crate::sum::{self, AreaSum};
+use crate::warning::Warning;
 use crate::{Analysis, ParcelSet};
 
 /// Version of the names and meanings in `summary.json`.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// What `summary.json` holds. Names are a contract; a figure that is not known is `null`, never 0.
 ///
@@ -44,7 +45,7 @@ pub struct Summary {
     pub constraints: Constraints,
     /// How findings hang on the settings; none where it was not asked.
     pub sensitivity: Option<Sensitivity>,
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// The systems that coordinates were read and computed in.

@@ -4,6 +4,7 @@ use geo::{Rect, coord};
 use landuse::crs::SourceCrs;
 use landuse::intensity::{Account, Totals, WarningLine, WarningStatus};
 use landuse::io::Source;
+use landuse::warning::WarningKind;
 use landuse::{Analysis, Error, Inputs, Options, Parcel};
 
 fn square(id: &str, x: f64, y: f64, side: f64) -> Parcel {
@@ -76,7 +77,7 @@ fn a_layer_of_another_place_is_not_a_finding_of_nought() {
     let parcels = || Inputs::from_parcels([square("a", 0.0, 0.0, 100.0).construction(true)], local());
     let far = || layer([square("line", 50_000.0, 0.0, 100.0).text("effect", "exclude")]);
     let inputs = parcels().control_lines(far()).districts(far()).unsuitable(far()).load().unwrap();
-    assert_eq!(inputs.warnings().iter().filter(|w| w.contains("away from all parcels")).count(), 3);
+    assert_eq!(inputs.warnings().iter().filter(|w| w.kind().name() == "layer_far_away").count(), 3);
     let total = run(&inputs).ledger().total.clone();
     assert_eq!((total.control_m2, total.net, total.gross), (None, None, Some(1.0)));
 
@@ -84,7 +85,7 @@ fn a_layer_of_another_place_is_not_a_finding_of_nought() {
     let near = layer([square("line", 200.0, 0.0, 100.0).text("effect", "exclude")]);
     let found = run(&parcels().control_lines(near).load().unwrap());
     assert_eq!(found.ledger().total.construction_inside_m2, Some(0.0));
-    assert!(found.warnings().iter().any(|warning| warning.contains("none of them meets a parcel")));
+    assert!(found.warnings().iter().any(|warning| *warning.kind() == WarningKind::LinesMeetNothing));
 }
 
 #[test]
@@ -104,7 +105,8 @@ fn lines_without_an_effect_are_told() {
     let lines = layer([square("a", 0.0, 0.0, 10.0), square("b", 20.0, 0.0, 10.0).text("effect", "confine")]);
     let inputs =
         Inputs::from_parcels([square("p", 0.0, 0.0, 100.0)], local()).control_lines(lines).load().unwrap();
-    assert!(inputs.warnings().iter().any(|warning| warning.starts_with("control lines: 1 state no effect")));
+    let texts = inputs.warnings().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(texts, ["control lines: 1 state no effect and are taken to exclude construction"]);
 }
 
 #[test]

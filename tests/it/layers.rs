@@ -3,7 +3,7 @@
 use geo::{Rect, coord};
 use landuse::efficiency::{Direction, Rule};
 use landuse::intensity::WarningLine;
-use landuse::report::{ColumnKind, Format, Layer, OutputLayer, data_dictionary};
+use landuse::report::{ColumnKind, Format, Layer, OutputLayer, data_dictionary, warning_dictionary};
 use landuse::{Analysis, Error, Inputs, Options, Parcel, ParcelSet};
 
 fn square(x: f64, side: f64) -> geo::Polygon {
@@ -163,15 +163,24 @@ fn every_figure_of_an_account_is_a_column() {
     }
 }
 
-#[test]
-fn the_data_dictionary_is_current() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/data-dictionary.md");
-    let page = data_dictionary();
+/// Holds a page of the documentation against the one that is made of the code.
+fn is_current(path: &str, page: &str) {
     if std::env::var_os("LANDUSE_REWRITE").is_some() {
-        std::fs::write(path, &page).unwrap();
+        std::fs::write(path, page).unwrap();
     }
     let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(written == page, "run LANDUSE_REWRITE=1 cargo test --test it dictionary");
+    assert!(written == page, "{path}: run LANDUSE_REWRITE=1 cargo test --test it dictionary");
+}
+
+#[test]
+fn the_dictionary_of_warnings_is_current() {
+    is_current(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/warnings.md"), &warning_dictionary());
+}
+
+#[test]
+fn the_data_dictionary_is_current() {
+    let page = data_dictionary();
+    is_current(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/data-dictionary.md"), &page);
     let found = analysis(true);
     for which in OutputLayer::ALL {
         for column in found.layer(which).columns() {

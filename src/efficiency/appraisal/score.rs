@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::expr::same_length;
 use crate::parallel;
 use crate::parcel::Column;
+use crate::warning::{Warning, WarningKind};
 
 const NONE: u8 = u8::MAX;
 const UNSURE: u8 = u8::MAX - 1;
@@ -115,7 +116,7 @@ pub struct Appraised {
     /// Whether the row is told to leave; unknown for all where the pack has no such rule.
     pub exit: Column<bool>,
     /// What a reader should know.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     pack: Appraisal,
     groups: Vec<u8>,
     exempt: Vec<u8>,
@@ -225,17 +226,12 @@ impl Appraisal {
         let exempt_or_unsure =
             first_that_holds(&source, self.not_appraised.iter().map(|when| Some(&**when)), len)?;
         let mut warnings = Vec::new();
-        let mut warn = |flags: &[u8], what: u8, text: &str| {
-            let rows = flags.iter().fold(0, |rows, &flag| rows + usize::from(flag == what));
-            told(&mut warnings, rows, text);
-        };
-        warn(&groups, UNSURE, "their group is not known, as its condition is unknown; not ranked");
-        warn(&groups, NONE, "no group takes them; not ranked");
-        warn(
-            &exempt_or_unsure,
-            UNSURE,
-            "whether they are exempt is not known; appraised as if they were not",
-        );
+        let rows_of =
+            |flags: &[u8], what: u8| flags.iter().fold(0, |rows, &flag| rows + usize::from(flag == what));
+        told(&mut warnings, rows_of(&groups, UNSURE), |rows| WarningKind::GroupUnknown { rows });
+        told(&mut warnings, rows_of(&groups, NONE), |rows| WarningKind::NoGroup { rows });
+        let unsure = rows_of(&exempt_or_unsure, UNSURE);
+        told(&mut warnings, unsure, |rows| WarningKind::ExemptionUnknown { rows });
         let exempt: Vec<u8> = exempt_or_unsure.iter().map(|&i| if i == UNSURE { NONE } else { i }).collect();
         let mut work = Work::new(&groups, &exempt);
         let slots = self.groups.iter().map(|group| group.indicators.len()).max().unwrap_or(0);
@@ -263,16 +259,8 @@ impl Appraisal {
             work.adjust(&source, adjustment, &mut adjusted)?;
         }
         let standing = |what| work.standing.iter().filter(|&&own| own == what).count();
-        told(
-            &mut warnings,
-            standing(Standing::Unknown),
-            "too little is known of them for a score; not ranked",
-        );
-        told(
-            &mut warnings,
-            standing(Standing::Rejected),
-            "a value below 0 leaves them without a score; not ranked",
-        );
+        told(&mut warnings, standing(Standing::Unknown), |rows| WarningKind::ScoreUnknown { rows });
+        told(&mut warnings, standing(Standing::Rejected), |rows| WarningKind::ScoreRefused { rows });
 
         let mut places = Places {
             rank: vec![0; len],
@@ -323,7 +311,7 @@ impl Appraisal {
         &self,
         source: &Checked<'_, M>,
         grades: &mut [Option<Grade>],
-        warnings: &mut Vec<String>,
+        warnings: &mut Vec<Warning>,
     ) -> Result<Vec<(u8, Option<Grade>)>, Error> {
         let mut limited = vec![(NONE, None); grades.len()];
         // Protections first, so that a veto has the last word.
@@ -346,16 +334,17 @@ impl Appraisal {
                     _ => {}
                 }
             }
-            told(warnings, unsure, &format!("whether `{}` limits their grade is not known", limit.when));
+            let condition = || limit.when.clone();
+            told(warnings, unsure, |rows| WarningKind::LimitUnknown { condition: condition(), rows });
         }
         Ok(limited)
     }
 }
 
 /// Adds a warning about rows, where there are any.
-fn told(warnings: &mut Vec<String>, rows: usize, text: &str) {
+fn told(warnings: &mut Vec<Warning>, rows: usize, kind: impl FnOnce(usize) -> WarningKind) {
     if rows > 0 {
-        warnings.push(format!("{rows} rows: {text}"));
+        warnings.push(kind(rows).into());
     }
 }
 

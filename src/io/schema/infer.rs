@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Field, Meaning, Schema, Target, plain_name, quoted};
 use crate::io::inspect::{Codes, KnownNames, PropertySummary};
+use crate::warning::WhyLeftOut;
 use crate::zoning::{LandUseCode, Schemes};
 
 /// An inferred schema, and why ([`Schema::infer`]).
@@ -25,6 +26,15 @@ pub struct Decision {
     /// Why.
     pub reason: Box<str>,
     numeric: bool,
+    /// Why it was left out, where its name is known.
+    left_out: Option<WhyLeftOut>,
+}
+
+impl Decision {
+    fn leave_out(&mut self, why: WhyLeftOut) {
+        self.reason = why.to_string().into();
+        self.left_out = Some(why);
+    }
 }
 
 /// A property whose name is known and that was left out.
@@ -34,7 +44,7 @@ pub struct LeftOut {
     /// The property.
     pub property: Box<str>,
     /// Why.
-    pub reason: Box<str>,
+    pub reason: WhyLeftOut,
 }
 
 impl Decision {
@@ -77,6 +87,7 @@ impl Schema {
                 field: None,
                 reason: UNKNOWN_NAME.into(),
                 numeric: summary.is_numeric(),
+                left_out: None,
             })
             .collect();
         let mut schema = Self { name: "inferred".into(), ..Self::default() };
@@ -90,8 +101,8 @@ impl Schema {
                         continue;
                     }
                     if let Some(taken) = schema.fields.iter().find(|old| old.target == field.target) {
-                        decisions[at].reason =
-                            format!("`{}` is `{}` already", field.target, taken.property).into();
+                        let (target, property) = (text(&field.target), taken.property.clone());
+                        decisions[at].leave_out(WhyLeftOut::Taken { target, property });
                         continue;
                     }
                     let property = summaries[at].name.clone();
@@ -102,15 +113,15 @@ impl Schema {
                             decisions[at].field = Some(fitted.target.clone());
                             schema.fields.push(fitted);
                         }
-                        Err(why) => decisions[at].reason = why.into(),
+                        Err(why) => decisions[at].leave_out(why),
                     }
                 }
             }
         }
-        let left_out = decisions.iter().filter(|d| d.field.is_none() && *d.reason != *UNKNOWN_NAME);
-        schema.left_out = left_out
-            .map(|decision| LeftOut { property: decision.property.clone(), reason: decision.reason.clone() })
-            .collect();
+        let left_out = decisions.iter().filter(|decision| decision.field.is_none()).filter_map(|decision| {
+            Some(LeftOut { property: decision.property.clone(), reason: decision.left_out.clone()? })
+        });
+        schema.left_out = left_out.collect();
         Inference { schema, decisions }
     }
 }
@@ -125,27 +136,31 @@ impl Field {
         summary: &PropertySummary,
         known: usize,
         schemes: &Schemes,
-    ) -> Result<String, String> {
+    ) -> Result<String, WhyLeftOut> {
         if let (true, Some(codes)) = (self.target.is_code(), &summary.codes) {
             return self.suits_codes(codes, schemes);
         }
         let fit = summary.fits.iter().find(|fit| fit.field == known);
         let (readable, unreadable) = fit.map_or((0, 0), |fit| (fit.readable, fit.unreadable));
         let expected = self.target.expected();
-        let share = format!("{unreadable} of {} known values are not {expected}", readable + unreadable);
+        let known = readable + unreadable;
         if unreadable > 0 && unreadable >= readable {
-            return Err(format!("the name is known as `{}`, but {share}", self.target));
+            return Err(WhyLeftOut::Values { target: text(&self.target), unreadable, known, expected });
         }
         let unit = if self.file_unit.is_empty() {
             String::new()
         } else {
             format!("; unit {} assumed", self.file_unit)
         };
-        let share = if unreadable > 0 { format!("; {share}") } else { String::new() };
+        let share = if unreadable > 0 {
+            format!("; {unreadable} of {known} known values are not {expected}")
+        } else {
+            String::new()
+        };
         Ok(unit + &share)
     }
 
-    fn suits_codes(&mut self, values: &Codes, schemes: &Schemes) -> Result<String, String> {
+    fn suits_codes(&mut self, values: &Codes, schemes: &Schemes) -> Result<String, WhyLeftOut> {
         let read = |value| match self.read(value) {
             Ok(Meaning::Code(code)) => Some(code),
             _ => None,
@@ -176,10 +191,7 @@ impl Field {
             return Ok("; no value tells the scheme".into());
         }
         if best.0.0 * 2 <= total {
-            return Err(format!(
-                "the name is known as `{}`, but only {} of {total} values are codes of one known scheme",
-                self.target, best.0.0
-            ));
+            return Err(WhyLeftOut::Codes { target: text(&self.target), codes: best.0.0, values: total });
         }
         self.scheme = best.1;
         let (name, edition) = self.scheme.clone().unwrap_or_default();
@@ -212,6 +224,10 @@ impl Inference {
         }
         out
     }
+}
+
+fn text(target: &Target) -> Box<str> {
+    target.to_string().into()
 }
 
 fn one_line(text: &str) -> String {

@@ -231,7 +231,12 @@ fn vetoes_protections_exemptions_and_exits() {
     let exits: Vec<_> = (0..11).filter(|&row| found.exit.get(row) == Some(true)).collect();
     assert_eq!(exits, [9], "row 8 is low in rank but above the standard");
     assert_eq!((found.rank.get(0), found.rank.get(10)), (Some(1), None));
-    assert_eq!(found.warnings, ["1 rows: whether `accident` limits their grade is not known"]);
+    let [warning] = &found.warnings[..] else { panic!("{:?}", found.warnings) };
+    assert_eq!(
+        (warning.kind().name(), warning.subject(), warning.figure()),
+        ("limit_unknown", "accident", Some(1.0))
+    );
+    assert_eq!(warning.to_string(), "1 rows: whether `accident` limits their grade is not known");
     // A count that includes the exempt: 11 · 0.2 = 2.2, still 2; 11 · 0.6 = 6.6, now 7.
     let grading = Grading { count_not_appraised: true, ..Grading::new(Cuts { a: 0.2, b: 0.6, c: 0.8 }) };
     let found = pack.with_grading(grading).unwrap().run(11, &table).unwrap();

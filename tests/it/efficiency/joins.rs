@@ -253,7 +253,9 @@ fn field_checks_win_and_say_so() {
     // P04 was suspected and is confirmed: that changes its class too.
     assert_eq!((report.applied, report.changed), (4, 4));
     assert_eq!(report.unknown_parcels, ["nowhere".into()]);
-    assert!(found.warnings().iter().any(|warning| warning.starts_with("field checks: 4 parcels")));
+    assert!(
+        found.warnings().iter().any(|warning| warning.to_string().starts_with("field checks: 4 parcels"))
+    );
     assert_eq!(found.computed_stock(of(&found, "P03")), Some(StockClass::SuspectedLow));
     let say = |id: &str, language| report::sentence(&found, of(&found, id), language).unwrap();
     let text = say("P03", Language::English);
