@@ -6,7 +6,7 @@ use geo::{Rect, coord};
 use landuse::crs::{SourceCrs, WorkingCrs};
 use landuse::efficiency::Rule;
 use landuse::report::{Format, OutputLayer, Summary};
-use landuse::{Analysis, Error, Inputs, Options, Parcel};
+use landuse::{Analysis, Error, Inputs, Language, Options, Parcel, ParcelSet};
 
 fn city() -> Inputs {
     Inputs::open("data/city/parcels.geojson")
@@ -185,6 +185,56 @@ fn parcels_in_memory_are_those_of_a_file() {
     let degrees = Rect::new(coord! { x: 114.05, y: 22.54 }, coord! { x: 114.06, y: 22.55 }).to_polygon();
     let inputs = Inputs::from_parcels([Parcel::new("a", degrees)], SourceCrs::wgs84()).load().unwrap();
     assert!((inputs.parcels().area_m2()[0] - 1_139_080.475_8).abs() < 1.0);
+}
+
+#[test]
+fn warnings_are_objects_in_a_summary() {
+    let square = |id: &str, x: f64| {
+        Parcel::new(id, Rect::new(coord! { x: x, y: 0.0 }, coord! { x: x + 50.0, y: 50.0 }).to_polygon())
+    };
+    let inputs =
+        Inputs::from_parcels([square("a", 0.0), square("b", 50.0)], "local".parse().unwrap()).load().unwrap();
+    let options = Options::builder().set(|options| options.bands_m = vec![50.0]).build().unwrap();
+    let found = Analysis::new(&inputs, options).run().unwrap();
+    let summary = serde_json::to_value(Summary::of(&found)).unwrap();
+    assert_eq!(summary["schema_version"], 2);
+    let object = |kind: &str, subject: &str, figure: Option<f64>, text: &str| serde_json::json!({ "kind": kind, "subject": subject, "figure": figure, "text": text });
+    let expected = [
+        object(
+            "all_are_candidates",
+            "candidates",
+            None,
+            "candidates: no parcel is known to be industrial or logistics land, so all are judged",
+        ),
+        object("nothing_judged", "parcels", None, "no score and no rule is given: no parcel is judged"),
+        object(
+            "bands_without_line",
+            "bands",
+            None,
+            "bands: no line is given, so there is no distance from one",
+        ),
+        object(
+            "status_unknown",
+            "parcels",
+            Some(2.0),
+            "of 2 parcels it is not known whether they are construction land",
+        ),
+    ];
+    assert_eq!(summary["warnings"], serde_json::Value::from(expected.to_vec()));
+}
+
+#[test]
+fn warnings_of_several_dates_name_the_date() {
+    let square = |id: &str| {
+        Parcel::new(id, Rect::new(coord! { x: 0.0, y: 0.0 }, coord! { x: 9.0, y: 9.0 }).to_polygon())
+    };
+    let lines = ParcelSet::local([square("line")]);
+    let parcels = Inputs::from_parcels([square("a")], "local".parse().unwrap());
+    let inputs = parcels.control_lines(lines).called("old").load().unwrap();
+    let [warning] = inputs.warnings() else { panic!("{:?}", inputs.warnings()) };
+    assert_eq!((warning.date(), warning.subject()), (Some("old"), "control lines"));
+    assert_eq!(warning.text(Language::Chinese), "旧控制线：1 条未说明管控作用，按禁止建设处理");
+    assert!(warning.text(Language::English).starts_with("old control lines: 1 state no effect"));
 }
 
 #[test]
