@@ -69,6 +69,7 @@ fn why_left_out(why: &WhyLeftOut) -> String {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: one sentence per kind")]
 fn sentence(kind: &WarningKind) -> String {
     use WarningKind as Kind;
     match kind {
