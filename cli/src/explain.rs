@@ -99,7 +99,8 @@ fn parcel(dir: &Path, id: &str) -> Result<String, Error> {
     let property = manifest["id_property"].as_str().unwrap_or("id");
     let found = find_features(&Source::file(dir.join("parcels.geojson")), property, id)?;
     if found.is_empty() {
-        return Err(Error::Data(format!("no parcel has the id `{id}` in `{property}`").into()));
+        let place = if property == "$id" { "of its feature".into() } else { format!("in `{property}`") };
+        return Err(Error::Data(format!("no parcel has the id `{id}` {place}").into()));
     }
     let mut card = String::new();
     if found.len() > 1 {

@@ -628,3 +628,31 @@ fn an_audit_of_a_generated_city_some_years_later_finds_as_many_changes_as_were_p
         ["merged", "vanished", "appeared"].map(planted)
     );
 }
+
+/// A card is found by the id that the analysis went by: that of the feature itself, a whole number in any spelling.
+#[test]
+fn explain_finds_what_the_analysis_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let feature = |id: &str, properties: &str, x: u32| {
+        let y = 100;
+        format!(
+            r#"{{"type":"Feature"{id},"properties":{{{properties}}},"geometry":{{"type":"Polygon","coordinates":[[[{x},0],[{},0],[{},{y}],[{x},{y}],[{x},0]]]}}}}"#,
+            x + 50,
+            x + 50
+        )
+    };
+    let run = |features: [String; 2], id: &str| {
+        let (file, out) = (folder.path().join("parcels.geojson"), folder.path().join("out"));
+        std::fs::write(&file, features.join("\n")).unwrap();
+        let [file, out] = [file, out].map(|path| path.display().to_string());
+        let run =
+            landuse(&["analyze", &file, "--out", &out, "--overwrite", "--no-map", "--source-crs", "local"]);
+        assert_eq!(status(&run), 0, "{}", stderr(&run));
+        let found = landuse(&["explain", &out, "--parcel", id]);
+        assert_eq!(status(&found), 0, "{id}: {}", stderr(&found));
+        std::fs::remove_dir_all(out).unwrap();
+    };
+    run([feature(r#","id":7"#, "", 0), feature(r#","id":null"#, "", 100)], "7");
+    run([feature(r#","id":"A""#, "", 0), feature("", "", 100)], "A");
+    run([feature("", r#""OBJECTID":1000010003.0"#, 0), feature("", r#""OBJECTID":2"#, 100)], "1000010003");
+}

@@ -12,7 +12,9 @@ use crate::efficiency::FieldChecks;
 use crate::error::{Error, ParamError};
 use crate::geometry::{Coord, Envelope};
 use crate::io::schema::{Field, Inference, Schema, Target};
-use crate::io::{GeoJsonText, Loaded, Loader, ReadOptions, ReadReport, Source, Table, Unreadable, infer};
+use crate::io::{
+    GeoJsonText, Loaded, Loader, OWN_ID, ReadOptions, ReadReport, Source, Table, Unreadable, infer,
+};
 use crate::join::{Buildings, Firms, FirmsOnParcels};
 use crate::parcel::{FeatureTable, Parcel, ParcelIdx, ParcelSet, RecordCounts};
 use crate::warning::{Warning, WarningKind};
@@ -555,7 +557,7 @@ impl InputsBuilder {
             Content::Text(source) => {
                 let (schema, schemes) = self.schema_for(&infer(source)?)?;
                 let id = schema.fields.iter().find(|field| field.target == Target::Id);
-                let id_property = id.map(|field| field.property.clone());
+                let id_property = Some(id.map_or_else(|| OWN_ID.into(), |field| field.property.clone()));
                 let loader = reading.loader(schema, false);
                 let loaded = match &self.plane_of {
                     Some(other) => loader.load_beside(source, other)?,

@@ -13,7 +13,7 @@ use crate::parcel::{Attributes, CategoryColumn, Column, FeatureTable, NamedNumbe
 use crate::zoning::LandUseCode;
 
 /// What a schema calls the feature's own id.
-pub(super) const OWN_ID: &str = "$id";
+pub(crate) const OWN_ID: &str = "$id";
 /// Names of properties that are kept to find near ones.
 const MAX_NAMES: usize = 10_000;
 

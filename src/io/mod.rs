@@ -23,3 +23,4 @@ pub use write::{FeatureWriter, Rounding};
 pub(crate) use write::{crs_member, write_runs};
 
 pub use crate::json_text::{push_count, push_number, push_text, to_json};
+pub(crate) use columns::OWN_ID;

@@ -1,4 +1,6 @@
 use crate::error::ParamError;
+use crate::parallel;
+use crate::parcel::Column;
 
 /// Which of many tests survive when false discoveries are to be rare among the discoveries.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -8,6 +10,9 @@ pub struct FalseDiscovery {
     pub cutoff: Option<f64>,
     /// Whether each test is a discovery, in the order given; a test without p-value never is.
     pub discovery: Vec<bool>,
+    /// The rate at which each test would just be a discovery (its q-value, the adjusted p of Benjamini and Hochberg); none without a
+    /// p-value.
+    pub q: Column<f64>,
     /// How many discoveries there are.
     pub discoveries: usize,
     /// How many tests have a p-value.
@@ -19,7 +24,7 @@ pub struct FalseDiscovery {
 /// Controls the false-discovery rate at `alpha` over all p-values (Benjamini-Hochberg).
 ///
 /// With the `m` known p-values ascending, the cut-off is `i·alpha/m` for the largest `i` with `p_(i) ≤ i·alpha/m`, and every
-/// `p` up to it is a discovery. (PySAL's `fdr` asks for `<` and returns `alpha/m` where no `i` qualifies.)
+/// `p` up to it is a discovery; `q_(i)` is the least `m·p_(j)/j` of `j ≥ i`, at most 1. (PySAL's `fdr` asks for `<` and returns `alpha/m` where no `i` qualifies.)
 ///
 /// The guarantee, that on average at most `alpha` of the discoveries are false, holds for independent tests and for
 /// positively dependent ones. Neighbours share values, so local tests depend on each other; and p-values from
@@ -31,7 +36,7 @@ pub struct FalseDiscovery {
 /// [`ParamError`] where `alpha` is not in (0, 1) or a p-value is not in 0..=1.
 ///
 /// # Complexity
-/// O(m + s log s), where `s` counts the p-values up to `alpha`.
+/// O(m log m).
 ///
 /// # Source
 /// Benjamini and Hochberg (1995), Controlling the false discovery rate, J. R. Stat. Soc. B 57, 289-300.
@@ -57,14 +62,33 @@ pub fn false_discovery(
     }
     let tests = p.iter().flatten().count();
     let bound = |rank: usize| rank as f64 * alpha / tests as f64;
-    // No p above alpha can pass, so only the others need an order.
-    let mut small: Vec<f64> = p.iter().flatten().copied().filter(|&p| p <= alpha).collect();
-    small.sort_unstable_by(f64::total_cmp);
-    let last = (1..=small.len()).rev().find(|&rank| small[rank - 1] <= bound(rank));
+    let mut keyed: Vec<u64> = p.iter().flatten().map(|&p| parallel::ordered(p + 0.0)).collect();
+    parallel::sort(&mut keyed);
+    let sorted: Vec<f64> = keyed.into_iter().map(parallel::from_ordered).collect();
+    let last = (1..=tests).rev().find(|&rank| sorted[rank - 1] <= bound(rank));
     let cutoff = last.map(bound);
     let discovery: Vec<bool> =
         p.iter().map(|p| p.zip(cutoff).is_some_and(|(p, cutoff)| p <= cutoff)).collect();
-    Ok(FalseDiscovery { cutoff, discovery, discoveries: last.unwrap_or(0), tests, excluded: p.len() - tests })
+    let mut adjusted = vec![1.0; tests];
+    let mut least = 1.0_f64;
+    for rank in (1..=tests).rev() {
+        least = least.min(tests as f64 * sorted[rank - 1] / rank as f64);
+        adjusted[rank - 1] = least;
+    }
+    let q_of = |p: f64, found: bool| {
+        let q = adjusted[sorted.partition_point(|&own| own < p)];
+        // Rounding does not part a test from what was said of it.
+        if found { q.min(alpha) } else { q.max(alpha.next_up()) }
+    };
+    let q = p.iter().zip(&discovery).map(|(&p, &found)| Some(q_of(p?, found))).collect();
+    Ok(FalseDiscovery {
+        cutoff,
+        discovery,
+        q,
+        discoveries: last.unwrap_or(0),
+        tests,
+        excluded: p.len() - tests,
+    })
 }
 
 #[cfg(test)]
@@ -92,6 +116,13 @@ mod tests {
             let expected: Vec<bool> = p.iter().map(|p| p.is_some_and(passes)).collect();
             assert_eq!(found.discovery, expected);
             assert_eq!(found.discoveries, expected.iter().filter(|&&d| d).count());
+            // The q-value of a test is the least rate at which it is a discovery.
+            for (i, q) in found.q.iter().enumerate() {
+                assert_eq!(q.is_some_and(|q| q <= 0.2), found.discovery[i]);
+                let Some(q) = q.filter(|q| *q > 1e-6 && *q < 0.99) else { continue };
+                let at = |rate: f64| false_discovery(p.iter().copied(), rate).unwrap().discovery[i];
+                assert!(at(q * (1.0 + 1e-9)) && !at(q * (1.0 - 1e-9)), "q {q}");
+            }
         }
     }
 

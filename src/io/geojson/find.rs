@@ -61,7 +61,10 @@ pub fn find_features(source: &Source, property: &str, id: &str) -> Result<Vec<Fo
             let value = if property == OWN_ID { own.as_ref() } else { properties.get(property) };
             let is = match value {
                 Some(Value::String(text)) => text.trim() == id,
-                Some(Value::Number(number)) => number.to_string() == id,
+                // A whole number is one id, whether it is written with a decimal or not.
+                Some(Value::Number(number)) => {
+                    number.to_string() == id || number.as_f64().is_some_and(|number| number.to_string() == id)
+                }
                 _ => false,
             };
             if is {

@@ -374,13 +374,25 @@ fn of_parcels<'a>() -> Vec<Group<Found<'a>>> {
                 text("lu_moran_quadrant", "Quadrant of the Moran plot: `HH`, `LH`, `LL` or `HL`.", |c, i| {
                     c.0.local()?.quadrant[i].map(Quadrant::name).map(Cow::from)
                 }),
-                flag("lu_moran_fdr", "Whether it survives the false-discovery rate.", |c, i| {
+                number(
+                    "lu_moran_q",
+                    "1",
+                    "The rate of false discoveries at which it would just be significant (q-value).",
+                    |c, i| c.0.local()?.moran_fdr.q.get(i),
+                ),
+                flag("lu_moran_significant_fdr", "Whether its q-value is at most the level.", |c, i| {
                     let local = c.0.local()?;
                     local.moran_p.get(i).map(|_| local.moran_fdr.discovery[i])
                 }),
                 number("lu_gi_star_z", "1", "Getis-Ord Gi* as z.", |c, i| c.0.local()?.gi_star_z.get(i)),
                 number("lu_gi_p", "1", "Permutation p of Gi.", |c, i| c.0.local()?.g_p.get(i)),
-                flag("lu_gi_fdr", "Whether it survives the false-discovery rate.", |c, i| {
+                number(
+                    "lu_gi_q",
+                    "1",
+                    "The rate of false discoveries at which it would just be significant (q-value).",
+                    |c, i| c.0.local()?.g_fdr.q.get(i),
+                ),
+                flag("lu_gi_significant_fdr", "Whether its q-value is at most the level.", |c, i| {
                     let local = c.0.local()?;
                     local.moran_p.get(i).map(|_| local.g_fdr.discovery[i])
                 }),
