@@ -26,18 +26,27 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
-    let dir = &arguments.dir;
+    let (dir, none) = (&arguments.dir, String::new());
     let card = match (&arguments.parcel, &arguments.firm) {
         (Some(id), _) if dir.join("parcels.geojson").exists() => parcel(dir, id)?,
         (Some(id), _) if dir.join("appraisal.csv").exists() => appraised_parcel(dir, id)?,
         (None, Some(id)) if dir.join("appraisal.csv").exists() => firm(dir, id)?,
-        _ => {
-            let reason = "holds no output of `landuse analyze` or `landuse appraise` that has such a card";
-            return Err(Error::Data(format!("`{}` {reason}", dir.display()).into()));
+        (parcel, firm) => {
+            let (what, id) = match (parcel, firm) {
+                (Some(id), _) => ("output of `landuse analyze` or `landuse appraise` with the parcel", id),
+                (None, firm) => {
+                    ("output of `landuse appraise` with the firm", firm.as_ref().unwrap_or(&none))
+                }
+            };
+            return Err(not_found(dir, what, id));
         }
     };
     say(&card);
     Ok(ExitCode::SUCCESS)
+}
+
+fn not_found(place: &Path, what: &'static str, id: &str) -> Error {
+    Error::NotFound { place: place.display().to_string().into(), what, id: id.into() }
 }
 
 /// A JSON file of the folder.
@@ -99,8 +108,8 @@ fn parcel(dir: &Path, id: &str) -> Result<String, Error> {
     let property = manifest["id_property"].as_str().unwrap_or("id");
     let found = find_features(&Source::file(dir.join("parcels.geojson")), property, id)?;
     if found.is_empty() {
-        let place = if property == "$id" { "of its feature".into() } else { format!("in `{property}`") };
-        return Err(Error::Data(format!("no parcel has the id `{id}` {place}").into()));
+        let what = if property == "$id" { "parcel whose feature has the id" } else { "parcel of the id" };
+        return Err(not_found(&dir.join("parcels.geojson"), what, id));
     }
     let mut card = String::new();
     if found.len() > 1 {
@@ -247,12 +256,12 @@ fn appraised(card: &mut String, dir: &Path, firm: &str) -> Result<(), Error> {
 fn appraised_parcel(dir: &Path, id: &str) -> Result<String, Error> {
     let path = dir.join("parcels.csv");
     if !path.exists() {
-        return Err(Error::Data("the appraised table names no parcels".into()));
+        return Err(not_found(dir, "appraised table that names parcels, such as", id));
     }
     let table = Table::read(&Source::file(&path))?;
     let row = table.text("parcel").and_then(|ids| (0..table.len()).find(|&row| ids.get(row) == Some(id)));
     let Some(row) = row else {
-        return Err(Error::Data(format!("no firm of the table stands on a parcel `{id}`").into()));
+        return Err(not_found(&path, "firm on the parcel", id));
     };
     let mut card = format!("Parcel {id}\n");
     for cells in rows(&path, "parcel", id)? {
@@ -271,7 +280,7 @@ fn firm(dir: &Path, id: &str) -> Result<String, Error> {
     let mut card = String::new();
     appraised(&mut card, dir, id)?;
     if card.is_empty() {
-        return Err(Error::Data(format!("no firm has the id `{id}`").into()));
+        return Err(not_found(&dir.join("appraisal.csv"), "firm", id));
     }
     provenance(&mut card, dir)?;
     Ok(card)

@@ -56,6 +56,11 @@ fn main() -> ExitCode {
         Ok(status) => status,
         Err(error) => {
             say_aside(&format!("error: {}", error.chain()));
+            if matches!(error, Error::Crs(_)) {
+                say_aside(
+                    "`--source-crs` says which system the files are in, `--crs` which plane to compute in",
+                );
+            }
             ExitCode::from(1)
         }
     }

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::error::Error;
+use crate::error::{Error, FeaturePos};
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef, boolean};
 use crate::parcel::{ParcelIdx, ParcelSet};
 
@@ -62,7 +62,7 @@ impl ControlLines {
     /// Takes features as control lines. Their texts `tier` and `effect` say what they are; a line without an effect excludes.
     ///
     /// # Errors
-    /// [`Error::Data`] for an effect other than `exclude`, `confine` or `reserve`.
+    /// [`Error::Value`] for an effect other than `exclude`, `confine` or `reserve`.
     ///
     /// ```
     /// use geo::{Rect, coord};
@@ -82,11 +82,16 @@ impl ControlLines {
             .map(|i| {
                 let Some(text) = texts.and_then(|texts| texts.get(i)) else { return Ok(Effect::default()) };
                 text.parse().map_err(|()| {
-                    let row = set.source_row()[i];
-                    let message = format!(
-                        "control line {row}: property `effect` is `{text}`, expected `exclude`, `confine` or `reserve`"
-                    );
-                    Error::Data(message.into())
+                    let at = FeaturePos {
+                        row: set.source_row()[i],
+                        id: set.attributes().id.get(i).map(Into::into),
+                    };
+                    Error::Value {
+                        place: format!("control lines: {at}").into(),
+                        property: "effect".into(),
+                        value: format!("`{text}`").into(),
+                        expected: "`exclude`, `confine` or `reserve`",
+                    }
                 })
             })
             .collect::<Result<_, _>>()?;

@@ -334,7 +334,7 @@ pub struct Diagnosis {
 /// let coordinates = CoordinateStats::of([[38_535_941.0, 2_511_383.0], [38_536_000.0, 2_511_500.0]]);
 /// let diagnosis = examine(&Evidence { crs_member: None, declared: None, coordinates, tags: &[] });
 /// let refusal = diagnosis.source.unwrap_err().to_string();
-/// assert!(refusal.contains("`--source-crs EPSG:4526`"), "{refusal}");
+/// assert!(refusal.contains("`EPSG:4526`"), "{refusal}");
 /// ```
 pub fn examine(evidence: &Evidence<'_>) -> Diagnosis {
     let mut findings = Vec::new();
@@ -846,7 +846,7 @@ mod tests {
                 let refused = diagnosis.findings.iter().any(|f| f.severity() == Severity::Error);
                 assert_eq!(refused, diagnosis.source.is_err(), "{diagnosis:?}");
                 if let Err(error) = diagnosis.source {
-                    assert!(error.to_string().contains("--source-crs"), "{error}");
+                    assert!(error.to_string().contains("which system they are in"), "{error}");
                 }
             }
         }

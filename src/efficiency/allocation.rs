@@ -137,7 +137,7 @@ impl Allocation {
     /// * `basis`: what `occupancy.size` measures; kept for the record.
     ///
     /// # Errors
-    /// [`ParamError`] for a firm id that stands twice or a size below 0; [`Error::Data`] where columns differ in length.
+    /// [`ParamError`] for a firm id that stands twice or a size below 0; [`Error::Param`] where columns differ in length.
     ///
     /// # Complexity
     /// O(firms + parcels + rows) expected.

@@ -57,7 +57,7 @@ pub struct Contribution {
 /// `Σ gap_g = 0`. Groups are in order of their names.
 ///
 /// # Errors
-/// [`Error::Data`] where columns differ in length, a land or an amount is negative, or either sums to 0.
+/// [`Error::Param`] where columns differ in length, a land or an amount is negative, or either sums to 0.
 ///
 /// # Complexity
 /// O(n · log n).
@@ -77,9 +77,8 @@ pub fn contributions(
             continue;
         };
         if !(amount >= 0.0 && land >= 0.0) {
-            let reason =
-                format!("row {row}: amount {amount}, land {land} m²: expected numbers of at least 0");
-            return Err(Error::Data(reason.into()));
+            let found = format!("{amount} on {land} m² in row {row}");
+            return Err(ParamError::new("amounts", found, "numbers of at least 0").into());
         }
         members[group as usize].0.push(amount);
         members[group as usize].1.push(land);
@@ -102,8 +101,8 @@ pub fn contributions(
     let amount: f64 = sums.iter().map(|sum| sum.2).sum();
     let land: f64 = sums.iter().map(|sum| sum.3).sum();
     if !(amount > 0.0 && amount.is_finite() && land > 0.0 && land.is_finite()) {
-        let reason = format!("amounts sum to {amount} and land to {land} m²: expected finite sums above 0");
-        return Err(Error::Data(reason.into()));
+        let found = format!("{amount} on {land} m² in all");
+        return Err(ParamError::new("amounts", found, "finite sums above 0").into());
     }
     let found = sums
         .into_iter()
@@ -132,7 +131,7 @@ pub fn contributions(
 /// One value per row; unknown where value or group is, or the group is too small.
 ///
 /// # Errors
-/// [`Error::Data`] where columns differ in length.
+/// [`Error::Param`] where columns differ in length.
 ///
 /// # Complexity
 /// O(n · log n).

@@ -68,36 +68,33 @@ impl FieldChecks {
     /// Reads the checks of a table.
     ///
     /// # Errors
-    /// [`Error::Data`] for a column that is missing, and with the row for a cell that is: no parcel, status, reason or date, a status
-    /// that is none, a date that is no day, two checks of one parcel on the same day that differ.
+    /// [`Error::MissingColumn`]; [`Error::Value`] for a cell that is empty, a status that is none, a date that is no day;
+    /// [`Error::Table`] for two checks of one parcel on the same day that differ.
     ///
     /// # Complexity
     /// O(rows · log rows).
     pub fn from_table(table: &Table) -> Result<Self, Error> {
-        let column = |names: &[&str]| {
+        let column = |names: &'static [&'static str]| {
             let found = table.find(names).and_then(|name| table.text(name));
-            found.ok_or_else(|| {
-                let own = table.names().collect::<Vec<_>>().join(", ");
-                let reason = format!("{}: no column `{}`, found {own}", table.file(), names[0]);
-                Error::Data(reason.into())
+            found.ok_or_else(|| Error::MissingColumn {
+                file: table.file().into(),
+                expected: names[0],
+                found: table.names().collect::<Vec<_>>().join(", ").into(),
             })
         };
         let (parcels, statuses, reasons, dates) =
             (column(&PARCEL)?, column(&STATUS)?, column(&REASON)?, column(&DATE)?);
         let mut checks = Vec::with_capacity(table.len());
         for row in 0..table.len() {
-            let fault = |name: &str, found: &str, expected: &str| {
-                let place = parcels.get(row).map_or(String::new(), |id| format!(" (parcel `{id}`)"));
-                let reason = format!(
-                    "{}: row {}{place}: `{name}` is {found}, expected {expected}",
-                    table.file(),
-                    row + 1
-                );
-                Error::Data(reason.into())
+            let fault = |name: &str, found: &str, expected: &'static str| {
+                let parcel = parcels.get(row).map_or(String::new(), |id| format!(" (parcel `{id}`)"));
+                let place = format!("{}: row {}{parcel}", table.file(), row + 1).into();
+                Error::Value { place, property: name.into(), value: found.into(), expected }
             };
-            let cell = |name: &str, texts: &'_ TextColumn, expected: &str| -> Result<Box<str>, Error> {
-                texts.get(row).map(Into::into).ok_or_else(|| fault(name, "empty", expected))
-            };
+            let cell =
+                |name: &str, texts: &'_ TextColumn, expected: &'static str| -> Result<Box<str>, Error> {
+                    texts.get(row).map(Into::into).ok_or_else(|| fault(name, "empty", expected))
+                };
             let status = cell("status", statuses, STATUSES)?;
             let date = cell("date", dates, "a day as YYYY-MM-DD")?;
             checks.push(FieldCheck {
@@ -117,14 +114,13 @@ impl FieldChecks {
         for pair in checks.windows(2) {
             if pair[0].parcel == pair[1].parcel && pair[0].date == pair[1].date && pair[0] != pair[1] {
                 let reason = format!(
-                    "{}: parcel `{}` has two checks of {} that differ: {} and {}",
-                    table.file(),
+                    "parcel `{}` has two checks of {} that differ: {} and {}",
                     pair[0].parcel,
                     pair[0].date,
                     pair[0].status.name(),
                     pair[1].status.name(),
                 );
-                return Err(Error::Data(reason.into()));
+                return Err(Error::Table { file: table.file().into(), reason: reason.into() });
             }
         }
         let all = checks.len();

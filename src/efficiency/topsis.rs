@@ -31,7 +31,7 @@ pub struct EntropyTopsis {
 /// or a standard exists, use that.
 ///
 /// # Errors
-/// [`ParamError`] without indicators or with another number of directions; [`Error::Data`] where columns differ in length.
+/// [`ParamError`] without indicators or with another number of directions; [`Error::Param`] where columns differ in length.
 ///
 /// # Complexity
 /// O(n · log n) per indicator; one column of memory per indicator.

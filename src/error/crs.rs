@@ -55,14 +55,14 @@ fn shift_hint() -> &'static str {
     if cfg!(feature = "proj") {
         "PROJ can only approximate with the grids that are installed"
     } else {
-        "the default engine does not compute; build with the feature `proj`, or use `--crs auto` with all layers on one datum"
+        "the default engine does not compute; build with the feature `proj`, or compute in the plane `auto` with all layers on one datum"
     }
 }
 
 /// A system coordinates may be in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
-    /// Its name, as `--source-crs` takes it, or a range of names.
+    /// Its name, as [`SourceCrs`](crate::crs::SourceCrs) reads it, or a range of names.
     pub crs: Box<str>,
     /// Whether x and y would have to be exchanged first.
     pub swapped: bool,
@@ -83,14 +83,14 @@ impl Reading {
 impl fmt::Display for Reading {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let exchange = if self.swapped { "exchange x and y in the file, then " } else { "" };
-        write!(f, "{exchange}`--source-crs {}` ({})", self.crs, self.why)
+        write!(f, "{exchange}`{}` ({})", self.crs, self.why)
     }
 }
 
 fn how_to_say(readings: &[Reading]) -> String {
     if readings.is_empty() {
-        return "say which system they are in, for example with `--source-crs EPSG:4547`".to_owned();
+        return "say which system they are in, for example EPSG:4547".to_owned();
     }
     let list: Vec<String> = readings.iter().map(Reading::to_string).collect();
-    format!("nothing is guessed, say which: {}", list.join(", or "))
+    format!("nothing is guessed, say which system they are in: {}", list.join(", or "))
 }

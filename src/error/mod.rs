@@ -169,9 +169,48 @@ pub enum Error {
     /// The caller cancelled the work.
     #[error("cancelled")]
     Cancelled,
-    /// The data contradict themselves or the request (overlapping districts, a property nobody has …).
-    #[error("{0}")]
-    Data(Box<str>),
+    /// A value that a property or cell cannot have.
+    #[error("{place}: `{property}` is {value}, expected {expected}")]
+    Value {
+        /// File and row, or feature, with the id where there is one.
+        place: Box<str>,
+        /// The property or column.
+        property: Box<str>,
+        /// What was found; texts in backquotes.
+        value: Box<str>,
+        /// What would have been accepted.
+        expected: &'static str,
+    },
+    /// Something that is named and is not there.
+    #[error("{place}: there is no {what} `{id}`")]
+    NotFound {
+        /// Where it was looked for.
+        place: Box<str>,
+        /// Unit, parcel, firm …
+        what: &'static str,
+        /// Its name.
+        id: Box<str>,
+    },
+    /// Two units that share land.
+    #[error("districts `{a}` and `{b}` overlap by {area_m2:.1} m², expected none")]
+    UnitsOverlap {
+        /// One of them, the first by id.
+        a: Box<str>,
+        /// The other.
+        b: Box<str>,
+        /// The land they share, m².
+        area_m2: f64,
+    },
+    /// A link of spatial weights that cannot be.
+    #[error("weights: row {row}: neighbour {neighbour} {fault}")]
+    Link {
+        /// The observation, from 0.
+        row: usize,
+        /// The neighbour it names.
+        neighbour: u32,
+        /// What is wrong with it.
+        fault: Box<str>,
+    },
     /// More work than one of the [`Limits`] allows.
     #[error("more than {limit} {what}, which is the limit `{name}`")]
     OverLimit {

@@ -123,7 +123,7 @@ impl Ledger {
     /// not enter the total. Sums run in canonical order.
     ///
     /// # Errors
-    /// [`ParamError`] for a warning line outside (0, 1] or columns of another length than the set; [`Error::Data`] where
+    /// [`ParamError`] for a warning line outside (0, 1] or columns of another length than the set; [`Error::UnitsOverlap`] where
     /// districts overlap by more than a sliver.
     ///
     /// # Complexity
@@ -330,10 +330,10 @@ impl<'a> Limits<'a> {
         for UnitLimit { unit, limit, source } in input.limits {
             limit.area_m2(1.0)?;
             if !ids.iter().flatten().any(|id| id == unit) {
-                return Err(Error::Data(format!("limits: there is no unit `{unit}`").into()));
+                return Err(Error::NotFound { place: "limits".into(), what: "unit", id: unit.clone() });
             }
             if own.insert(&**unit, (*limit, &**source)).is_some() {
-                return Err(Error::Data(format!("limits: unit `{unit}` has two").into()));
+                return Err(ParamError::new("limits", format!("two of unit `{unit}`"), "one of each").into());
             }
         }
         let areas = ids.iter().zip(tallies).filter_map(|(id, tally)| Some((id.as_deref()?, tally)));
@@ -770,10 +770,8 @@ impl Districts {
         for &(a, b, overlap_m2) in &pairs {
             let smaller = given.get(a as usize).signed_area().min(given.get(b as usize).signed_area());
             if overlap_m2 > DISTRICT_SLIVER * smaller {
-                let (a, b) = (&ids[a as usize], &ids[b as usize]);
-                let message =
-                    format!("districts `{a}` and `{b}` overlap by {overlap_m2:.1} m², expected none");
-                return Err(Error::Data(message.into()));
+                let [a, b] = [a, b].map(|i| ids[i as usize].clone());
+                return Err(Error::UnitsOverlap { a, b, area_m2: overlap_m2 });
             }
             sliver_m2 += overlap_m2;
         }

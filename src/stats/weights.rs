@@ -82,7 +82,7 @@ impl Weights {
     /// Binary weights from the neighbours of each observation, in any order.
     ///
     /// # Errors
-    /// [`Error::Data`] naming the row where a neighbour is not below the number of rows, is named twice, or is the observation
+    /// [`Error::Link`] where a neighbour is not below the number of rows, is named twice, or is the observation
     /// itself; [`Error::TooLarge`] where there are more links than 32 bits can address.
     ///
     /// # Complexity
@@ -95,17 +95,15 @@ impl Weights {
     /// General weights from the (neighbour, weight) pairs of each observation, in any order.
     ///
     /// # Errors
-    /// As [`from_neighbours`](Self::from_neighbours); [`Error::Data`] too where a weight is not finite.
+    /// As [`from_neighbours`](Self::from_neighbours); [`Error::Link`] too where a weight is not finite.
     ///
     /// # Complexity
     /// O(n + m log k).
     pub fn from_weighted<R: AsRef<[(u32, f64)]>>(rows: &[R]) -> Result<Self, Error> {
         for (i, row) in rows.iter().enumerate() {
             if let Some((neighbour, weight)) = row.as_ref().iter().find(|link| !link.1.is_finite()) {
-                let reason = format!(
-                    "weights: row {i}: link to {neighbour} weighs {weight}, expected a finite number"
-                );
-                return Err(Error::Data(reason.into()));
+                let fault = format!("weighs {weight}, expected a finite number").into();
+                return Err(Error::Link { row: i, neighbour: *neighbour, fault });
             }
         }
         let (offsets, links) = compress(rows, |link| link.0)?;
@@ -383,8 +381,7 @@ fn compress<T: Copy, R: AsRef<[T]>>(
         let twice =
             row.windows(2).find(|pair| neighbour(&pair[0]) == neighbour(&pair[1])).map(|pair| &pair[0]);
         let fault = |found: &T, what: &str| {
-            let reason = format!("weights: row {i}: neighbour {} {what}", neighbour(found));
-            Err(Error::Data(reason.into()))
+            Err(Error::Link { row: i, neighbour: neighbour(found), fault: what.into() })
         };
         if let Some(found) = twice {
             return fault(found, "is named twice");
@@ -429,7 +426,7 @@ mod tests {
         assert_eq!(message(&[vec![1], vec![1]]), "weights: row 1: neighbour 1 is the observation itself");
         assert_eq!(message(&[vec![1, 1], vec![]]), "weights: row 0: neighbour 1 is named twice");
         let nan = Weights::from_weighted(&[vec![(1, f64::NAN)], vec![]]).unwrap_err().to_string();
-        assert_eq!(nan, "weights: row 0: link to 1 weighs NaN, expected a finite number");
+        assert_eq!(nan, "weights: row 0: neighbour 1 weighs NaN, expected a finite number");
     }
 
     #[test]

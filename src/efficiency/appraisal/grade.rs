@@ -164,7 +164,7 @@ impl Grading {
 /// or the history is too short.
 ///
 /// # Errors
-/// [`ParamError`] for `years` of 0; [`Error::Data`] where years differ in length.
+/// [`ParamError`] for `years` of 0; [`Error::Param`] where years differ in length.
 ///
 /// # Complexity
 /// O(rows · years).

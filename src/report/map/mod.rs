@@ -256,9 +256,9 @@ impl Picture {
     /// The picture as a PNG file: 8-bit RGB, fast compression.
     ///
     /// # Errors
-    /// [`Error::Data`] with the encoder's reason; none is known for a picture of [`Map::render`].
+    /// [`Error::Write`] with the encoder's reason; none is known for a picture of [`Map::render`].
     pub fn encode_png(&self) -> Result<Vec<u8>, Error> {
-        let refused = |error: png::EncodingError| Error::Data(format!("cannot encode PNG: {error}").into());
+        let refused = |error: png::EncodingError| Error::Write(std::io::Error::other(error));
         let mut bytes = Vec::new();
         let [width, height] = self.size_px();
         let mut encoder = png::Encoder::new(&mut bytes, width, height);
