@@ -13,7 +13,7 @@
 //! # Ok::<(), landuse::ParamError>(())
 //! ```
 //!
-//! Source: methodology of Chinese practice (1 mu = 2000/3 m², 1 ha = 15 mu); international foot of 1959, 0.3048 m exactly.
+//! Source: the market system of units in China (1 mu = 2000/3 m², 1 ha = 15 mu); international foot of 1959, 0.3048 m exactly.
 
 use std::fmt;
 use std::str::FromStr;
@@ -498,7 +498,7 @@ mod tests {
         assert_eq!(AreaUnit::Mu.from_m2(AreaUnit::SquareKilometre.to_m2(1.0)), 1_500.0);
         assert_eq!(AreaUnit::Acre.to_m2(1.0), 4_046.856_422_4);
         assert_eq!(AreaUnit::SquareFoot.to_m2(43_560.0), 4_046.856_422_4);
-        // Methodology 9.4: an acre is 6.0703 mu.
+        // An acre is 6.0703 mu.
         assert!((AreaUnit::Mu.from_m2(AreaUnit::Acre.to_m2(1.0)) - 6.0703).abs() < 5e-5);
     }
 

@@ -143,7 +143,7 @@ impl Allocation {
     /// O(firms + parcels + rows) expected.
     ///
     /// # Source
-    /// Appraisal is per firm, land per parcel; the rule of allocation has to be chosen and recorded (methodology 4.2).
+    /// Appraisal is per firm, land per parcel; the rule of allocation has to be chosen and recorded.
     ///
     /// ```
     /// use landuse::efficiency::{Allocation, AllocationBasis, Occupancy};

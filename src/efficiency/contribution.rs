@@ -14,7 +14,7 @@ use crate::sum;
 /// [`ParamError`] for an amount share outside 0 to 1 or a land share that is not above 0 and at most 1.
 ///
 /// # Source
-/// Definition as in general use (methodology 4.3). Village parks of Shunde (newspaper feature of about 2021): over 70 % of the
+/// Definition as in general use. Village parks of Shunde (newspaper feature of about 2021): over 70 % of the
 /// industrial land, 27 % of output, 4.3 % of tax.
 ///
 /// ```

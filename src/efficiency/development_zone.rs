@@ -1,8 +1,8 @@
 //! Intensive land-use evaluation of development zones (开发区土地集约利用评价, TD/T 1029).
 //!
-//! The text of the standard was not readable; formulas are those of working software (S4, S32), checked for sense, and its
-//! aggregation is general practice (GK). Weights and ideal values are set by the evaluating authority and are data here. A published
-//! critique holds that the indicator set is incomplete and several formulas need correction (S34): treat results accordingly.
+//! The text of the standard was not readable; formulas are those of working software (`zone-front-end`, `zone-system`), checked for sense, and its
+//! aggregation is general practice (general knowledge). Weights and ideal values are set by the evaluating authority and are data here. A published
+//! critique holds that the indicator set is incomplete and several formulas need correction (`zone-critique`): treat results accordingly.
 
 use std::fmt;
 
@@ -89,7 +89,7 @@ pub enum ZoneIndicator {
     PopulationDensity,
     /// 土地闲置率 `G / D`; lower is better.
     IdleRate,
-    /// 高新技术产业用地产出强度 high-tech revenue / H, 10k yuan/ha (GK).
+    /// 高新技术产业用地产出强度 high-tech revenue / H, 10k yuan/ha (general knowledge).
     HighTechOutput,
 }
 
@@ -160,7 +160,7 @@ pub struct ZonePotential {
     pub structural_ha: Option<f64>,
     /// Intensity: `A2 · (ideal FAR − FAR) / ideal FAR`, at least 0: land saved at constant floor area.
     pub intensity_ha: Option<f64>,
-    /// Management: idle land and supplied land that expired, `G + D22` (D22: GK).
+    /// Management: idle land and supplied land that expired, `G + D22` (D22: general knowledge).
     pub management_ha: Option<f64>,
 }
 
@@ -208,7 +208,7 @@ impl ZoneFigures {
     /// Land the zone could still win against an ideal industrial share and an ideal industrial floor area ratio above 0.
     ///
     /// # Source
-    /// S32.
+    /// `zone-system`.
     pub fn potential(&self, ideal_industrial_share: f64, ideal_far: f64) -> ZonePotential {
         let intensity = || {
             let far = self.indicator(ZoneIndicator::IndustrialFar)?;

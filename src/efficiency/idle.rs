@@ -41,7 +41,7 @@ impl IdleFigures {
     /// it could turn a test.
     ///
     /// # Source
-    /// Order 53 of the Ministry of Land and Resources, 2012 (S40, S41); what counts as started, developed and invested: S42. Both
+    /// Order 53 of the Ministry of Land and Resources, 2012 (`order-53`, `order-53-text`); what counts as started, developed and invested: `idle-terms`. Both
     /// shares are strict: exactly 1/3 or 25 % is not idle.
     ///
     /// ```
@@ -66,7 +66,7 @@ impl IdleFigures {
 /// The qualitative definition of urban low-efficiency land of 2016: construction land that bears one of four marks, with a clear title.
 ///
 /// # Source
-/// Ministry of Land and Resources, document 147 of 2016 (S39): existing urban construction land, confirmed as such in the second
+/// Ministry of Land and Resources, document 147 of 2016 (`document-147-2016`): existing urban construction land, confirmed as such in the second
 /// survey, scattered in layout, extensively used, unreasonable in use or with dilapidated buildings; title clear and undisputed.
 ///
 /// ```

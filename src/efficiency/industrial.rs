@@ -24,7 +24,7 @@ macro_rules! minima {
 /// Minimum floor area ratio by sector, edition of 2008.
 ///
 /// # Source
-/// Values: S37. The Chinese names are those of the industrial classification (GK). The revision of 2023 (GK) is not included, as its
+/// Values: `project-land-far`. The Chinese names are those of the industrial classification (general knowledge). The revision of 2023 (general knowledge) is not included, as its
 /// table was not found: pass your own limits in [`SiteLimits`] where it is in force.
 pub const MIN_FAR_2008: &[SectorMinimum] = minima! {
     "food" "食品制造" 1.0,
@@ -77,7 +77,7 @@ pub fn min_far_2008(sector: &str) -> Option<f64> {
 /// [`ParamError`] for an area or height that is negative or not finite.
 ///
 /// # Source
-/// Control indicators for industrial projects, 2008, as quoted by S36: strictly above 8 m.
+/// Control indicators for industrial projects, 2008, as quoted by `project-land-2008`: strictly above 8 m.
 ///
 /// ```
 /// use landuse::efficiency::counted_floor_area_m2;
@@ -119,9 +119,9 @@ pub struct SiteFigures {
 pub struct SiteLimits {
     /// Least floor area ratio, by sector: [`min_far_2008`].
     pub min_far: Option<f64>,
-    /// Least building coefficient. 2008: 0.30 (S36); 2023: 0.40 (GK).
+    /// Least building coefficient. 2008: 0.30 (`project-land-2008`); 2023: 0.40 (general knowledge).
     pub min_building_coefficient: Option<f64>,
-    /// Greatest share for administration and living. 2008: 0.07 (S36).
+    /// Greatest share for administration and living. 2008: 0.07 (`project-land-2008`).
     pub max_living_share: Option<f64>,
     /// Least investment intensity, yuan/m²; set by region and sector.
     pub min_investment_yuan_m2: Option<f64>,
@@ -168,7 +168,7 @@ impl SiteFigures {
     /// * `output_rate` = mean output of the last three years / site, at least; unknown where a year is.
     ///
     /// # Source
-    /// S35, S36 (formulas), S36 and S37 (limits of 2008).
+    /// `project-land-formulas`, `project-land-2008` (formulas), `project-land-2008` and `project-land-far` (limits of 2008).
     ///
     /// ```
     /// use landuse::efficiency::{SiteFigures, SiteLimits};

@@ -36,8 +36,8 @@ pub struct Lot {
 /// `available = (max(residential, commercial) − built) / max(residential, commercial)`; the ratio for facilities is not used.
 ///
 /// # Source
-/// Operational rule and lists of S19. "Soft" means reasonably expected to be developed. Its recall is poor: 77 % of the lots developed
-/// from 2012 to 2022 failed it (S19); measure yours with [`Recall`].
+/// Operational rule and lists of `soft-sites`. "Soft" means reasonably expected to be developed. Its recall is poor: 77 % of the lots developed
+/// from 2012 to 2022 failed it (`soft-sites`); measure yours with [`Recall`].
 ///
 /// ```
 /// use landuse::efficiency::{Lot, SoftSiteRule};
@@ -111,7 +111,7 @@ impl SoftSiteRule {
     }
 }
 
-/// Improvement ratio `(total − land) / total` of assessed values: low means underused (S19). None where the total is not above 0 (exempt
+/// Improvement ratio `(total − land) / total` of assessed values: low means underused (`soft-sites`). None where the total is not above 0 (exempt
 /// lots) or the land is worth more than it.
 ///
 /// ```
@@ -123,7 +123,7 @@ pub fn improvement_ratio(total_value: f64, land_value: f64) -> Option<f64> {
     fits.then(|| (total_value - land_value) / total_value)
 }
 
-/// Improvement-to-land ratio `(total − land) / land`; below 1 counts as redevelopable in buildable-land inventories (GK). None where the
+/// Improvement-to-land ratio `(total − land) / land`; below 1 counts as redevelopable in buildable-land inventories (general knowledge). None where the
 /// land is not above 0 or worth more than the total.
 pub fn improvement_to_land(total_value: f64, land_value: f64) -> Option<f64> {
     let fits = land_value > 0.0 && total_value >= land_value && total_value.is_finite();
@@ -178,8 +178,8 @@ pub struct BuildableFigures {
     pub public: Option<bool>,
 }
 
-/// Limits of a buildable-land inventory. The order of classes is that of the inventories (S73, S74); the numbers are set locally,
-/// and the defaults are examples (GK).
+/// Limits of a buildable-land inventory. The order of classes is that of the inventories (`eugene-inventory`, `metro-2014`); the numbers are set locally,
+/// and the defaults are examples (general knowledge).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BuildableRule {
     /// Least unconstrained area to build on, m². Default: 200.

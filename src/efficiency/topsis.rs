@@ -37,7 +37,7 @@ pub struct EntropyTopsis {
 /// O(n · log n) per indicator; one column of memory per indicator.
 ///
 /// # Source
-/// Formulas as in general use (GK), applied to parcels in Sustainability 2019, 11(21), 6149 (S54). Golden values were computed
+/// Formulas as in general use (general knowledge), applied to parcels in Sustainability 2019, 11(21), 6149 (`topsis-2019`). Golden values were computed
 /// independently.
 ///
 /// ```

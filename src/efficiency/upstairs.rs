@@ -7,7 +7,7 @@ use crate::parcel::Column;
 ///
 /// # Source
 /// Default: higher than 24 m or six floors and more (report of September 2023 on Shenzhen's "industry goes upstairs"); 24 m and
-/// "not single-storey" agree with GB 50016 (S58). The district guide of Bao'an adds `at_most_m` = 100 (S57).
+/// "not single-storey" agree with GB 50016 (`gb50016`). The district guide of Bao'an adds `at_most_m` = 100 (`baoan-guide`).
 ///
 /// ```
 /// use landuse::efficiency::HighRiseFactory;
@@ -65,7 +65,7 @@ impl HighRiseFactory {
 ///   land an annual target takes. A target that does not say which one means two very different areas.
 ///
 /// # Source
-/// Capacity arithmetic of the methodology, section 5; golden values there were computed.
+/// Arithmetic of areas: land times ratio is floor area.
 ///
 /// ```
 /// use landuse::efficiency::Redevelopment;
@@ -146,7 +146,7 @@ pub fn output_gap(site_m2: f64, standard_per_mu: f64, output: f64) -> f64 {
 /// What a renewal pulls down and builds, against the caps of the city.
 ///
 /// # Source
-/// Shenzhen renewal plan 2021 to 2025 (S43): at most 20 % of the existing floor area demolished in a renewal area, at most twice the
+/// Shenzhen renewal plan 2021 to 2025 (`shenzhen-renewal`): at most 20 % of the existing floor area demolished in a renewal area, at most twice the
 /// demolished floor area built.
 ///
 /// ```
@@ -166,9 +166,9 @@ pub struct Demolition {
 }
 
 impl Demolition {
-    /// Greatest share of the floor area that may be pulled down in Shenzhen (S43).
+    /// Greatest share of the floor area that may be pulled down in Shenzhen (`shenzhen-renewal`).
     pub const SHENZHEN_SHARE: f64 = 0.2;
-    /// Greatest ratio of built to demolished floor area in Shenzhen (S43).
+    /// Greatest ratio of built to demolished floor area in Shenzhen (`shenzhen-renewal`).
     pub const SHENZHEN_RATIO: f64 = 2.0;
 
     /// Demolished over existing floor area; none where nothing stands.

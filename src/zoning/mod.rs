@@ -35,7 +35,8 @@
 //!
 //! # Sources
 //!
-//! Each table names its own. Classes and flags follow the project's methodology; what rests on general knowledge alone is marked `GK`.
+//! Each table names its own. What rests on general knowledge alone is marked so;
+//! `docs/references.md` explains the other marks.
 
 pub(crate) mod config;
 mod scheme;

@@ -369,7 +369,7 @@ mod tests {
                 assert_eq!(scheme.resolve(&entry.matched).as_ref(), Some(entry), "an entry finds itself");
             }
         }
-        // Methodology 1.1: 24 first-level classes.
+        // The annex has 24 first-level classes.
         let mnr = schemes.get("mnr", "2023").unwrap();
         assert_eq!(mnr.entries().iter().filter(|e| e.matched.len() == 2).count(), 24);
     }
@@ -385,7 +385,7 @@ mod tests {
 
     #[test]
     fn construction_follows_the_code_and_not_the_class() {
-        // Methodology 0.1 and 1.2.
+        // Document 234 of 2023, and the working classes of the third survey.
         assert_eq!(class("mnr", "2023", "1401"), Some((SmallClass::UrbanGreen, YES)));
         assert_eq!(class("gb50137", "2011", "G1"), Some((SmallClass::UrbanGreen, YES)));
         assert_eq!(class("mnr", "2023", "0301"), Some((SmallClass::Ecological, NO)));
@@ -399,7 +399,7 @@ mod tests {
         assert_eq!(class("mnr", "2023", "23"), Some((SmallClass::Undeveloped, Construction::Unknown)));
     }
 
-    /// The three lists of methodology 1.2, whole.
+    /// The three lists of major classes, whole.
     #[test]
     fn survey_classes_group_as_published() {
         let farm = "0101 0102 0103 0201 0202 0203 0204 0301 0302 0303 0304 0305 0306 0307 0401 0402 0403 1006 1103 \

@@ -184,7 +184,7 @@ fn border([west, south, east, north]: [f64; 4], pieces: u32) -> Vec<Coord> {
 
 #[test]
 fn areas_in_the_plane_are_the_ellipsoids() {
-    // Exact area between parallels and meridians on CGCS2000, m² (methodology 9.2).
+    // Exact area between parallels and meridians on CGCS2000, m².
     let golden = [
         ([114.05, 22.54, 114.06, 22.55], 1_139_080.475_798),
         ([113.5, 22.0, 114.5, 23.0], 11_394_287_307.823_3),

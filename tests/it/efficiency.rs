@@ -1,4 +1,4 @@
-//! Appraisal, standards, capacity and cases, against the golden values of the methodology.
+//! Appraisal, standards, capacity and cases, against golden values computed by hand.
 
 mod allocation;
 mod appraisal;

@@ -39,13 +39,13 @@ pub struct Cuts {
 }
 
 impl Cuts {
-    /// Huai'an 2024: A 20 %, B to 60 %, C to 95 % (S11).
+    /// Huai'an 2024: A 20 %, B to 60 %, C to 95 % (`huaian-2024`).
     pub const HUAIAN: Self = Self { a: 0.20, b: 0.60, c: 0.95 };
-    /// Changle, Shandong: A 20 %, B to 75 %, C to 95 % (S49).
+    /// Changle, Shandong: A 20 %, B to 75 %, C to 95 % (`changle`).
     pub const CHANGLE: Self = Self { a: 0.20, b: 0.75, c: 0.95 };
-    /// Parks of Wenling, firms above scale: A 20 %, B to 80 %, C to 95 % (S50).
+    /// Parks of Wenling, firms above scale: A 20 %, B to 80 %, C to 95 % (`wenling`).
     pub const WENLING_ABOVE: Self = Self { a: 0.20, b: 0.80, c: 0.95 };
-    /// Parks of Wenling, firms below scale: A 5 %, B to 75 %, C to 95 % (S50).
+    /// Parks of Wenling, firms below scale: A 5 %, B to 75 %, C to 95 % (`wenling`).
     pub const WENLING_BELOW: Self = Self { a: 0.05, b: 0.75, c: 0.95 };
 }
 

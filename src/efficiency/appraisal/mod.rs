@@ -19,9 +19,9 @@ const MAX_CONDITIONS: usize = 200;
 /// only asks for numbers and conditions per row.
 ///
 /// # Source
-/// Form and coefficients: published results of Huangyan District 2021 and 2022 (S7, S8), rules of Linhai 2014 (S47), min-max form
-/// of Jingde (S48). Caps, the policy for negative values and the rounding of grade boundaries are named in no text read (GK):
-/// they are keys of the pack. Labels as in the methodology of the project.
+/// Form and coefficients: published results of Huangyan District 2021 and 2022 (`huangyan-2022`, `huangyan-2021`), rules of Linhai 2014 (`linhai-2014`), min-max form
+/// of Jingde (`jingde`). Caps, the policy for negative values and the rounding of grade boundaries are named in no text read (general knowledge):
+/// they are keys of the pack. `docs/references.md` explains the references.
 ///
 /// ```
 /// use landuse::efficiency::Appraisal;

@@ -43,7 +43,7 @@ impl Appraisal {
     ///     name = "town"
     ///     version = "2024"
     ///     source = "made up"
-    ///     evidence = "GK"
+    ///     evidence = "general knowledge"
     ///     [[group]]
     ///     key = "all"
     ///     indicators = [{ key = "tax", metric = "tax_per_mu", weight = 100, benchmark = -3 }]

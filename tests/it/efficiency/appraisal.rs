@@ -35,7 +35,7 @@ fn column(values: impl IntoIterator<Item = f64>) -> Vec<Option<f64>> {
     values.into_iter().map(Some).collect()
 }
 
-/// Methodology 10.4: (12, 150, 2, 2500, 20, 0.02) on the benchmarks of Huangyan 2022.
+/// (12, 150, 2, 2500, 20, 0.02) on the benchmarks of Huangyan 2022.
 #[test]
 fn huangyan_to_the_digit() {
     let firm = [12.0, 150.0, 2.0, 2500.0, 20.0, 0.02];
@@ -150,7 +150,7 @@ fn policies_for_missing_and_negative_values() {
 /// Jingde: `w · (20 + 80 · (x − min)/(max − min)) / 100`.
 #[test]
 fn min_max_form() {
-    let text = "name = \"t\"\nversion = \"1\"\nsource = \"t\"\nevidence = \"S48\"\n[[group]]\nkey = \"all\"\n\
+    let text = "name = \"t\"\nversion = \"1\"\nsource = \"t\"\nevidence = \"jingde\"\n[[group]]\nkey = \"all\"\n\
                 indicators = [{ key = \"x\", weight = 100, form = \"min_max\" }]\n";
     let pack = Appraisal::from_toml(text, "t.toml").unwrap();
     let table = ColumnTable::new(4).number("x", column([4.0, 8.0, 5.0, 12.0])).unwrap();

@@ -15,7 +15,7 @@ impl Case {
     }
 }
 
-/// A derived figure, to the digits the methodology (section 11) states it with.
+/// A derived figure, to the digits it is stated with.
 fn is(found: f64, stated: &str) {
     let decimals = stated.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     assert_eq!(format!("{found:.decimals$}"), stated);

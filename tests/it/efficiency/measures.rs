@@ -10,7 +10,7 @@ fn column(values: &[f64]) -> Column<f64> {
     values.iter().map(|&value| Some(value)).collect()
 }
 
-/// Methodology 5: T = 20 million m² at a present ratio of 1.4; areas in km², gross and net.
+/// T = 20 million m² at a present ratio of 1.4; areas in km², gross and net.
 #[test]
 fn land_for_an_annual_target() {
     for (far, gross, net) in [
@@ -31,7 +31,6 @@ fn land_for_an_annual_target() {
     assert!((Redevelopment::new(1.4, 3.0, 0.0).unwrap().site_for_gross_m2(100e6) / 1e6 - 33.3).abs() < 0.05);
 }
 
-/// Methodology 10.7.
 #[test]
 fn capacity_adds_up() {
     let (site, f0, f1, f2) = (12_345.6, 0.9, 2.3, 3.7);
@@ -66,7 +65,6 @@ fn high_rise_factories() {
     assert_eq!(found(bao_an), [no, yes, yes, no, None, None, None]);
 }
 
-/// Methodology 4.4.
 #[test]
 fn entropy_weights_and_topsis() {
     use Direction::{HigherIsBetter, LowerIsBetter};

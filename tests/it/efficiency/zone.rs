@@ -25,7 +25,7 @@ fn zone() -> ZoneFigures {
     }
 }
 
-/// By hand from the formulas of methodology 3.1.
+/// By hand from the formulas.
 #[test]
 fn indicators() {
     let expected = [0.78125, 1.0, 0.8, 0.5, 1.2, 0.4, 0.8, 0.4, 3_000.0, 300.0, 400.0, 90.0, 0.04, 8_000.0];
