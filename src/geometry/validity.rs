@@ -12,7 +12,7 @@ use i_overlay::core::overlay_rule::OverlayRule;
 use super::array::ring_area;
 use super::engine::{Grid, Mender, Straight, operate};
 use super::predicates::{Location, leads_left, locate, side};
-use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, PolygonRef};
+use super::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
 use crate::error::Limits;
 use crate::parallel;
 use crate::rows::Rows;
@@ -814,8 +814,8 @@ pub fn is_beyond_repair(geometry: &MultiPolygonRef<'_>) -> bool {
 ///
 /// Every ring is closed and freed of repeated positions; one that meets itself covers what it winds around an odd number of
 /// times, so both lobes of a bow-tie stay (a ring drawn twice, which would vanish, covers what it winds around at all). A
-/// polygon is its exterior's area without its holes' areas: holes outside take nothing away. Polygons that overlap are
-/// united. Vertices stay where they are to the last bit unless that would leave a fault; new ones, where edges cross, are
+/// polygon is its exterior's area without its holes' areas. A hole that misses its own exterior is one of the smallest other
+/// exterior around it; where there is none, it takes nothing away. Polygons that overlap are united. Vertices stay where they are to the last bit unless that would leave a fault; new ones, where edges cross, are
 /// rounded to the [grid](super::boolean#the-grid) of boolean operations.
 ///
 /// # Complexity
@@ -825,8 +825,7 @@ pub fn repair(geometry: &MultiPolygonRef<'_>) -> Option<Mended> {
         return None;
     }
     let mender = Mender::new(geometry.coords());
-    let parts: Vec<MultiPolygonArray> =
-        geometry.polygons().map(|polygon| resolve(&mender, &polygon)).collect();
+    let parts = resolve(&mender, geometry);
     let is_land = |part: &&MultiPolygonArray| part.get(0).signed_area() > 0.0;
     let parts_dropped = parts.iter().filter(|part| !is_land(part)).count() as u32;
     let parts: Vec<&MultiPolygonArray> = parts.iter().filter(is_land).collect();
@@ -844,15 +843,45 @@ pub fn repair(geometry: &MultiPolygonRef<'_>) -> Option<Mended> {
     Some(Mended { geometry, parts_dropped })
 }
 
-/// The area of one polygon whose rings may run as they like.
-fn resolve(mender: &Mender<'_>, polygon: &PolygonRef<'_>) -> MultiPolygonArray {
-    let mut rings = polygon.rings();
-    let shell = mender.wound_area(rings.next().unwrap_or_default());
-    let holes: Vec<MultiPolygonArray> = rings.map(|ring| mender.wound_area(ring)).collect();
-    if holes.iter().all(|hole| hole.coords().is_empty()) {
-        return shell;
+/// The areas of polygons whose rings may run as they like, and may be filed under the wrong polygon.
+fn resolve(mender: &Mender<'_>, geometry: &MultiPolygonRef<'_>) -> Vec<MultiPolygonArray> {
+    let wound = |ring: Option<&[Coord]>| mender.wound_area(ring.unwrap_or_default());
+    let shells: Vec<MultiPolygonArray> =
+        geometry.polygons().map(|polygon| wound(polygon.rings().next())).collect();
+    let mut holes: Vec<Vec<MultiPolygonArray>> = vec![Vec::new(); shells.len()];
+    for (own, polygon) in geometry.polygons().enumerate() {
+        for hole in polygon.rings().skip(1).map(|ring| mender.wound_area(ring)) {
+            if !hole.coords().is_empty() {
+                holes[owner(mender, &hole, own, &shells)].push(hole);
+            }
+        }
     }
-    mender.subtract(shell.get(0).rings(), holes.iter().flat_map(|hole| hole.get(0).rings()))
+    let resolved = shells.into_iter().zip(holes).map(|(shell, holes)| {
+        if holes.is_empty() {
+            return shell;
+        }
+        mender.subtract(shell.get(0).rings(), holes.iter().flat_map(|hole| hole.get(0).rings()))
+    });
+    resolved.collect()
+}
+
+/// Which of some exteriors a hole is one of: its own unless it misses that and lies in others.
+fn owner(mender: &Mender<'_>, hole: &MultiPolygonArray, own: usize, shells: &[MultiPolygonArray]) -> usize {
+    let area = hole.get(0).signed_area();
+    let envelope = hole.get(0).envelope();
+    let outside = |shell: usize| {
+        let left = mender.subtract(hole.get(0).rings(), shells[shell].get(0).rings());
+        left.get(0).signed_area()
+    };
+    let misses = |shell: usize| outside(shell) >= area * (1.0 - MENDED_AREA);
+    if shells.len() == 1 || (shells[own].get(0).envelope().intersects(&envelope) && !misses(own)) {
+        return own;
+    }
+    let around = (0..shells.len()).filter(|&shell| {
+        shells[shell].get(0).envelope().contains(&envelope) && outside(shell) <= area * MENDED_AREA
+    });
+    let size = |shell: usize| shells[shell].get(0).signed_area();
+    around.min_by(|&a, &b| size(a).total_cmp(&size(b))).unwrap_or(own)
 }
 
 #[cfg(test)]
@@ -1134,6 +1163,9 @@ mod tests {
         assert_eq!(area(&[vec![square(0, 0, 4), square(6, 0, 1)]]), Some((16.0, 0)));
         assert_eq!(area(&[vec![square(0, 0, 4), square(3, 1, 2)]]), Some((14.0, 0)));
         assert_eq!(area(&[vec![square(0, 0, 9), square(1, 1, 6), square(2, 2, 2)]]), Some((45.0, 0)));
+        // A hole filed under the wrong part, beside an island in it that stays.
+        let filed = [vec![square(0, 0, 9)], vec![square(20, 0, 1), square(1, 1, 6)], vec![square(2, 2, 2)]];
+        assert_eq!(area(&filed), Some((81.0 - 36.0 + 1.0 + 4.0, 0)));
         let flat = closed(&[[20, 20], [21, 21], [22, 22]]);
         assert_eq!(area(&[vec![square(0, 0, 4), flat.clone()], vec![flat.clone()], vec![]]), Some((16.0, 2)));
         let twice = [square(0, 0, 4), square(0, 0, 4)].concat();

@@ -100,6 +100,43 @@ fn a_layer_of_which_nothing_can_be_used_is_an_error() {
     assert_eq!(&*role, "control lines");
 }
 
+/// A feature with this geometry, as text.
+fn source(name: &str, geometries: &[&str]) -> Source {
+    let feature = |geometry: &&str| {
+        format!(r#"{{"type":"Feature","properties":{{"id":"a","effect":"exclude"}},"geometry":{geometry}}}"#)
+    };
+    let features: Vec<String> = geometries.iter().map(feature).collect();
+    let text = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","));
+    Source::bytes(name, text.as_bytes())
+}
+
+/// A field of 100 m, a shed of 10 m, and a hole of 50 m in the field that is filed under the shed.
+const MISFILED: &str = r#"{"type":"MultiPolygon","coordinates":[
+    [[[0,0],[100,0],[100,100],[0,100],[0,0]]],
+    [[[200,0],[210,0],[210,10],[200,10],[200,0]],[[25,25],[25,75],[75,75],[75,25],[25,25]]]]}"#;
+
+#[test]
+fn a_hole_under_the_wrong_part_is_one_of_the_part_around_it() {
+    let field = || Inputs::from_parcels([square("p", 0.0, 0.0, 100.0)], local()).source_crs(local());
+    let inputs = field()
+        .control_lines(source("lines", &[MISFILED]))
+        .districts(source("districts", &[MISFILED]))
+        .unsuitable(source("water", &[MISFILED]))
+        .load()
+        .unwrap();
+    let lines = inputs.control_lines().unwrap().features();
+    for set in [lines, inputs.districts().unwrap(), inputs.unsuitable().unwrap()] {
+        assert_eq!(set.area_m2(), [7_600.0]);
+    }
+    assert_eq!(run(&inputs).ledger().total.control_m2, Some(7_600.0));
+    let parcels = Inputs::open(source("parcels", &[MISFILED])).source_crs(local()).load().unwrap();
+    assert_eq!(parcels.parcels().area_m2(), [7_600.0]);
+    // An island in the hole stays, and a hole in nothing takes nothing.
+    let island = MISFILED.replace("]]]]}", "]]],[[[40,40],[60,40],[60,60],[40,60],[40,40]]]]}");
+    let island = Inputs::open(source("parcels", &[&island])).source_crs(local()).load().unwrap();
+    assert_eq!(island.parcels().area_m2(), [8_000.0]);
+}
+
 #[test]
 fn lines_without_an_effect_are_told() {
     let lines = layer([square("a", 0.0, 0.0, 10.0), square("b", 20.0, 0.0, 10.0).text("effect", "confine")]);
