@@ -10,7 +10,7 @@ use landuse::analysis::{CheckSource, DensityOptions, InputsBuilder, LayerSource,
 use landuse::cluster::RegionOptions;
 use landuse::control::Permits;
 use landuse::efficiency::{Appraisal, EfficiencyOptions, Rule};
-use landuse::intensity::{Cells, UnitLimit, WarningLine};
+use landuse::intensity::{Cells, UnitLimit, Unparcelled, WarningLine};
 use landuse::report::{self, Format, OutputLayer, Summary};
 use landuse::sensitivity::SweepOptions;
 use landuse::zoning::SmallClass;
@@ -205,6 +205,11 @@ pub(crate) struct Arguments {
     #[arg(long)]
     floor_area_counts: bool,
 
+    /// What land of a study unit in no parcel, streets mostly, counts as in the interval of intensity: `construction`, `other` or
+    /// `unknown`, the default.
+    #[arg(long, value_name = "KIND")]
+    unparcelled: Option<Unparcelled>,
+
     /// Sweeps score threshold, gap, lines and warning line, and says what they decide: per parcel, site and unit. With `=FILE`,
     /// over the settings of that file (TOML: `worst_shares`, `threshold_factors`, `gaps_m`, `buffers_m`, `warning_lines`).
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
@@ -372,6 +377,7 @@ fn options(arguments: &Arguments) -> Result<Options, Error> {
         options.warning_line = Some(WarningLine { share, source });
     }
     options.floor_area_counts |= arguments.floor_area_counts;
+    set(&mut options.unparcelled, arguments.unparcelled);
     options.cells = arguments.units.or(options.cells);
     options.headroom_far = arguments.headroom_far.or(options.headroom_far);
     options.growth_ratio_per_year = arguments.growth.or(options.growth_ratio_per_year);

@@ -9,7 +9,7 @@ use crate::crs::{SourceCrs, WorkingCrs};
 use crate::efficiency::{AllocationBasis, EfficiencyOptions, Rule};
 use crate::error::{Error, ParamError};
 use crate::expr::Expr;
-use crate::intensity::{Cells, ReserveOptions, UnitLimit, WarningLine};
+use crate::intensity::{Cells, ReserveOptions, UnitLimit, Unparcelled, WarningLine};
 use crate::io::OnBadFeature;
 use crate::join::BuildingOptions;
 use crate::sensitivity::SweepOptions;
@@ -82,6 +82,8 @@ pub struct Options {
     pub reserve: ReserveOptions,
     /// Whether a known floor area makes construction land where no flag or code tells. Default: no.
     pub floor_area_counts: bool,
+    /// What land in no parcel (streets, mostly) counts as in the interval of intensity. Default: unknown.
+    pub unparcelled: Unparcelled,
     /// Cells as study units. Districts, where given, are then the study area that cells are cut to. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cells: Option<Cells>,

@@ -364,7 +364,7 @@ impl Stages<'_, '_> {
         lines: &Arc<LineStage>,
     ) -> Result<Arc<IntensityStage>, Error> {
         let asked = |o: &Options| {
-            let units = (o.cells, o.bands_m.clone(), o.warning_line.clone(), o.limits.clone());
+            let units = (o.cells, o.bands_m.clone(), o.warning_line.clone(), o.limits.clone(), o.unparcelled);
             let outlook = (o.headroom_far, o.growth_ratio_per_year);
             let carried = (o.population.clone(), o.sums.clone(), o.means.clone());
             (units, outlook, carried, o.reserve.clone(), o.review.survey)
@@ -435,6 +435,7 @@ fn draw_up(
         limits: &limits,
         population: population.as_ref(),
         carried: &carried,
+        unparcelled: options.unparcelled,
         ..LedgerInput::new(set, &land.status, &land.partition, units.clone())
     };
     let ledger = Ledger::draw_up(&input)?;

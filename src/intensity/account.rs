@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Density, Limit};
@@ -26,6 +28,55 @@ pub enum WarningStatus {
     Exceeded,
     /// What is not known decides.
     Undetermined,
+}
+
+/// What land in no parcel (streets, mostly) counts as, where intensity is an interval.
+///
+/// ```
+/// use landuse::intensity::{Account, Totals, Unparcelled};
+///
+/// let bounds = |unparcelled| {
+///     let totals = Totals { other_m2: 30.0, unparcelled, ..Totals::new(100.0, 50.0) };
+///     let account = Account::from_totals("somewhere", &totals, None)?;
+///     Ok::<_, landuse::ParamError>((account.gross, account.gross_upper))
+/// };
+/// assert_eq!(bounds(Unparcelled::Unknown)?, (Some(0.5), Some(0.7)));
+/// assert_eq!(bounds(Unparcelled::Construction)?, (Some(0.7), Some(0.7)));
+/// assert_eq!(bounds(Unparcelled::Other)?, (Some(0.5), Some(0.5)));
+/// # Ok::<(), landuse::ParamError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unparcelled {
+    /// Construction land: it is in both bounds.
+    Construction,
+    /// Land that is not built on: it is in neither.
+    Other,
+    /// It may be either: it is in the upper bound alone.
+    #[default]
+    Unknown,
+}
+
+impl Unparcelled {
+    /// Its name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Construction => "construction",
+            Self::Other => "other",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl FromStr for Unparcelled {
+    type Err = ParamError;
+
+    fn from_str(text: &str) -> Result<Self, ParamError> {
+        let all = [Self::Construction, Self::Other, Self::Unknown];
+        let expected = "`construction`, `other` or `unknown`";
+        let named = all.into_iter().find(|kind| kind.name() == text.trim());
+        named.ok_or_else(|| ParamError::new("unparcelled", text, expected))
+    }
 }
 
 /// The balance of one study unit. Areas in m²; what cannot be known is `None`, never 0.
@@ -62,16 +113,20 @@ pub struct Account {
     pub unknown_inside_m2: Option<f64>,
     /// Construction land outside L on land that is unsuitable for other reasons.
     pub construction_unsuitable_m2: Option<f64>,
-    /// Land without parcels (roads, mostly).
+    /// Land without parcels (streets, mostly).
     pub unparcelled_m2: f64,
-    /// Gross intensity `C / land`: a lower bound where anything is unknown or unparcelled.
+    /// What that counts as in the bounds below.
+    #[serde(skip)]
+    pub unparcelled: Unparcelled,
+    /// Gross intensity `C / land`, C with unparcelled land where that counts as construction land: a lower bound where anything
+    /// is unknown.
     pub gross: Option<f64>,
-    /// Its upper bound `(C + unknown + unparcelled) / land`.
+    /// Its upper bound `(C + unknown + unparcelled) / land`, without unparcelled land where that counts as other land.
     pub gross_upper: Option<f64>,
     /// Net intensity: construction on developable land over developable land; none where there is next to no developable land. A
-    /// lower bound where anything is unknown or unparcelled.
+    /// lower bound as the gross one is.
     pub net: Option<f64>,
-    /// Its upper bound: what of the developable land is not known to be other land.
+    /// Its upper bound: what of the developable land is not known to be other land, and does not count as such.
     pub net_upper: Option<f64>,
     /// `C / developable`; above 1 more is built than may be built on.
     pub construction_to_developable: Option<f64>,
@@ -81,10 +136,10 @@ pub struct Account {
     pub limit_m2: Option<f64>,
     /// Who set it.
     pub limit_source: Option<Box<str>>,
-    /// `limit − C = warning_line · land − C`: negative where the line is passed. An upper bound where anything is unknown or
-    /// unparcelled.
+    /// `limit − C = warning_line · land − C`, C as in `gross`: negative where the line is passed. An upper bound where anything is
+    /// unknown.
     pub headroom_m2: Option<f64>,
-    /// Its lower bound: `limit − (C + unknown + unparcelled)`.
+    /// Its lower bound: the limit less what `gross_upper` counts.
     pub headroom_lower_m2: Option<f64>,
     /// Where the unit stands to the line.
     pub status: WarningStatus,
@@ -129,6 +184,10 @@ pub struct Totals {
     pub construction_unsuitable_m2: Option<f64>,
     /// The same of land known not to be construction land.
     pub other_unsuitable_m2: Option<f64>,
+    /// The same of land of which it is not known.
+    pub unknown_unsuitable_m2: Option<f64>,
+    /// What unparcelled land counts as.
+    pub unparcelled: Unparcelled,
 }
 
 impl Totals {
@@ -146,6 +205,17 @@ impl Totals {
             unknown_inside_m2: None,
             construction_unsuitable_m2: None,
             other_unsuitable_m2: None,
+            unknown_unsuitable_m2: None,
+            unparcelled: Unparcelled::default(),
+        }
+    }
+
+    /// Unparcelled land that both bounds count, and that only the upper one does not.
+    fn streets(&self, unparcelled: f64) -> [f64; 2] {
+        match self.unparcelled {
+            Unparcelled::Construction => [unparcelled, 0.0],
+            Unparcelled::Other => [0.0, unparcelled],
+            Unparcelled::Unknown => [0.0, 0.0],
         }
     }
 
@@ -265,15 +335,25 @@ impl Account {
         let outside = |all: f64, inside: Option<f64>| inside.map(|inside| rest(all - inside, all));
         let construction_outside_m2 = outside(construction_m2, totals.construction_inside_m2);
         let other_outside_m2 = outside(other_m2, totals.other_inside_m2);
-        let gross = share(construction_m2, land_m2);
-        let gross_upper = share(construction_m2 + unknown_m2 + unparcelled_m2, land_m2);
+        let unknown_outside_m2 = outside(unknown_m2, totals.unknown_inside_m2);
+        let [built, open] = totals.streets(unparcelled_m2);
+        let least_m2 = construction_m2 + built;
+        let most_m2 = construction_m2 + unknown_m2 + (unparcelled_m2 - open);
+        let gross = share(least_m2, land_m2);
+        let gross_upper = share(most_m2, land_m2);
         let developable = totals.developable_m2.map(clean);
-        let net = construction_outside_m2.zip(developable).and_then(|(outside, whole)| {
-            share(outside - totals.construction_unsuitable_m2.unwrap_or(0.0), whole)
-        });
-        let net_upper = other_outside_m2.zip(developable).and_then(|(outside, whole)| {
-            share(whole - (outside - totals.other_unsuitable_m2.unwrap_or(0.0)), whole)
-        });
+        let suitable = |outside: Option<f64>, unsuitable: Option<f64>| {
+            outside.map(|outside| outside - unsuitable.unwrap_or(0.0))
+        };
+        let own = suitable(construction_outside_m2, totals.construction_unsuitable_m2);
+        let other = suitable(other_outside_m2, totals.other_unsuitable_m2);
+        let unknown = suitable(unknown_outside_m2, totals.unknown_unsuitable_m2);
+        // Where one part is not stated, nor is what is left for streets, and the wider bounds hold.
+        let left = own.zip(other).zip(unknown).zip(developable);
+        let left = left.map(|(((own, other), unknown), whole)| clean(whole - own - other - unknown).max(0.0));
+        let [built, open] = totals.streets(left.unwrap_or(0.0));
+        let net = own.zip(developable).and_then(|(own, whole)| share(own + built, whole));
+        let net_upper = other.zip(developable).and_then(|(other, whole)| share(whole - other - open, whole));
         let line = limit.and_then(|(limit, _)| match limit {
             Limit::Share(share) => Some(share),
             Limit::AreaM2(area) => ratio(area, land_m2),
@@ -303,6 +383,7 @@ impl Account {
             unknown_inside_m2: totals.unknown_inside_m2,
             construction_unsuitable_m2: totals.construction_unsuitable_m2.map(clean),
             unparcelled_m2,
+            unparcelled: totals.unparcelled,
             gross,
             gross_upper,
             net,
@@ -311,11 +392,16 @@ impl Account {
             warning_line: line,
             limit_m2,
             limit_source: limit.map(|(_, source)| source.into()),
-            headroom_m2: limit_m2.map(|limit| limit - construction_m2),
-            headroom_lower_m2: limit_m2.map(|limit| limit - construction_m2 - unknown_m2 - unparcelled_m2),
+            headroom_m2: limit_m2.map(|limit| limit - least_m2),
+            headroom_lower_m2: limit_m2.map(|limit| limit - most_m2),
             status,
             density: Density::default(),
         }
+    }
+
+    /// Unparcelled land that counts as construction land, m².
+    pub(super) fn built_streets_m2(&self) -> f64 {
+        if self.unparcelled == Unparcelled::Construction { self.unparcelled_m2 } else { 0.0 }
     }
 
     /// What the figures say against each other.

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::account::{Account, Totals, WarningLine};
+use super::account::{Account, Totals, Unparcelled, WarningLine};
 use super::density::{Built, Columns};
 use super::limits::unit_id;
 use super::{Bands, Carried, Limit, UnitLimit};
@@ -76,6 +76,8 @@ pub struct LedgerInput<'a> {
     pub population: Option<&'a Column<f64>>,
     /// Further columns to be carried.
     pub carried: &'a [Carried],
+    /// What land in no parcel counts as.
+    pub unparcelled: Unparcelled,
 }
 
 impl<'a> LedgerInput<'a> {
@@ -97,6 +99,7 @@ impl<'a> LedgerInput<'a> {
             limits: &[],
             population: None,
             carried: &[],
+            unparcelled: Unparcelled::default(),
         }
     }
 }
@@ -187,7 +190,7 @@ impl Ledger {
         }
         let limits = Limits::new(input, &ids, &tallies)?;
         let account = |id: Option<Box<str>>, tally: &Tally, built: &Built, people: Option<f64>, limit| {
-            let mut account = Account::draw_up(id, &tally.totals(layers.known()), limit);
+            let mut account = Account::draw_up(id, &tally.totals(layers.known(), input.unparcelled), limit);
             account.density = built.density(&columns, account.land_m2, account.construction_m2, people);
             account
         };
@@ -363,6 +366,7 @@ struct Tally {
     other: AreaSum,
     other_inside: AreaSum,
     other_unsuitable: AreaSum,
+    unknown_unsuitable: AreaSum,
     unknown: AreaSum,
     unknown_inside: AreaSum,
 }
@@ -376,6 +380,7 @@ impl Tally {
         self.construction_inside += other.construction_inside;
         self.construction_unsuitable += other.construction_unsuitable;
         self.other_unsuitable += other.other_unsuitable;
+        self.unknown_unsuitable += other.unknown_unsuitable;
         self.other += other.other;
         self.other_inside += other.other_inside;
         self.unknown += other.unknown;
@@ -397,6 +402,7 @@ impl Tally {
             LandStatus::Unknown => {
                 self.unknown.add(share.area);
                 self.unknown_inside.add(share.inside);
+                self.unknown_unsuitable.add(share.blocked - share.inside);
             }
             LandStatus::Other => {
                 self.other.add(share.area);
@@ -412,7 +418,7 @@ impl Tally {
     }
 
     /// What the account is drawn up from.
-    fn totals(&self, lines_known: bool) -> Totals {
+    fn totals(&self, lines_known: bool, unparcelled: Unparcelled) -> Totals {
         let known = |sum: AreaSum| lines_known.then(|| sum.m2());
         Totals {
             land_m2: self.land.m2(),
@@ -426,6 +432,8 @@ impl Tally {
             unknown_inside_m2: known(self.unknown_inside),
             construction_unsuitable_m2: known(self.construction_unsuitable),
             other_unsuitable_m2: known(self.other_unsuitable),
+            unknown_unsuitable_m2: known(self.unknown_unsuitable),
+            unparcelled,
         }
     }
 }

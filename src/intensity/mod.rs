@@ -14,7 +14,7 @@ mod limits;
 mod outlook;
 mod spacematrix;
 
-pub use account::{Account, Diagnostic, Totals, WarningLine, WarningStatus};
+pub use account::{Account, Diagnostic, Totals, Unparcelled, WarningLine, WarningStatus};
 pub use bands::{Bands, MOST_BANDS};
 pub use constraints::{
     CheckStatus, ConfineCheck, ConfineUnit, ConstraintInput, Constraints, ReserveCheck, ReserveOptions,

@@ -9,7 +9,7 @@ use crate::parcel::ParcelIdx;
 pub struct Outlook {
     /// The limit as an area, m².
     pub limit_m2: f64,
-    /// `limit − C`, m²: negative where the limit is passed.
+    /// `limit − C`, m², C with unparcelled land where that counts as construction land: negative where the limit is passed.
     pub headroom_m2: f64,
     /// Floor area that the headroom holds at the floor area ratio asked about, m²; negative where the limit is passed.
     pub headroom_floor_area_m2: Option<f64>,
@@ -60,8 +60,10 @@ impl Ledger {
             let (mut over, mut withdrawn, mut withdrawn_m2) = (Vec::new(), Some(Vec::new()), 0.0);
             if outlook.headroom_m2 < 0.0 {
                 let areas = areas();
-                over = carriers(&areas, limit_m2);
-                withdrawn = withdrawals(&areas, limit_m2);
+                // Streets cannot be withdrawn.
+                let left_m2 = limit_m2 - account.built_streets_m2();
+                over = carriers(&areas, left_m2);
+                withdrawn = withdrawals(&areas, left_m2);
                 let gone = withdrawn.as_deref().unwrap_or_default();
                 let of = |parcel: &ParcelIdx| areas.binary_search_by_key(parcel, |area| area.0).ok();
                 withdrawn_m2 = gone.iter().filter_map(of).map(|at| areas[at].1).sum();
@@ -119,7 +121,7 @@ impl Account {
             return Err(ParamError::new("growth_m2_per_year", growth, "a finite area per year"));
         }
         let limit_m2 = limit.area_m2(self.land_m2)?;
-        let headroom_m2 = limit_m2 - self.construction_m2;
+        let headroom_m2 = limit_m2 - (self.construction_m2 + self.built_streets_m2());
         let years = |growth: f64| {
             if headroom_m2 < 0.0 { Some(0.0) } else { (growth > 0.0).then(|| headroom_m2 / growth) }
         };

@@ -18,6 +18,7 @@ pub(super) fn text(analysis: &Analysis, outlooks: &[UnitOutlook]) -> String {
     let mut text = String::from("\nLedger: who works the land how hard\n");
     let names = unit_names(analysis);
     text.push_str(&table(&balance_rows(analysis.ledger(), &names)));
+    text.extend(streets(&analysis.ledger().total).map(|line| format!("  {line}\n")));
     text.push_str(&format!(
         "  greatest residual of any balance: {:.1e} of its land\n",
         analysis.ledger().residual()
@@ -48,6 +49,18 @@ pub(super) fn text(analysis: &Analysis, outlooks: &[UnitOutlook]) -> String {
         text.push_str(&checks);
     }
     text
+}
+
+/// What land in no parcel is counted as, where there is any to speak of.
+pub(super) fn streets(total: &Account) -> Option<String> {
+    let share = total.unparcelled_m2 / total.land_m2;
+    (share > 5e-4).then(|| {
+        format!(
+            "{} of the land is in no parcel (streets, mostly) and counts as {}.",
+            percent(share),
+            total.unparcelled.name()
+        )
+    })
 }
 
 pub(super) type Names<'a> = HashMap<Box<str>, &'a str>;
@@ -86,6 +99,7 @@ fn balance_rows(ledger: &Ledger, names: &Names<'_>) -> Vec<Vec<String>> {
         "construction ha",
         "of it inside",
         "unknown",
+        "no parcel",
         "gross",
         "net",
         "status",
@@ -103,6 +117,7 @@ fn balance_rows(ledger: &Ledger, names: &Names<'_>) -> Vec<Vec<String>> {
             people_number(account.construction_m2 / 1e4, 1),
             share(account.construction_inside_m2, account.construction_m2),
             share(Some(account.unknown_m2), account.land_m2),
+            share(Some(account.unparcelled_m2), account.land_m2),
             interval(account),
             range(account.net, account.net_upper).unwrap_or_else(|| "-".into()),
             status(account.status).to_owned(),
@@ -113,7 +128,8 @@ fn balance_rows(ledger: &Ledger, names: &Names<'_>) -> Vec<Vec<String>> {
 
 /// Gross intensity with its bounds.
 pub(super) fn interval(account: &Account) -> String {
-    range(account.gross, account.gross_upper).unwrap_or_else(|| "not known".into())
+    range(account.gross, account.gross_upper)
+        .unwrap_or_else(|| if account.land_m2 > 0.0 { "not known" } else { "no land" }.into())
 }
 
 /// A share with its upper bound, where that is another.

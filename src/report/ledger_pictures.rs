@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::balance::unit_names;
+use super::balance::{streets, unit_names};
 use super::map::{Bar, Chart, Color, Direction, FillStyle, Layer, Map, Picture, style};
 use super::parcel_maps::{Tiers, footer};
 use crate::Analysis;
@@ -62,7 +62,7 @@ pub fn intensity_picture(analysis: &Analysis, title: &str, notes: &[String]) -> 
         .extent(set.extent())
         .layer(Layer::areas(geometry, &class, styles).heading("Gross intensity"))
         .footnote(footer(analysis));
-    for note in notes {
+    for note in streets(&analysis.ledger().total).iter().chain(notes) {
         map = map.footnote(note);
     }
     let tiers;
@@ -180,6 +180,7 @@ pub fn limit_chart(analysis: &Analysis, title: &str, notes: &[String]) -> Result
         mark: "limit".into(),
         footnotes: std::iter::once(footer(analysis))
             .chain(sources(analysis.ledger()))
+            .chain(streets(&analysis.ledger().total))
             .chain(
                 (left_out > 0).then(|| format!("{left_out} units with less construction land are left out.")),
             )
@@ -240,7 +241,10 @@ pub fn gradient_chart(analysis: &Analysis, title: &str, notes: &[String]) -> Opt
                 .into(),
         bars: bars.collect(),
         legend: vec![(color(WarningStatus::NotAssessed), "construction land".into())],
-        footnotes: std::iter::once(footer(analysis)).chain(notes.iter().cloned()).collect(),
+        footnotes: std::iter::once(footer(analysis))
+            .chain(streets(&gradient.total))
+            .chain(notes.iter().cloned())
+            .collect(),
         ..Chart::new(Direction::Columns)
     };
     Some(chart.render())

@@ -6,7 +6,7 @@ use crate::adjacency::Rule;
 use crate::cluster::{Fragmentation, Site};
 use crate::control::{ControlLine, Effect, Relation};
 use crate::efficiency::{Appraised, Basis, Direction, FieldCheckReport, StockClass, Verdict};
-use crate::intensity::{Account, Constraints, StudyArea, UnitOutlook};
+use crate::intensity::{Account, Constraints, StudyArea, UnitOutlook, Unparcelled};
 use crate::json_text::to_json;
 use crate::land::LandStatus;
 use crate::parcel::{ParcelIdx, RecordRef};
@@ -233,6 +233,8 @@ pub struct Intensity {
     #[serde(flatten)]
     pub account: Account,
     pub warning_source: Option<String>,
+    /// What land in no parcel counts as in the bounds.
+    pub unparcelled_counts_as: Unparcelled,
     /// The greatest relative residual of any balance of any unit.
     pub residual: f64,
 }
@@ -338,6 +340,7 @@ impl Summary {
             intensity: Intensity {
                 study_area: analysis.ledger().study_area,
                 account: analysis.ledger().total.clone(),
+                unparcelled_counts_as: analysis.ledger().total.unparcelled,
                 warning_source: analysis.ledger().total.limit_source.as_ref().map(ToString::to_string),
                 residual: analysis.ledger().residual(),
             },

@@ -2,8 +2,9 @@
 
 use geo::{Rect, coord};
 use landuse::crs::SourceCrs;
-use landuse::intensity::{Account, Totals, WarningLine, WarningStatus};
+use landuse::intensity::{Account, Totals, Unparcelled, WarningLine, WarningStatus};
 use landuse::io::Source;
+use landuse::report::{self, Format, OutputLayer};
 use landuse::warning::WarningKind;
 use landuse::{Analysis, Error, Inputs, Options, Parcel};
 
@@ -135,6 +136,87 @@ fn a_hole_under_the_wrong_part_is_one_of_the_part_around_it() {
     let island = MISFILED.replace("]]]]}", "]]],[[[40,40],[60,40],[60,60],[40,60],[40,40]]]]}");
     let island = Inputs::open(source("parcels", &[&island])).source_crs(local()).load().unwrap();
     assert_eq!(island.parcels().area_m2(), [8_000.0]);
+}
+
+#[test]
+fn streets_count_as_what_they_are_said_to_be() {
+    // A unit of 2 ha: 0.6 built, 0.4 other, 0.4 not known, and 0.6 of streets, of which 0.2 inside the line.
+    let part = |id: &str, x: f64, width: f64| {
+        Parcel::new(id, Rect::new(coord! { x: x, y: 0.0 }, coord! { x: x + width, y: 100.0 }).to_polygon())
+    };
+    let parcels = [
+        part("c", 0.0, 60.0).construction(true),
+        part("o", 60.0, 40.0).construction(false),
+        part("u", 100.0, 40.0),
+    ];
+    let line = layer([part("line", 180.0, 20.0).text("effect", "exclude")]);
+    let inputs =
+        Inputs::from_parcels(parcels, local()).control_lines(line).districts(layer([part("d", 0.0, 200.0)]));
+    let found = run(&inputs.load().unwrap());
+    for (kind, gross, net, headroom, status) in [
+        (
+            Unparcelled::Unknown,
+            [0.3, 0.8],
+            [6.0 / 18.0, 14.0 / 18.0],
+            [-6_000.0, 4_000.0],
+            WarningStatus::Undetermined,
+        ),
+        (
+            Unparcelled::Construction,
+            [0.6, 0.8],
+            [10.0 / 18.0, 14.0 / 18.0],
+            [-6_000.0, -2_000.0],
+            WarningStatus::Exceeded,
+        ),
+        (Unparcelled::Other, [0.3, 0.5], [6.0 / 18.0, 10.0 / 18.0], [0.0, 4_000.0], WarningStatus::Below),
+    ] {
+        let limited = found
+            .with(|options| options.warning_line(0.5, "a plan").set(|options| options.unparcelled = kind));
+        let limited = limited.unwrap();
+        let total = &limited.ledger().total;
+        let near = |found: Option<f64>, expected: f64| {
+            let found = found.unwrap();
+            assert!(
+                (found - expected).abs() < 1e-9 * expected.abs().max(1.0),
+                "{kind:?}: {found}, not {expected}"
+            );
+        };
+        near(total.gross, gross[0]);
+        near(total.gross_upper, gross[1]);
+        near(total.net, net[0]);
+        near(total.net_upper, net[1]);
+        near(total.headroom_lower_m2, headroom[0]);
+        near(total.headroom_m2, headroom[1]);
+        assert_eq!((total.status, total.unparcelled_m2), (status, 6_000.0), "{kind:?}");
+        assert!(limited.ledger().residual() < 1e-9);
+        let text = report::text(&limited, &report::Summary::of(&limited));
+        let told =
+            format!("30.0% of the land is in no parcel (streets, mostly) and counts as {}.", kind.name());
+        assert!(text.contains(&told), "{text}");
+        let mut csv = Vec::new();
+        limited.layer(OutputLayer::Intensity).write(Format::Csv, &mut csv).unwrap();
+        assert!(String::from_utf8(csv).unwrap().lines().next().unwrap().contains("unparcelled_m2"));
+    }
+    // Streets cannot be withdrawn: what is over by them alone stays over.
+    let over = found.with(|options| {
+        options.warning_line(0.2, "a plan").set(|options| options.unparcelled = Unparcelled::Construction)
+    });
+    assert_eq!(over.unwrap().outlooks()[0].withdrawals, None);
+}
+
+#[test]
+fn a_band_without_land_has_no_intensity() {
+    let parcels = [square("p", 0.0, 0.0, 100.0).construction(true)];
+    let line = layer([square("line", 150.0, 0.0, 50.0).text("effect", "exclude")]);
+    let inputs = Inputs::from_parcels(parcels, local()).control_lines(line).load().unwrap();
+    let found =
+        run(&inputs).with(|options| options.set(|options| options.bands_m = vec![20.0, 200.0])).unwrap();
+    let bands = &found.gradient().unwrap().units;
+    assert!(bands.iter().any(|band| (band.land_m2, band.gross) == (0.0, None)), "{bands:?}");
+    let text = report::text(&found, &report::Summary::of(&found));
+    let gradient = text.split("By distance from the lines").nth(1).unwrap();
+    let empty: Vec<&str> = gradient.lines().filter(|line| line.contains("no land")).collect();
+    assert!(empty.len() == 3 && empty.iter().all(|line| !line.contains('%')), "{gradient}");
 }
 
 #[test]

@@ -155,25 +155,25 @@ pub(in super::super) fn units<'a>() -> Vec<Group<Units<'a>>> {
                     "Construction land outside the lines on land that is unsuitable for other reasons.",
                     |c, i| c.account(i)?.construction_unsuitable_m2,
                 ),
-                number("unparcelled_m2", "m²", "Land without parcels, mostly roads.", |c, i| {
+                number("unparcelled_m2", "m²", "Land without parcels, streets mostly.", |c, i| {
                     Some(c.account(i)?.unparcelled_m2)
                 }),
                 number(
                     "gross",
                     "1",
-                    "Gross intensity: construction land over land; a lower bound where anything is unknown or unparcelled.",
+                    "Gross intensity: construction land over land; a lower bound where anything is unknown, or unparcelled without counting as construction land.",
                     |c, i| c.account(i)?.gross,
                 ),
                 number(
                     "gross_upper",
                     "1",
-                    "Its upper bound, with all unknown and unparcelled land built.",
+                    "Its upper bound, with all unknown land built, and unparcelled land unless it counts as other land.",
                     |c, i| c.account(i)?.gross_upper,
                 ),
                 number(
                     "net",
                     "1",
-                    "Net intensity: construction land on developable land over developable land; a lower bound where anything is unknown or unparcelled.",
+                    "Net intensity: construction land on developable land over developable land; a lower bound as the gross one is.",
                     |c, i| c.account(i)?.net,
                 ),
                 number(
@@ -198,13 +198,13 @@ pub(in super::super) fn units<'a>() -> Vec<Group<Units<'a>>> {
                 number(
                     "headroom_m2",
                     "m²",
-                    "What construction land leaves of it; negative where it is passed, an upper bound where anything is unknown or unparcelled.",
+                    "What construction land leaves of it; negative where it is passed, an upper bound where the gross intensity is a lower one.",
                     |c, i| c.account(i)?.headroom_m2,
                 ),
                 number(
                     "headroom_lower_m2",
                     "m²",
-                    "Its lower bound, with all unknown and unparcelled land built.",
+                    "Its lower bound: the limit less the land that the upper bound of gross intensity counts.",
                     |c, i| c.account(i)?.headroom_lower_m2,
                 ),
                 text("status", "`not_assessed`, `below`, `exceeded` or `undetermined`.", |c, i| {
