@@ -300,6 +300,16 @@ kinds! {
     FeaturesRejected { count: usize } = "features_rejected" of "features", figure count,
     "{count} features cannot be used and were put aside";
 
+    /// The data reach far from the centre of the plane: areas hold, distances do not.
+    PlaneReach { reach_m: f64, error: f64 } = "plane_reach" of "features", figure reach_m,
+    "the data reach {km:.0} km from the centre of the plane, where distances are wrong by up to {percent:.2}%",
+    km = reach_m / 1e3, percent = 100.0 * error;
+
+    /// The named system does not keep areas or lengths where the data lie; the figure is the relative error of areas.
+    PlaneScale { areas: f64, lengths: f64 } = "plane_scale" of "features", figure areas,
+    "in the plane areas are wrong by up to {area:.2}% and lengths by up to {length:.2}%, the plane `auto` keeps areas",
+    area = 100.0 * areas, length = 100.0 * lengths;
+
     /// Features of one boundary are records of one piece of land; the figure is the pieces with several records.
     RecordsOnOneLand { records: usize, pieces: usize, stacks: usize, most: usize } = "records_on_one_land" of "features", figure stacks,
     "{records} records lie on {pieces} pieces of land: {stacks} hold several, one of them {most}; amounts of records on one piece are added up";

@@ -46,7 +46,8 @@ pub(crate) struct ParcelArguments {
     #[arg(long, value_name = "CRS")]
     source_crs: Option<String>,
 
-    /// Plane to compute in: `auto`, the default, is the equal-area plane around the data, EPSG:4547 the named system.
+    /// Plane to compute in: `auto`, the default, is the equal-area plane around the data, `laea:22.7,114.3` the same around that
+    /// latitude and longitude (what an earlier run's manifest names), EPSG:4547 the named system.
     #[arg(long, value_name = "CRS")]
     crs: Option<String>,
 

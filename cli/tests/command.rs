@@ -259,6 +259,35 @@ fn no_parcels_are_a_valid_city() {
     assert!(found["intensity"]["gross"].is_null());
 }
 
+/// A run is repeated from its manifest in the same plane, whatever became of the parcels.
+#[test]
+fn the_plane_of_a_run_stands_in_its_manifest() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = |lons: &[f64]| {
+        let feature = |lon: &f64| {
+            let east = lon + 0.001;
+            format!(
+                r#"{{"type":"Feature","properties":{{}},"geometry":{{"type":"Polygon","coordinates":[[[{lon},22.7],[{east},22.7],[{east},22.701],[{lon},22.7]]]}}}}"#
+            )
+        };
+        let features: Vec<String> = lons.iter().map(feature).collect();
+        format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","))
+    };
+    let run = |name: &str, lons: &[f64], more: &[&str]| {
+        let dir = folder.path().join(name);
+        let out = dir.display().to_string();
+        let output = fed(&[&["analyze", "-", "--out", &out, "--no-map"], more].concat(), &text(lons));
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        summary(&dir)["crs"]["working"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(run("first", &[114.3, 114.3012], &[]), "LAEA lat_0=22.7 lon_0=114.3");
+    let manifest = folder.path().join("first/manifest.json").display().to_string();
+    let again = run("again", &[114.3, 114.9], &["--options", &manifest]);
+    assert_eq!(again, "LAEA lat_0=22.7 lon_0=114.3");
+    assert_eq!(run("other", &[114.3, 114.9], &[]), "LAEA lat_0=22.7 lon_0=114.6");
+    assert_eq!(run("named", &[114.3], &["--crs", "laea:22.65,114"]), "LAEA lat_0=22.65 lon_0=114");
+}
+
 #[test]
 fn check_tells_what_is_wrong_and_by_its_status_whether_anything_is() {
     let output = landuse(&["check", &city("parcels.geojson").display().to_string()]);

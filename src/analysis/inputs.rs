@@ -7,16 +7,16 @@ use std::sync::Arc;
 use super::options::{InputOptions, Options, Records};
 use crate::adjacency::Barriers;
 use crate::control::{ControlLines, Permits};
-use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
+use crate::crs::{SourceCrs, WorkingCrs};
 use crate::efficiency::FieldChecks;
 use crate::error::{Error, ParamError};
-use crate::geometry::{Coord, Envelope};
+use crate::geometry::Coord;
 use crate::io::schema::{Field, Inference, Schema, Target};
 use crate::io::{
     GeoJsonText, Loaded, Loader, OWN_ID, ReadOptions, ReadReport, Source, Table, Unreadable, infer,
 };
 use crate::join::{Buildings, Firms, FirmsOnParcels};
-use crate::parcel::{FeatureTable, Parcel, ParcelIdx, ParcelSet, RecordCounts};
+use crate::parcel::{FeatureTable, Laid, Parcel, ParcelIdx, ParcelSet, RecordCounts, Unlaid, lay_beside};
 use crate::warning::{Warning, WarningKind};
 use crate::zoning::Schemes;
 
@@ -560,7 +560,7 @@ impl InputsBuilder {
                 let id_property = Some(id.map_or_else(|| OWN_ID.into(), |field| field.property.clone()));
                 let loader = reading.loader(schema, false);
                 let loaded = match &self.plane_of {
-                    Some(other) => loader.load_beside(source, other)?,
+                    Some(other) => loader.load_like(source, other)?,
                     None => loader.load(source)?,
                 };
                 usable(&loaded.set, source, "parcels")?;
@@ -569,12 +569,13 @@ impl InputsBuilder {
                 Ok(ReadParcels { set, schemes, id_property, text })
             }
             Content::Table(table, crs) => {
-                let extent = Envelope::of(table.geometry.coords().iter().copied());
-                let plane = match &self.plane_of {
-                    Some(other) => other.plane().for_source(crs)?,
-                    None => WorkingPlane::new(crs, &self.options.crs, extent)?,
+                let unlaid = Unlaid::new((**table).clone(), Some(crs));
+                let Laid { set, bend } = match &self.plane_of {
+                    Some(other) => unlaid.like(crs, other)?,
+                    None => unlaid.around(crs, &self.options.crs)?,
                 };
-                Ok(of_memory(Arc::new(ParcelSet::new((**table).clone(), plane)?)))
+                bend.into_iter().for_each(|bend| reading.warn("parcels", WarningKind::from(bend)));
+                Ok(of_memory(Arc::new(set)))
             }
             Content::Set(set) => {
                 if let Some(other) = &self.plane_of {
@@ -783,7 +784,7 @@ impl Reading<'_> {
                 usable(&loaded.set, source, role)?;
                 Ok(self.take(loaded, role, source))
             }
-            Content::Table(table, crs) => ParcelSet::new((**table).clone(), parcels.plane().for_source(crs)?),
+            Content::Table(table, crs) => lay_beside((**table).clone(), crs, parcels),
             Content::Set(set) => {
                 parcels.plane().check_same(set.plane(), role)?;
                 Ok(ParcelSet::clone(set))

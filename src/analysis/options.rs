@@ -121,7 +121,8 @@ pub struct InputOptions {
     /// else longitude and latitude.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_crs: Option<SourceCrs>,
-    /// Plane to compute in. Default: the equal-area plane around the parcels.
+    /// Plane to compute in. Default: the equal-area plane around the parcels, which stands here with its centre once a run has
+    /// resolved it.
     pub crs: WorkingCrs,
     /// What becomes of a feature that cannot be used. Default: it is put aside.
     pub on_bad_feature: OnBadFeature,

@@ -118,7 +118,8 @@ impl<'a> Run<'a> {
     /// Near-linear in vertices and links; see each stage. What is taken over from an earlier analysis costs nothing.
     pub fn run(self) -> Result<Analysis, Error> {
         self.options.check()?;
-        let Self { inputs, options, earlier, observer } = self;
+        let Self { inputs, mut options, earlier, observer } = self;
+        options.input.crs = inputs.parcels().plane().working();
         let earlier = earlier.filter(|earlier| earlier.inputs.same_as(&inputs));
         Stages { inputs: &inputs, options: &options, earlier, observer }.run()
     }

@@ -165,21 +165,41 @@ impl FromStr for SourceCrs {
 
 /// The plane to compute in.
 ///
-/// Parsed from `auto` or `EPSG:4547`.
+/// Parsed from `auto`, `laea:22.7,114.3` (latitude and longitude of the centre, degrees) or `EPSG:4547`.
 ///
 /// ```
 /// use landuse::crs::WorkingCrs;
 /// assert_eq!("auto".parse::<WorkingCrs>()?, WorkingCrs::Auto);
 /// assert_eq!("EPSG:4547".parse::<WorkingCrs>()?, WorkingCrs::Epsg(4547));
+/// let centred = WorkingCrs::Laea { lat_0_deg: 22.7, lon_0_deg: 114.3 };
+/// assert_eq!(("laea:22.7,114.3".parse::<WorkingCrs>()?, centred.to_string()), (centred, "laea:22.7,114.3".into()));
 /// # Ok::<(), landuse::crs::CrsError>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
 pub enum WorkingCrs {
     /// Lambert's azimuthal equal-area projection centred on the data.
     #[default]
     Auto,
+    /// The same with a centre of its own, on the source's ellipsoid: what `Auto` came to in an earlier run.
+    Laea {
+        /// Latitude of the centre, degrees.
+        lat_0_deg: f64,
+        /// Longitude of the centre, degrees.
+        lon_0_deg: f64,
+    },
     /// A projected system in metres, by its EPSG code.
     Epsg(u32),
+}
+
+/// The centre in `laea:22.7,114.3`.
+fn centre(text: &str) -> Option<WorkingCrs> {
+    let (name, centre) = text.trim().split_once(':')?;
+    let (lat, lon) = centre.split_once(',').filter(|_| name.eq_ignore_ascii_case("laea"))?;
+    let number = |text: &str, most: f64| {
+        text.trim().parse().ok().filter(|value: &f64| value.is_finite() && value.abs() <= most)
+    };
+    Some(WorkingCrs::Laea { lat_0_deg: number(lat, 90.0)?, lon_0_deg: number(lon, 180.0)? })
 }
 
 impl FromStr for WorkingCrs {
@@ -188,6 +208,9 @@ impl FromStr for WorkingCrs {
     fn from_str(text: &str) -> Result<Self, CrsError> {
         if text.trim().eq_ignore_ascii_case("auto") {
             return Ok(Self::Auto);
+        }
+        if let Some(centred) = centre(text) {
+            return Ok(centred);
         }
         let crs: SourceCrs = text.parse()?;
         crs.name()
@@ -202,6 +225,7 @@ impl fmt::Display for WorkingCrs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Auto => f.write_str("auto"),
+            Self::Laea { lat_0_deg, lon_0_deg } => write!(f, "laea:{lat_0_deg},{lon_0_deg}"),
             Self::Epsg(code) => write!(f, "EPSG:{code}"),
         }
     }
@@ -261,6 +285,15 @@ impl Definition {
 
     pub(super) fn is_equal_area(&self) -> bool {
         matches!(self.projection(), "laea" | "aea" | "cea" | "sinu" | "moll" | "leac" | "eqearth")
+    }
+
+    /// The meridian of a transverse Mercator, degrees.
+    pub(super) fn meridian(&self) -> Option<f64> {
+        match self.projection() {
+            "utm" => self.number("zone").map(|zone| zone * 6.0 - 183.0),
+            "tmerc" | "etmerc" => Some(self.number("lon_0").unwrap_or(0.0)),
+            _ => None,
+        }
     }
 
     pub(super) fn is_metric(&self) -> bool {

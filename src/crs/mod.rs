@@ -8,23 +8,31 @@
 //! equal-area plane, proj4rs for every named system), and the C library PROJ behind the feature `proj`, which takes over
 //! only what the first cannot do: shifts of datum, WKT, systems without a PROJ string. Neither touches GCJ-02 or BD-09.
 
+mod antimeridian;
 mod definition;
 pub mod doctor;
 pub mod ellipsoid;
 mod engine;
 #[cfg(feature = "proj")]
 mod engine_proj;
+mod fit;
 mod laea;
 mod plane;
+mod spread;
 
 use std::fmt;
 
 pub use crate::error::{CrsError, Reading};
+pub(crate) use antimeridian::cut_there;
 pub use definition::{SourceCrs, WorkingCrs};
 pub use ellipsoid::Ellipsoid;
 #[cfg(feature = "proj")]
 pub use engine_proj::ProjEngine;
+pub use fit::Bend;
+pub(crate) use fit::around_a_pole;
 pub use plane::WorkingPlane;
+pub(crate) use spread::is_nowhere;
+pub use spread::{FARTHEST_M, Spread, Stray};
 
 use crate::geometry::Coord;
 

@@ -19,10 +19,10 @@ const CHUNK: usize = 16_384;
 ///
 /// let extent = Envelope { min: [114.3, 22.65], max: [114.4, 22.75] };
 /// let plane = WorkingPlane::new(&SourceCrs::wgs84(), &WorkingCrs::Auto, extent)?;
-/// assert_eq!(plane.definition(), "LAEA lat_0=22.7000 lon_0=114.3500");
+/// assert_eq!(plane.definition(), "LAEA lat_0=22.7 lon_0=114.4");
 /// assert_eq!(plane.area(), AreaKind::EqualArea);
 ///
-/// let mut coords = [[114.35, 22.71]];
+/// let mut coords = [[114.4, 22.71]];
 /// plane.forward(&mut coords);
 /// assert!(coords[0][0].abs() < 1e-6 && (coords[0][1] - 1_107.5).abs() < 0.5);
 /// plane.inverse(&mut coords);
@@ -41,7 +41,7 @@ pub struct WorkingPlane {
 
 /// The working system by itself, so that other layers can be brought into the same plane.
 #[derive(Debug, Clone, PartialEq)]
-enum Target {
+pub(super) enum Target {
     Local,
     Centred { ellipsoid: Ellipsoid, datum: Datum, lon_0_deg: f64, lat_0_deg: f64 },
     Named(SourceCrs),
@@ -63,12 +63,13 @@ impl WorkingPlane {
     /// The plane `working` for data in `source`.
     ///
     /// [`WorkingCrs::Auto`] is Lambert's azimuthal equal-area projection on the source's own ellipsoid, centred on the
-    /// middle of the extent rounded to 1e-4 degree: areas in it are the ellipsoid's. Distances of 50 km from the centre are true to
-    /// 1e-5, short ones 50 km away from it to 1.5e-5.
+    /// middle of the extent rounded to 0.1 degree: areas in it are the ellipsoid's. Distances of 50 km from the centre are true to
+    /// 1e-5, short ones 50 km away from it to 1.5e-5. [`WorkingCrs::Laea`] is the same with a centre that was fixed before.
     /// A local source stays as it is.
     ///
     /// # Arguments
-    /// * `extent`: of the data, in source coordinates (x east, y north). It must not cross the antimeridian.
+    /// * `extent`: of the data, in source coordinates (x east, y north), as [`Spread`](super::Spread) finds it: across the
+    ///   antimeridian longitudes pass 180.
     ///
     /// # Errors
     /// * [`CrsError::Extent`]: the extent is empty, not finite, or lies where the source system has no place.
@@ -80,7 +81,7 @@ impl WorkingPlane {
     pub fn new(source: &SourceCrs, working: &WorkingCrs, extent: Envelope) -> Result<Self, CrsError> {
         let target = match (working, source.kind()) {
             (WorkingCrs::Auto, Kind::Local) => return Ok(Self::local()),
-            (WorkingCrs::Epsg(_), Kind::Local) => {
+            (WorkingCrs::Epsg(_) | WorkingCrs::Laea { .. }, Kind::Local) => {
                 return Err(CrsError::Unfit {
                     crs: "local".into(),
                     reason: "coordinates of no known place cannot be projected; use `--crs auto`, or say which system \
@@ -89,6 +90,10 @@ impl WorkingPlane {
                 });
             }
             (WorkingCrs::Auto, kind) => Self::centred(source, kind, extent)?,
+            (WorkingCrs::Laea { lat_0_deg, lon_0_deg }, kind) => {
+                let (ellipsoid, datum) = surface(kind)?;
+                Target::Centred { ellipsoid, datum, lon_0_deg: *lon_0_deg, lat_0_deg: *lat_0_deg }
+            }
             (WorkingCrs::Epsg(code), _) => {
                 let crs = SourceCrs::epsg(*code)?;
                 if let Some(definition) = crs.definition() {
@@ -109,12 +114,7 @@ impl WorkingPlane {
     }
 
     fn centred(source: &SourceCrs, kind: &Kind, extent: Envelope) -> Result<Target, CrsError> {
-        let (ellipsoid, datum) = match kind {
-            Kind::Known(definition) => (definition.ellipsoid()?, definition.datum()),
-            #[cfg(feature = "proj")]
-            Kind::Foreign => (Ellipsoid::WGS84, Datum::Modern),
-            Kind::Local => (Ellipsoid::WGS84, Datum::Modern),
-        };
+        let (ellipsoid, datum) = surface(kind)?;
         let fail = || CrsError::Extent { crs: source.name().into(), min: extent.min, max: extent.max };
         if extent.is_empty() || !extent.min.iter().chain(&extent.max).all(|v| v.is_finite()) {
             return Err(fail());
@@ -127,8 +127,9 @@ impl WorkingPlane {
         if !(lon.abs() <= 360.0 && lat.abs() <= 90.0) {
             return Err(fail());
         }
+        let lon = if lon.abs() > 180.0 { lon - 360.0_f64.copysign(lon) } else { lon };
         // Adding zero turns −0.0 into 0.0, which prints without a sign.
-        let [lon_0_deg, lat_0_deg] = [lon, lat].map(|v| (v * 1e4).round() / 1e4 + 0.0);
+        let [lon_0_deg, lat_0_deg] = [lon, lat].map(|v| (v * 10.0).round() / 10.0 + 0.0);
         Ok(Target::Centred { ellipsoid, datum, lon_0_deg, lat_0_deg })
     }
 
@@ -141,7 +142,7 @@ impl WorkingPlane {
                 return Ok(Self::local());
             }
             Target::Centred { ellipsoid, datum, lon_0_deg, lat_0_deg } => {
-                let definition = format!("LAEA lat_0={lat_0_deg:.4} lon_0={lon_0_deg:.4}");
+                let definition = format!("LAEA lat_0={lat_0_deg} lon_0={lon_0_deg}");
                 let laea: Box<dyn Projection> = Box::new(Laea::new(*ellipsoid, *lon_0_deg, *lat_0_deg));
                 if matches!(source.kind(), Kind::Local) {
                     return Err(mixed_with_local(&definition));
@@ -210,6 +211,22 @@ impl WorkingPlane {
         &self.definition
     }
 
+    /// The working system as an option: whoever asks for it gets this plane, whatever the data. A plane of no known place is that of
+    /// its source.
+    pub fn working(&self) -> WorkingCrs {
+        match &self.target {
+            Target::Local => WorkingCrs::Auto,
+            Target::Centred { lat_0_deg, lon_0_deg, .. } => {
+                WorkingCrs::Laea { lat_0_deg: *lat_0_deg, lon_0_deg: *lon_0_deg }
+            }
+            Target::Named(crs) => crs.name().parse().unwrap_or_default(),
+        }
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// What areas in this plane are.
     pub fn area(&self) -> AreaKind {
         self.area
@@ -247,6 +264,16 @@ impl FixedGrid {
         let [lon, lat] = angles[0];
         [((lon / 360.0 + 0.5).rem_euclid(1.0) * CELLS) as u32, ((lat / 180.0 + 0.5) * CELLS) as u32]
     }
+}
+
+/// The surface that angles of a source are measured on.
+fn surface(kind: &Kind) -> Result<(Ellipsoid, Datum), CrsError> {
+    Ok(match kind {
+        Kind::Known(definition) => (definition.ellipsoid()?, definition.datum()),
+        #[cfg(feature = "proj")]
+        Kind::Foreign => (Ellipsoid::WGS84, Datum::Modern),
+        Kind::Local => (Ellipsoid::WGS84, Datum::Modern),
+    })
 }
 
 fn mixed_with_local(other: &str) -> CrsError {

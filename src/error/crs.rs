@@ -33,6 +33,21 @@ pub enum CrsError {
         /// Greatest x and y of the data.
         max: [f64; 2],
     },
+    /// The data extend over more than one plane can serve.
+    #[error(
+        "the data reach {:.0} km from the centre of the plane `{plane}`, expected at most {:.0} km: a nation is a list of jobs, each with \
+         its plane; where single features are astray, take them out",
+        reach_m / 1e3,
+        most_m / 1e3
+    )]
+    TooWide {
+        /// The plane.
+        plane: Box<str>,
+        /// From its centre, m.
+        reach_m: f64,
+        /// What is measured at most, m.
+        most_m: f64,
+    },
     /// Coordinates contradict what is said of them, or can be read in several ways. Nothing is guessed.
     #[error("{reason}; {}", how_to_say(readings))]
     Unsettled {

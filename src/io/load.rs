@@ -1,14 +1,12 @@
-use std::sync::Arc;
-
 use super::format::{FeatureSource, features_of};
 use super::geojson::read_lines;
 use super::schema::{Inference, Schema};
-use super::{GeoJsonText, Layer, ReadOptions, ReadReport, Source};
+use super::{GeoJsonText, Layer, OnBadFeature, ReadOptions, ReadReport, Source};
 use crate::Error;
 use crate::crs::doctor::{CoordinateStats, Diagnosis, Evidence, Finding, examine};
-use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
+use crate::crs::{Bend, SourceCrs, WorkingCrs};
 use crate::geometry::{Coord, Envelope};
-use crate::parcel::ParcelSet;
+use crate::parcel::{Laid, ParcelSet, Rejected, Unlaid, lay_beside};
 use crate::warning::{Warning, WarningKind};
 
 /// From a file to parcels in a plane: reads, asks the doctor which system the coordinates are in, projects, validates.
@@ -52,6 +50,8 @@ pub struct Loaded {
     pub report: ReadReport,
     /// What the doctor found, and the system that was taken.
     pub diagnosis: Diagnosis,
+    /// What the plane does to the features, where that is worth a word.
+    pub bend: Option<Bend>,
     /// The text they stand in, to be written again with more properties; none where they come from no text.
     pub text: Option<GeoJsonText>,
 }
@@ -60,11 +60,12 @@ impl Loaded {
     /// What a reader should know: of the text, of the coordinates, of the boundaries.
     pub fn warnings(&self) -> impl Iterator<Item = Warning> {
         let noticed = self.diagnosis.findings.iter().filter_map(Finding::warning).map(Warning::from);
+        let bend = self.bend.map(|bend| Warning::from(WarningKind::from(bend)));
         let told = |count: usize, kind: WarningKind| (count > 0).then(|| Warning::from(kind));
         let (mended, rejected) = (self.set.repaired().len(), self.set.rejected().len());
         let mended = told(mended, WarningKind::BoundariesRepaired { count: mended });
         let rejected = told(rejected, WarningKind::FeaturesRejected { count: rejected });
-        self.report.warnings.iter().cloned().chain(noticed).chain(mended).chain(rejected)
+        self.report.warnings.iter().cloned().chain(noticed).chain(bend).chain(mended).chain(rejected)
     }
 }
 
@@ -109,14 +110,15 @@ impl Loader {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_features(&self, source: &dyn FeatureSource) -> Result<Loaded, Error> {
-        self.place(source, |crs, coordinates| {
-            // A file of no parcels still needs a plane: any will do.
-            if coordinates.is_empty() {
-                Ok(WorkingPlane::local())
-            } else {
-                WorkingPlane::new(crs, &self.working_crs, coordinates)
-            }
-        })
+        self.place(source, Lay::Around)
+    }
+
+    /// Loads a file that is compared with `other`, as another date is, into its plane.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_like(&self, source: &Source, other: &ParcelSet) -> Result<Loaded, Error> {
+        self.place(&*features_of(source)?, Lay::Like(other))
     }
 
     /// Loads a further layer into the plane of `other`.
@@ -136,7 +138,7 @@ impl Loader {
         source: &dyn FeatureSource,
         other: &ParcelSet,
     ) -> Result<Loaded, Error> {
-        self.place(source, |crs, _| other.plane().for_source(crs))
+        self.place(source, Lay::Beside(other))
     }
 
     /// The lines of a file (`LineString`, `MultiLineString`), such as railways, in the plane of `other`; other geometries are passed
@@ -161,22 +163,41 @@ impl Loader {
         Ok(lines)
     }
 
-    fn place(
-        &self,
-        source: &dyn FeatureSource,
-        plane: impl FnOnce(&SourceCrs, Envelope) -> Result<WorkingPlane, crate::crs::CrsError>,
-    ) -> Result<Loaded, Error> {
+    fn place(&self, source: &dyn FeatureSource, lay: Lay<'_>) -> Result<Loaded, Error> {
         let Layer { table, report, text } = source.read(&self.schema, &self.read)?;
-        let coordinates = CoordinateStats::from(&table.geometry);
+        let stated = report.crs_member.as_deref().and_then(|name| name.parse::<SourceCrs>().ok());
+        let known = self.source_crs.as_ref().or(stated.as_ref());
+        let unlaid = match lay {
+            Lay::Beside(_) => Unlaid { table, extent: Envelope::EMPTY },
+            Lay::Around | Lay::Like(_) => Unlaid::new(table, known),
+        };
         let diagnosis = examine(&Evidence {
             crs_member: report.crs_member.as_deref(),
             declared: self.source_crs.as_ref(),
-            coordinates,
+            coordinates: CoordinateStats::from(&unlaid.table.geometry),
             tags: &[&source.name()],
         });
         let crs = diagnosis.source.clone().map_err(Error::Crs)?;
-        let extent = coordinates.angle_extent.join(&coordinates.length_extent);
-        let plane = Arc::new(plane(&crs, extent)?);
-        Ok(Loaded { set: ParcelSet::new(table, plane)?, report, diagnosis, text })
+        let Laid { set, bend } = match lay {
+            Lay::Around => unlaid.around(&crs, &self.working_crs)?,
+            Lay::Like(other) => unlaid.like(&crs, other)?,
+            Lay::Beside(parcels) => Laid { set: lay_beside(unlaid.table, &crs, parcels)?, bend: None },
+        };
+        if let (OnBadFeature::Stop, Some(first)) = (self.read.on_bad_feature, set.rejected().first()) {
+            let Rejected { at, reason } = first.clone();
+            return Err(Error::Feature { file: source.name().into(), at, reason });
+        }
+        Ok(Loaded { set, report, diagnosis, bend, text })
     }
+}
+
+/// What a layer is to the plane.
+#[derive(Clone, Copy)]
+enum Lay<'a> {
+    /// The plane is laid around it.
+    Around,
+    /// It is compared with that set.
+    Like(&'a ParcelSet),
+    /// It says something of those parcels.
+    Beside(&'a ParcelSet),
 }

@@ -3,6 +3,7 @@
 mod attributes;
 mod columns;
 mod index;
+mod lay;
 mod records;
 mod row;
 mod set;
@@ -15,6 +16,7 @@ pub use attributes::{Attributes, NamedNumbers, NamedTexts};
 pub use columns::ParcelColumns;
 pub(crate) use columns::own_names;
 pub use index::ParcelIndex;
+pub(crate) use lay::{Laid, Unlaid, lay_beside};
 pub use records::RecordRef;
 pub use row::Parcel;
 pub use set::{ParcelIdx, ParcelRef, ParcelSet, Repair};

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::stacks::{Lands, Stacks};
 use super::{Attributes, FeatureTable, Parcel, Rejected};
-use crate::crs::WorkingPlane;
+use crate::crs::{WorkingPlane, around_a_pole};
 use crate::error::{Error, FeaturePos, Limits, ParamError};
 use crate::geometry::validity::{self, Mended};
 use crate::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, hilbert};
@@ -67,6 +67,10 @@ pub struct ParcelSet {
     pub(super) lands: Option<Box<Lands>>,
 }
 
+/// Why a feature is refused of which an edge leads along a whole parallel.
+const AROUND_A_POLE: &str =
+    "an edge leads round the pole along a parallel, from one place to itself: expected positions on the way";
+
 impl ParcelSet {
     /// Projects, validates, repairs and orders features.
     ///
@@ -80,6 +84,10 @@ impl ParcelSet {
     /// O(n log n) time in coordinates, one copy of the coordinates beside the input's.
     pub fn new(mut table: FeatureTable, plane: impl Into<Arc<WorkingPlane>>) -> Result<Self, Error> {
         let plane = plane.into();
+        if plane.source_is_geographic() {
+            let around = around_a_pole(&table.geometry);
+            table.put_aside(around.into_iter().map(|i| (i, AROUND_A_POLE.into())).collect());
+        }
         plane.forward(table.geometry.coords_mut());
         Self::from_projected(table, plane)
     }

@@ -42,6 +42,22 @@ impl FeatureTable {
         self.source_row.push(row);
     }
 
+    /// Takes features out and puts them among the rejected; `strays` are their positions here, in order, and the reasons.
+    pub(crate) fn put_aside(&mut self, strays: Vec<(u32, Box<str>)>) {
+        if strays.is_empty() {
+            return;
+        }
+        let mut out = strays.iter().map(|stray| stray.0).peekable();
+        let kept: Vec<u32> = (0..self.len() as u32).filter(|&i| out.next_if_eq(&i).is_none()).collect();
+        for (i, reason) in strays {
+            let id = self.attributes.id.get(i as usize).map(Into::into);
+            self.rejected.push(Rejected { at: FeaturePos { row: self.source_row[i as usize], id }, reason });
+        }
+        self.geometry = self.geometry.take(&kept);
+        self.attributes = self.attributes.take(&kept);
+        self.source_row = kept.iter().map(|&i| self.source_row[i as usize]).collect();
+    }
+
     /// How many features were taken.
     pub fn len(&self) -> usize {
         self.source_row.len()

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::columns::{self, Cell, Found, MemberOrder, OutputColumn, Rows, Table};
 use crate::control::Relation;
-use crate::crs::WorkingPlane;
+use crate::crs::{WorkingPlane, cut_there};
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef};
 use crate::io::{FeatureWriter, Rounding, crs_member, write_runs};
 use crate::json_text::{push_number, push_whole};
@@ -395,7 +395,7 @@ impl<'a> Layer<'a> {
             None => shapes.clone().into_owned(),
         };
         plane.inverse(shapes.coords_mut());
-        Some(shapes)
+        Some(if plane.source_is_geographic() { cut_there(shapes) } else { shapes })
     }
 
     /// The same, rounded as they are written.

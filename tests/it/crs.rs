@@ -17,6 +17,7 @@ fn plane(from: &str, to: WorkingCrs, extent: Envelope) -> WorkingPlane {
 }
 
 const SHENZHEN: Envelope = Envelope { min: [113.75, 22.40], max: [114.65, 22.90] };
+const CENTRED: WorkingCrs = WorkingCrs::Laea { lat_0_deg: 22.7, lon_0_deg: 114.35 };
 const PINGSHAN: Envelope = Envelope { min: [114.30, 22.65], max: [114.40, 22.75] };
 
 /// pyproj 3.7.2 with PROJ 9.5.1:
@@ -63,8 +64,10 @@ fn the_centred_plane_matches_proj() {
         ([113.80, 22.45], [-56_612.881_411, -27_580.564_629]),
         ([114.62, 22.86], [27_709.601_017, 17_743.619_734]),
     ];
-    let plane = plane("EPSG:4326", WorkingCrs::Auto, PINGSHAN);
-    assert_eq!(plane.definition(), "LAEA lat_0=22.7000 lon_0=114.3500");
+    let rounded = plane("EPSG:4326", WorkingCrs::Auto, PINGSHAN);
+    assert_eq!(rounded.definition(), "LAEA lat_0=22.7 lon_0=114.4");
+    let plane = plane("EPSG:4326", CENTRED, PINGSHAN);
+    assert_eq!((plane.definition(), plane.working()), ("LAEA lat_0=22.7 lon_0=114.35", CENTRED));
     assert_eq!((plane.source(), plane.area()), ("EPSG:4326", AreaKind::EqualArea));
     for (lonlat, expected) in golden {
         let mut coords = [lonlat];
@@ -83,8 +86,8 @@ fn projected_sources_go_through_degrees() {
     ];
     for (from, coord) in at {
         let extent = Envelope::of([coord]);
-        let plane = plane(from, WorkingCrs::Auto, extent);
-        assert_eq!(plane.definition(), "LAEA lat_0=22.7000 lon_0=114.3500");
+        let plane = plane(from, CENTRED, extent);
+        assert_eq!(plane.definition(), "LAEA lat_0=22.7 lon_0=114.35");
         let mut coords = [coord];
         plane.forward(&mut coords);
         assert!(coords[0][0].hypot(coords[0][1]) < 1e-5, "{from} {coords:?}");
@@ -349,7 +352,7 @@ mod proj {
         for (from, to, extent) in cases {
             let points = grid(extent);
             let ours = if to == laea {
-                plane(from, WorkingCrs::Auto, PINGSHAN)
+                plane(from, CENTRED, PINGSHAN)
             } else {
                 let code = to.strip_prefix("EPSG:").unwrap().parse().unwrap();
                 plane(from, WorkingCrs::Epsg(code), Envelope::of(points.iter().copied()))
@@ -388,7 +391,7 @@ mod proj {
                    PARAMETER[\"false_easting\",500000],PARAMETER[\"false_northing\",0],UNIT[\"metre\",1]]";
         let coord = [535_961.853_239, 2_511_357.390_593];
         let extent = Envelope::of([coord]);
-        let plane = WorkingPlane::new(&source(wkt), &WorkingCrs::Auto, extent);
+        let plane = WorkingPlane::new(&source(wkt), &CENTRED, extent);
         if let Ok(plane) = plane {
             let mut coords = [coord];
             plane.forward(&mut coords);

@@ -24,6 +24,7 @@ mod layers;
 mod ledger;
 #[cfg(feature = "map")]
 mod map;
+mod plane;
 mod records;
 mod schema;
 mod sensitivity;

@@ -88,6 +88,16 @@ fn sentence(kind: &WarningKind) -> String {
         Kind::CollectionsTaken { count } => format!("{count} 个仅含面的几何集合按多面处理"),
         Kind::PropertiesRepeated { count } => format!("{count} 个属性在同一要素中重复出现，取最后的值"),
         Kind::BoundariesRepaired { count } => format!("{count} 条边界无效，已修复"),
+        Kind::PlaneReach { reach_m, error } => format!(
+            "数据距计算平面中心最远 {:.0} 千米，该处距离误差可达 {:.2}%",
+            reach_m / 1e3,
+            100.0 * error
+        ),
+        Kind::PlaneScale { areas, lengths } => format!(
+            "计算平面中面积误差可达 {:.2}%，长度误差可达 {:.2}%；平面 `auto` 保持面积",
+            100.0 * areas,
+            100.0 * lengths
+        ),
         Kind::FeaturesRejected { count } => format!("{count} 个要素无法使用，已搁置"),
         Kind::RecordsOnOneLand { records, pieces, stacks, most } => format!(
             "{records} 条记录位于 {pieces} 宗土地上：{stacks} 宗有多条记录，最多 {most} 条；同宗各记录的数量相加"
