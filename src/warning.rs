@@ -293,12 +293,16 @@ kinds! {
     "{count} properties stood twice in one feature; the last value was taken";
 
     /// Boundaries crossed or touched themselves.
-    BoundariesRepaired { count: usize } = "boundaries_repaired" of "features", figure count,
-    "{count} boundaries were not valid and were repaired";
+    BoundariesRepaired { count: usize, added_m2: f64, taken_m2: f64 } = "boundaries_repaired" of "features", figure count,
+    "{count} boundaries were not valid and were repaired, which added {added_m2:.2} m² and took {taken_m2:.2} m²";
 
     /// Features have no usable land.
     FeaturesRejected { count: usize } = "features_rejected" of "features", figure count,
     "{count} features cannot be used and were put aside";
+
+    /// A layer holds nothing, and counts as not given.
+    LayerEmpty = "layer_empty" of "features", figure none,
+    "the layer holds no feature and counts as not given";
 
     /// The data reach far from the centre of the plane: areas hold, distances do not.
     PlaneReach { reach_m: f64, error: f64 } = "plane_reach" of "features", figure reach_m,
@@ -371,6 +375,10 @@ kinds! {
     /// What became of the buildings; the figure is those on no parcel.
     BuildingsJoined { buildings: usize, on_parcels: usize, on_none: usize, unknown: usize } = "buildings_joined" of "buildings", figure on_none,
     "of {buildings} on parcels {on_parcels}, on none {on_none}; floor area unknown for {unknown}";
+
+    /// No building shares land with a parcel.
+    BuildingsMeetNothing = "buildings_meet_nothing" of "buildings", figure none,
+    "none of them stands on a parcel";
 
     /// What became of the firms; the figure is those on no parcel.
     FirmsJoined { rows: usize, matched: usize, on_none: usize, unsplit: usize, contradictions: usize } = "firms_joined" of "firms", figure on_none,
@@ -451,6 +459,10 @@ kinds! {
     /// What field checks change; the figure is the parcels that were checked.
     ChecksApplied { applied: usize, changed: usize } = "checks_applied" of "field checks", figure applied,
     "field checks: {applied} parcels were checked on the spot, which wins; {changed} of them change class";
+
+    /// No parcel of one date shares land with any of the other.
+    DatesShareNoLand = "dates_share_no_land" of "parcels", figure none,
+    "no parcel of one date shares land with any of the other: they may lie in different places, or apart by an offset";
 
     /// No control line shares land with a parcel.
     LinesMeetNothing = "lines_meet_nothing" of "control lines", figure none,
@@ -543,12 +555,19 @@ mod tests {
 
     #[test]
     fn a_warning_says_what_it_is_about() {
-        let warning = Warning::from(WarningKind::BoundariesRepaired { count: 2 });
+        let warning =
+            Warning::from(WarningKind::BoundariesRepaired { count: 2, added_m2: 8.0, taken_m2: 0.5 });
         assert_eq!((warning.subject(), warning.figure()), ("features", Some(2.0)));
-        assert_eq!(warning.to_string(), "2 boundaries were not valid and were repaired");
+        assert_eq!(
+            warning.to_string(),
+            "2 boundaries were not valid and were repaired, which added 8.00 m² and took 0.50 m²"
+        );
         let warning = warning.of("parcels").dated("old");
         assert_eq!(warning.subject(), "parcels");
-        assert_eq!(warning.to_string(), "old parcels: 2 boundaries were not valid and were repaired");
+        assert_eq!(
+            warning.to_string(),
+            "old parcels: 2 boundaries were not valid and were repaired, which added 8.00 m² and took 0.50 m²"
+        );
         let absent = WarningKind::PropertyAbsent {
             property: "tax_yaun".into(),
             features: 9,

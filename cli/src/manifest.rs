@@ -51,7 +51,6 @@ pub(crate) struct Manifest {
     /// The property of the parcels that is their id; `$id` for the feature's own.
     id_property: Option<String>,
     features_rejected: usize,
-    repairs: Vec<landuse::parcel::Repair>,
     seconds: std::collections::BTreeMap<String, f64>,
     peak_memory_bytes: Option<u64>,
     /// What was asked, with every default: a run can be repeated from it.
@@ -75,7 +74,6 @@ impl Manifest {
             outputs: Vec::new(),
             id_property,
             features_rejected: parcels.iter().map(|set| set.rejected().len()).sum(),
-            repairs: parcels.iter().flat_map(|set| set.repaired()).cloned().collect(),
             seconds: clock.laps.into_iter().collect(),
             peak_memory_bytes: peak_memory_bytes(),
             options: None,

@@ -248,15 +248,25 @@ fn a_file_that_may_not_grow_leaves_no_output_behind() {
 }
 
 #[test]
-fn no_parcels_are_a_valid_city() {
+fn no_parcels_are_an_error_and_not_a_city_of_noughts() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("out");
+    let out = dir.display().to_string();
     let empty = r#"{"type": "FeatureCollection", "features": []}"#;
-    let output = fed(&["analyze", "-", "--out", &dir.display().to_string(), "--no-map"], empty);
-    assert_eq!(status(&output), 0, "{}", stderr(&output));
-    let found = summary(&dir);
-    assert_eq!(found["parcels"]["count"], 0);
-    assert!(found["intensity"]["gross"].is_null());
+    let file = folder.path().join("empty.geojson").display().to_string();
+    std::fs::write(&file, empty).unwrap();
+    let parcels = city("parcels.geojson").display().to_string();
+    for arguments in [
+        vec!["analyze", &file, "--out", &out, "--no-map"],
+        vec!["check", &file],
+        vec!["audit", &file, &parcels, "--out", &out],
+        vec!["audit", &parcels, &file, "--out", &out],
+    ] {
+        let output = landuse(&arguments);
+        assert_eq!(status(&output), 1, "{arguments:?}");
+        assert!(stderr(&output).contains("holds no feature, expected parcels"), "{}", stderr(&output));
+        assert!(!dir.exists());
+    }
 }
 
 /// A run is repeated from its manifest in the same plane, whatever became of the parcels.

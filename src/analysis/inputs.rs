@@ -16,7 +16,9 @@ use crate::io::{
     GeoJsonText, Loaded, Loader, OWN_ID, ReadOptions, ReadReport, Source, Table, Unreadable, infer,
 };
 use crate::join::{Buildings, Firms, FirmsOnParcels};
-use crate::parcel::{FeatureTable, Laid, Parcel, ParcelIdx, ParcelSet, RecordCounts, Unlaid, lay_beside};
+use crate::parcel::{
+    FeatureTable, Laid, Parcel, ParcelIdx, ParcelSet, RecordCounts, Repair, Unlaid, lay_beside,
+};
 use crate::warning::{Warning, WarningKind};
 use crate::zoning::Schemes;
 
@@ -144,6 +146,9 @@ pub struct InputFile {
     pub bytes: u64,
     /// The first feature that cannot be used, the first value of each property that is of a wrong kind.
     pub examples: Vec<String>,
+    /// Boundaries that were mended.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<Repair>,
 }
 
 impl InputFile {
@@ -155,6 +160,7 @@ impl InputFile {
             hash: table.hash().into(),
             bytes: table.bytes(),
             examples: Vec::new(),
+            repairs: Vec::new(),
         }
     }
 }
@@ -563,7 +569,8 @@ impl InputsBuilder {
                     Some(other) => loader.load_like(source, other)?,
                     None => loader.load(source)?,
                 };
-                usable(&loaded.set, source, "parcels")?;
+                usable(&loaded.set, &source.name(), "parcels")?;
+                held(&loaded.set, &source.name())?;
                 let text = loaded.text.clone();
                 let set = Arc::new(reading.take(loaded, "parcels", source));
                 Ok(ReadParcels { set, schemes, id_property, text })
@@ -574,6 +581,8 @@ impl InputsBuilder {
                     Some(other) => unlaid.like(crs, other)?,
                     None => unlaid.around(crs, &self.options.crs)?,
                 };
+                usable(&set, IN_MEMORY, "parcels")?;
+                held(&set, IN_MEMORY)?;
                 bend.into_iter().for_each(|bend| reading.warn("parcels", WarningKind::from(bend)));
                 Ok(of_memory(Arc::new(set)))
             }
@@ -581,6 +590,7 @@ impl InputsBuilder {
                 if let Some(other) = &self.plane_of {
                     other.plane().check_same(set.plane(), "parcels")?;
                 }
+                held(set, IN_MEMORY)?;
                 Ok(of_memory(Arc::clone(set)))
             }
         }
@@ -618,7 +628,8 @@ impl InputsBuilder {
         for layer in &self.buildings {
             sets.push(reading.beside("buildings", layer, parcels, building_schema)?);
         }
-        let Some(buildings) = ParcelSet::merged(sets)? else { return Ok(None) };
+        let merged = ParcelSet::merged(sets)?.filter(|set| !set.is_empty());
+        let Some(buildings) = merged else { return Ok(None) };
         let (buildings, repeated) = buildings.without_repeated();
         if repeated > 0 {
             reading.warn("buildings", WarningKind::BuildingsRepeated { count: repeated });
@@ -635,6 +646,9 @@ impl InputsBuilder {
             unknown: report.floor_area_unknown,
         };
         reading.warn("buildings", found);
+        if report.on_no_parcel == report.buildings {
+            reading.warn("buildings", WarningKind::BuildingsMeetNothing);
+        }
         Ok(Some((buildings, joined)))
     }
 
@@ -756,17 +770,17 @@ impl Reading<'_> {
                 Ok(Schema::layer()?.fit(properties))
             })?);
         }
-        let Some(set) = ParcelSet::merged(sets)? else { return Ok(None) };
+        let Some(set) = ParcelSet::merged(sets)?.filter(|set| !set.is_empty()) else { return Ok(None) };
         Ok(self.near(role, &set, parcels).then_some(set))
     }
 
     /// Whether a layer lies where the parcels are; one that does not says nothing of them, and is warned of.
     fn near(&mut self, role: &str, set: &ParcelSet, parcels: &ParcelSet) -> bool {
-        let near = parcels.is_empty() || parcels.extent().grown(REACH_M).intersects(&set.extent());
-        if !near && !set.is_empty() {
+        let near = parcels.extent().grown(REACH_M).intersects(&set.extent());
+        if !near {
             self.warn(role, WarningKind::LayerFarAway { reach_m: REACH_M });
         }
-        near || set.is_empty()
+        near
     }
 
     /// One layer in the plane of the parcels.
@@ -777,19 +791,32 @@ impl Reading<'_> {
         parcels: &ParcelSet,
         schema: impl FnOnce(&Inference) -> Result<Schema, Error>,
     ) -> Result<ParcelSet, Error> {
-        match &layer.opened()? {
+        let set = match &layer.opened()? {
             Content::Text(source) => {
                 let schema = schema(&infer(source)?)?;
                 let loaded = self.loader(schema, true).load_beside(source, parcels)?;
-                usable(&loaded.set, source, role)?;
-                Ok(self.take(loaded, role, source))
+                usable(&loaded.set, &source.name(), role)?;
+                self.take(loaded, role, source)
             }
-            Content::Table(table, crs) => lay_beside((**table).clone(), crs, parcels),
+            Content::Table(table, crs) => {
+                let set = lay_beside((**table).clone(), crs, parcels)?;
+                usable(&set, IN_MEMORY, role)?;
+                set
+            }
             Content::Set(set) => {
                 parcels.plane().check_same(set.plane(), role)?;
-                Ok(ParcelSet::clone(set))
+                ParcelSet::clone(set)
             }
+        };
+        if set.is_empty() {
+            self.is_empty(role);
         }
+        Ok(set)
+    }
+
+    /// Notes that a layer says nothing of anything.
+    fn is_empty(&mut self, role: &str) {
+        self.warn(role, WarningKind::LayerEmpty);
     }
 
     /// The areas of a layer of barriers or lanes, and its lines.
@@ -808,7 +835,13 @@ impl Reading<'_> {
         let set = self.take(loader.load_beside(source, parcels)?, role, source);
         // Lines are no faults here.
         if set.rejected().len() <= lines.len() {
-            self.warnings.truncate(noticed);
+            let told = self.warnings.split_off(noticed);
+            let is_of_lines =
+                |warning: &Warning| matches!(warning.kind(), WarningKind::FeaturesRejected { .. });
+            self.warnings.extend(told.into_iter().filter(|warning| !is_of_lines(warning)));
+        }
+        if set.is_empty() && set.rejected().is_empty() && lines.is_empty() {
+            self.is_empty(role);
         }
         Ok((set, lines))
     }
@@ -827,7 +860,8 @@ impl Reading<'_> {
         loaded.warnings().for_each(|warning| self.warn(role, warning));
         let role = self.called(role);
         let ReadReport { hash, bytes, examples, .. } = loaded.report;
-        self.files.push(InputFile { name: source.name(), role: role.into(), hash, bytes, examples });
+        let repairs = loaded.set.repaired().to_vec();
+        self.files.push(InputFile { name: source.name(), role: role.into(), hash, bytes, examples, repairs });
         loaded.set
     }
 }
@@ -836,10 +870,10 @@ impl Reading<'_> {
 const REACH_M: f64 = 1_000.0;
 
 /// Refuses a layer of which no feature can be used: its figures would be those of a layer that finds nothing.
-fn usable(set: &ParcelSet, source: &Source, role: &str) -> Result<(), Error> {
+fn usable(set: &ParcelSet, file: &str, role: &str) -> Result<(), Error> {
     match set.rejected() {
         [first, ..] if set.is_empty() => Err(Error::NothingUsable {
-            file: source.name().into(),
+            file: file.into(),
             role: role.into(),
             rejected: set.rejected().len(),
             first: format!("{}: {}", first.at, first.reason).into(),
@@ -847,6 +881,17 @@ fn usable(set: &ParcelSet, source: &Source, role: &str) -> Result<(), Error> {
         _ => Ok(()),
     }
 }
+
+/// Refuses parcels of which there are none: every figure would be nought.
+fn held(parcels: &ParcelSet, file: &str) -> Result<(), Error> {
+    if parcels.is_empty() {
+        return Err(Error::NoFeature { file: file.into(), role: "parcels".into() });
+    }
+    Ok(())
+}
+
+/// What errors call a layer that came from no file.
+const IN_MEMORY: &str = "layer in memory";
 
 /// What buildings say of themselves: id, floors, height, floor area, by the names of all profiles and those of open maps.
 #[expect(clippy::unnecessary_wraps, reason = "one of the ways to a schema, of which others can fail")]

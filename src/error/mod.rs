@@ -166,6 +166,14 @@ pub enum Error {
         /// Which feature, and what is wrong with it.
         first: Box<str>,
     },
+    /// A layer without any feature.
+    #[error("{file}: holds no feature, expected {role}")]
+    NoFeature {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// What it was read as.
+        role: Box<str>,
+    },
     /// The caller cancelled the work.
     #[error("cancelled")]
     Cancelled,

@@ -6,7 +6,7 @@ use crate::Error;
 use crate::crs::doctor::{CoordinateStats, Diagnosis, Evidence, Finding, examine};
 use crate::crs::{Bend, SourceCrs, WorkingCrs};
 use crate::geometry::{Coord, Envelope};
-use crate::parcel::{Laid, ParcelSet, Rejected, Unlaid, lay_beside};
+use crate::parcel::{Laid, ParcelSet, Rejected, Repairs, Unlaid, lay_beside};
 use crate::warning::{Warning, WarningKind};
 
 /// From a file to parcels in a plane: reads, asks the doctor which system the coordinates are in, projects, validates.
@@ -62,8 +62,9 @@ impl Loaded {
         let noticed = self.diagnosis.findings.iter().filter_map(Finding::warning).map(Warning::from);
         let bend = self.bend.map(|bend| Warning::from(WarningKind::from(bend)));
         let told = |count: usize, kind: WarningKind| (count > 0).then(|| Warning::from(kind));
-        let (mended, rejected) = (self.set.repaired().len(), self.set.rejected().len());
-        let mended = told(mended, WarningKind::BoundariesRepaired { count: mended });
+        let mended = self.set.repaired();
+        let mended = told(mended.len(), Repairs::of(mended).into());
+        let rejected = self.set.rejected().len();
         let rejected = told(rejected, WarningKind::FeaturesRejected { count: rejected });
         self.report.warnings.iter().cloned().chain(noticed).chain(bend).chain(mended).chain(rejected)
     }

@@ -6,7 +6,7 @@ use crate::intensity::Account;
 use crate::json_text::to_json;
 use crate::land::LandStatus;
 use crate::units::{people_area, people_number};
-use crate::warning::Warning;
+use crate::warning::{Warning, WarningKind};
 
 /// Changes of a label that a summary and a table list.
 const TOP_LABELS: usize = 30;
@@ -110,6 +110,10 @@ impl AuditSummary {
         let [before_m2, after_m2, added_m2, removed_m2] = audit.inside_m2;
         let cells = (0..16).map(|k| (k / 4, k % 4)).filter(|&(a, b)| audit.ground[a][b] > 0.0);
         let mut warnings = warnings.to_vec();
+        let is_alone = |fate: Fate| matches!(fate, Fate::Appeared | Fate::Vanished | Fate::Covered);
+        if audit.parcels.iter().all(|change| is_alone(change.fate)) {
+            warnings.push(WarningKind::DatesShareNoLand.into());
+        }
         for (year, date) in [(old, "old"), (new, "new")] {
             warnings.extend(year.ledger.warnings.iter().map(|warning| warning.clone().dated(date)));
         }

@@ -12,6 +12,8 @@ use landuse::io::schema::Schema;
 use landuse::io::{Loader, Source};
 use landuse::land::{LandStatus, land_status};
 use landuse::parcel::NamedTexts;
+use landuse::report::AuditSummary;
+use landuse::warning::WarningKind;
 use landuse::zoning::Schemes;
 use landuse::{Parcel, ParcelIdx, ParcelSet};
 
@@ -494,5 +496,16 @@ fn options_out_of_range_are_named() {
         (AuditOptions { least_change_m2: f64::NAN, ..AuditOptions::default() }, "least_change_m2"),
     ] {
         assert!(Audit::compare(&year(), &year(), &options).unwrap_err().to_string().contains(name));
+    }
+}
+
+#[test]
+fn dates_that_share_no_land_are_told() {
+    let plot = |x: f64| Plot { name: "p".into(), rect: [x, 0.0, x + W, H], built: Some(true), floors: 1.0 };
+    for (offset, told) in [(0.0, false), (W / 2.0, false), (500.0, true)] {
+        let (old, new) = (year(&[plot(0.0)]), year(&[plot(offset)]));
+        let audit = Audit::compare(&old, &new, &AuditOptions::default()).unwrap();
+        let warnings = AuditSummary::of(&audit, &old, &new, &[]).warnings;
+        assert_eq!(warnings.contains(&WarningKind::DatesShareNoLand.into()), told, "{offset}");
     }
 }

@@ -101,6 +101,10 @@ fn a_layer_of_which_nothing_can_be_used_is_an_error() {
     assert_eq!(&*role, "control lines");
 }
 
+fn texts(inputs: &Inputs) -> Vec<String> {
+    inputs.warnings().iter().map(ToString::to_string).collect()
+}
+
 /// A feature with this geometry, as text.
 fn source(name: &str, geometries: &[&str]) -> Source {
     let feature = |geometry: &&str| {
@@ -109,6 +113,10 @@ fn source(name: &str, geometries: &[&str]) -> Source {
     let features: Vec<String> = geometries.iter().map(feature).collect();
     let text = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","));
     Source::bytes(name, text.as_bytes())
+}
+
+fn polygon(rings: &str) -> String {
+    format!(r#"{{"type":"Polygon","coordinates":{rings}}}"#)
 }
 
 /// A field of 100 m, a shed of 10 m, and a hole of 50 m in the field that is filed under the shed.
@@ -132,10 +140,73 @@ fn a_hole_under_the_wrong_part_is_one_of_the_part_around_it() {
     assert_eq!(run(&inputs).ledger().total.control_m2, Some(7_600.0));
     let parcels = Inputs::open(source("parcels", &[MISFILED])).source_crs(local()).load().unwrap();
     assert_eq!(parcels.parcels().area_m2(), [7_600.0]);
+    assert!(texts(&parcels)[0].ends_with("which added 0.00 m² and took 0.00 m²"), "{:?}", texts(&parcels));
     // An island in the hole stays, and a hole in nothing takes nothing.
     let island = MISFILED.replace("]]]]}", "]]],[[[40,40],[60,40],[60,60],[40,60],[40,40]]]]}");
     let island = Inputs::open(source("parcels", &[&island])).source_crs(local()).load().unwrap();
     assert_eq!(island.parcels().area_m2(), [8_000.0]);
+}
+
+#[test]
+fn what_a_repair_adds_or_takes_is_told_of_every_layer() {
+    // Two lobes of 8 m², whose shoelace sum is nought, and squares of 16 m² that share 8.
+    let bow_tie = polygon("[[[0,0],[4,4],[4,0],[0,4],[0,0]]]");
+    let twice = r#"{"type":"MultiPolygon","coordinates":[[[[0,0],[4,0],[4,4],[0,4],[0,0]]],[[[2,0],[6,0],[6,4],[2,4],[2,0]]]]}"#;
+    let odd = || source("odd", &[&bow_tie, twice]);
+    let inputs = Inputs::open(odd()).source_crs(local());
+    let inputs =
+        inputs.control_lines(odd()).unsuitable(odd()).barriers(odd()).buildings(odd()).load().unwrap();
+    for role in ["parcels", "control lines", "unsuitable land", "barriers", "buildings"] {
+        let told = format!(
+            "{role}: 2 boundaries were not valid and were repaired, which added 8.00 m² and took 8.00 m²"
+        );
+        assert!(texts(&inputs).contains(&told), "{role}: {:?}", inputs.warnings());
+        let file = inputs.files().iter().find(|file| &*file.role == role).unwrap();
+        assert_eq!(file.repairs.len(), 2, "{role}");
+    }
+}
+
+#[test]
+fn open_lines_beside_areas_are_told() {
+    let line = r#"{"type":"LineString","coordinates":[[0,0],[25,0],[25,25],[0,25]]}"#;
+    let area = polygon("[[[0,0],[25,0],[25,25],[0,0]]]");
+    let inputs = Inputs::from_parcels([square("p", 0.0, 0.0, 100.0)], local()).source_crs(local());
+    let inputs = inputs.control_lines(source("lines", &[line, &area])).load().unwrap();
+    let told = "control lines: 1 features cannot be used and were put aside";
+    assert!(run(&inputs).warnings().iter().any(|warning| warning.to_string() == told));
+}
+
+#[test]
+fn a_layer_without_features_is_told_and_parcels_without_any_are_an_error() {
+    let nothing = || source("nothing", &[]);
+    for empty in [Inputs::open(nothing()), Inputs::from_parcels([], local()), Inputs::open(layer([]))] {
+        assert!(matches!(empty.load(), Err(Error::NoFeature { .. })));
+    }
+    let inputs = Inputs::from_parcels([square("p", 0.0, 0.0, 100.0).construction(true)], local())
+        .source_crs(local())
+        .control_lines(nothing())
+        .districts(nothing())
+        .unsuitable(layer([]))
+        .buildings(nothing())
+        .barriers(nothing())
+        .load()
+        .unwrap();
+    for role in ["control lines", "districts", "unsuitable land", "buildings", "barriers"] {
+        let told = format!("{role}: the layer holds no feature and counts as not given");
+        assert!(texts(&inputs).contains(&told), "{role}: {:?}", inputs.warnings());
+    }
+    let total = run(&inputs).ledger().total.clone();
+    assert_eq!((total.control_m2, total.gross), (None, Some(1.0)));
+}
+
+#[test]
+fn buildings_that_stand_on_no_parcel_are_told() {
+    let parcels = || Inputs::from_parcels([square("p", 0.0, 0.0, 100.0)], local());
+    let near = parcels().buildings(layer([square("b", 500.0, 0.0, 10.0)])).load().unwrap();
+    assert!(texts(&near).contains(&"buildings: none of them stands on a parcel".into()));
+    let far = parcels().buildings(layer([square("b", 5_000.0, 0.0, 10.0)])).load().unwrap();
+    assert!(texts(&far).iter().any(|warning| warning.starts_with("buildings: lie more than 1000 m away")));
+    assert!(far.buildings().is_none());
 }
 
 #[test]

@@ -87,7 +87,10 @@ fn sentence(kind: &WarningKind) -> String {
         Kind::ClosedLinesTaken { count } => format!("{count} 个闭合线要素按面处理"),
         Kind::CollectionsTaken { count } => format!("{count} 个仅含面的几何集合按多面处理"),
         Kind::PropertiesRepeated { count } => format!("{count} 个属性在同一要素中重复出现，取最后的值"),
-        Kind::BoundariesRepaired { count } => format!("{count} 条边界无效，已修复"),
+        Kind::BoundariesRepaired { count, added_m2, taken_m2 } => {
+            format!("{count} 条边界无效，已修复，增加 {added_m2:.2} 平方米，减少 {taken_m2:.2} 平方米")
+        }
+        Kind::LayerEmpty => "图层中没有要素，视同未提供".into(),
         Kind::PlaneReach { reach_m, error } => format!(
             "数据距计算平面中心最远 {:.0} 千米，该处距离误差可达 {:.2}%",
             reach_m / 1e3,
@@ -132,6 +135,7 @@ fn sentence(kind: &WarningKind) -> String {
         Kind::BuildingsJoined { buildings, on_parcels, on_none, unknown } => format!(
             "共 {buildings} 栋，位于地块上 {on_parcels} 栋，不在任何地块上 {on_none} 栋；建筑面积未知 {unknown} 栋"
         ),
+        Kind::BuildingsMeetNothing => "没有一栋位于地块上".into(),
         Kind::FirmsJoined { rows, matched, on_none, unsplit, contradictions } => format!(
             "共 {rows} 行，匹配 {matched} 行；{on_none} 家企业不在任何地块上，{unsplit} 家无法分摊，{contradictions} 处矛盾"
         ),
@@ -172,6 +176,7 @@ fn sentence(kind: &WarningKind) -> String {
         Kind::ChecksApplied { applied, changed } => {
             format!("实地核查：核查了 {applied} 个地块，以核查结果为准；其中 {changed} 个改变类别")
         }
+        Kind::DatesShareNoLand => "两个时点没有任何地块占用相同的土地：可能位置不同，或有偏移".into(),
         Kind::LinesMeetNothing => "控制线：没有一条与地块相交".into(),
         Kind::BandsWithoutLine => "距离带：未给出控制线，无从计算距离".into(),
         Kind::DistrictSlivers { count, area_m2 } => {
