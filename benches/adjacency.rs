@@ -10,7 +10,7 @@ use divan::counter::ItemsCount;
 use landuse::adjacency::{candidate_pairs, overlapping_pairs, within_gap};
 use landuse::geometry::Envelope;
 use landuse::geometry::EnvelopeIndex;
-use landuse::geometry::distance::{Gauge, Shape};
+use landuse::geometry::distance::{PairMeasure, Shape};
 
 const GAP_M: f64 = 20.0;
 
@@ -49,7 +49,7 @@ fn measure_pairs(bencher: Bencher, Case(fabric, parcels): Case) {
     let shapes: Vec<Shape> = geometry.iter().map(Shape::from).collect();
     let envelopes: Vec<Envelope> = shapes.iter().map(|shape| shape.envelope).collect();
     let pairs = candidate_pairs(&envelopes, GAP_M);
-    let mut gauge = Gauge::new();
+    let mut gauge = PairMeasure::new();
     bencher.counter(ItemsCount::new(pairs.len())).bench_local(|| {
         let mut near = |a: usize, b: usize| gauge.measure(shapes[a], shapes[b], GAP_M).is_some();
         pairs.iter().map(|(a, b)| (a.index(), b.index())).filter(|&(a, b)| near(a, b)).count()

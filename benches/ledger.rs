@@ -47,7 +47,7 @@ fn ledger(bencher: Bencher, Case(fabric, parcels): Case) {
     let kinds = [LandStatus::Construction, LandStatus::Other, LandStatus::Unknown];
     let status: Vec<LandStatus> =
         (0..parcels as u64).map(|i| kinds[(3.0 * common::noise(i)) as usize]).collect();
-    let draw_up = || {
+    let compute = || {
         let pairs: Vec<[u32; 2]> =
             overlapping_pairs(&set).expect("few pairs").iter().map(|(a, b, _)| [a.0, b.0]).collect();
         let priority: Vec<u8> = status.iter().map(|&status| status as u8).collect();
@@ -56,9 +56,9 @@ fn ledger(bencher: Bencher, Case(fabric, parcels): Case) {
             exclusion: Some((&overlay.exclusion, &overlay.excluded_m2)),
             ..LedgerInput::new(&set, &status, &partition, StudyUnits::Districts(&districts))
         };
-        Ledger::draw_up(&input).expect("districts side by side")
+        Ledger::compute(&input).expect("districts side by side")
     };
-    let ledger = draw_up();
+    let ledger = compute();
     assert!(ledger.units.len() >= 10 && ledger.residual() < 1e-9, "{:e}", ledger.residual());
-    bencher.counter(ItemsCount::new(parcels)).bench(draw_up);
+    bencher.counter(ItemsCount::new(parcels)).bench(compute);
 }

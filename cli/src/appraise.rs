@@ -206,7 +206,7 @@ impl Report {
     fn words(&self) -> String {
         let AppraisalSummary { name, version, source, evidence, scored, exits, .. } = &self.summary;
         let mut text = format!("{name} {version}: {source}\n  evidence: {evidence}\n");
-        text.push_str(&format!("{} firms, {scored} with a score, {exits} told to leave\n", self.firms));
+        text.push_str(&format!("{} firms, {scored} with a score, {exits} marked for exit\n", self.firms));
         for GroupReport { key, name, rows, grades, .. } in &self.groups {
             let grades: Vec<String> = grades.iter().map(|(grade, rows)| format!("{grade} {rows}")).collect();
             let grades = if grades.is_empty() { "no grades".to_owned() } else { grades.join(", ") };

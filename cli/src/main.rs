@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use landuse::Error;
 
-/// Finds low-efficiency land, the contiguous sites it forms, and how hard the land is worked against its control lines.
+/// Finds low-efficiency land, the contiguous sites it forms, and development intensity against ecological control lines.
 #[derive(Debug, Parser)]
 #[command(version, propagate_version = true)]
 struct Cli {

@@ -8,7 +8,7 @@ use super::candidates::Candidates;
 use super::centroids::Centres;
 use super::{Graph, Link};
 use crate::error::{Error, Limits, ParamError};
-use crate::geometry::distance::{Contact, Gauge, Measured, SNAP_M, Shapes};
+use crate::geometry::distance::{Contact, Measured, PairMeasure, SNAP_M, Shapes};
 use crate::parallel;
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::progress::Watch;
@@ -373,7 +373,7 @@ impl Pairs {
     ) -> Vec<Vec<T>> {
         let first = chunks.start;
         parallel::collect(chunks.len(), 1, &|i| {
-            let mut gauge = Gauge::new();
+            let mut gauge = PairMeasure::new();
             let measure =
                 |&(a, b): &(_, _)| take(a, b, gauge.measure_of(shapes, [a.index(), b.index()], gap_m)?);
             self.chunk(first + i).iter().filter_map(measure).collect()

@@ -381,7 +381,7 @@ impl Stages<'_, '_> {
         }
         let (inputs, options) = (self.inputs, self.options);
         self.stage(Stage::Intensity, |_watch| {
-            let found = draw_up(inputs, options, land, efficiency, lines.overlay.as_deref())?;
+            let found = intensity(inputs, options, land, efficiency, lines.overlay.as_deref())?;
             Ok(Arc::new(found))
         })
     }
@@ -395,7 +395,7 @@ impl Stages<'_, '_> {
 }
 
 /// The ledger and what goes with it.
-fn draw_up(
+fn intensity(
     inputs: &Inputs,
     options: &Options,
     land: &Land,
@@ -439,13 +439,13 @@ fn draw_up(
         unparcelled: options.unparcelled,
         ..LedgerInput::new(set, &land.status, &land.partition, units.clone())
     };
-    let ledger = Ledger::draw_up(&input)?;
+    let ledger = Ledger::compute(&input)?;
     let outlooks = ledger.outlooks(options.headroom_far, options.growth_ratio_per_year)?;
     let gradient = match overlay {
         Some(overlay) if !options.bands_m.is_empty() => {
             let bands = Bands::new(overlay.exclusion.dissolved(), &options.bands_m)?;
             let units = StudyUnits::Bands(&bands, districts);
-            Some(Ledger::draw_up(&LedgerInput { units, warning_line: None, limits: &[], ..input })?)
+            Some(Ledger::compute(&LedgerInput { units, warning_line: None, limits: &[], ..input })?)
         }
         None if !options.bands_m.is_empty() => {
             warnings.push(WarningKind::BandsWithoutLine.into());

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{AuditOptions, ROUNDING, Year, is_land};
 use crate::control::Exclusion;
 use crate::geometry::EnvelopeIndex;
-use crate::geometry::distance::{Gauge, Shape};
+use crate::geometry::distance::{PairMeasure, Shape};
 use crate::geometry::{Envelope, boolean};
 use crate::parallel;
 use crate::parcel::ParcelIdx;
@@ -116,7 +116,7 @@ impl Matching {
             (Some((a, _)), Some((b, _))) => Arc::ptr_eq(a, b) || a.dissolved() == b.dissolved(),
             _ => false,
         };
-        let of_new = |gauge: &mut Gauge, j: usize| -> Vec<Piece> {
+        let of_new = |gauge: &mut PairMeasure, j: usize| -> Vec<Piece> {
             let land = new.partition.get(new.set.geometry(), j);
             let shape = Shape { geometry: land, envelope: new_boxes[j] };
             let whole = new.partition.area_m2()[j];
@@ -163,7 +163,7 @@ impl Matching {
             pieces
         };
         let mut pieces: Vec<Piece> = parallel::gather(new.set.len(), 64, &|run, pieces| {
-            let mut gauge = Gauge::new();
+            let mut gauge = PairMeasure::new();
             run.for_each(|j| pieces.append(&mut of_new(&mut gauge, j)));
         });
         let inside = |year: &Year| {

@@ -52,7 +52,7 @@ impl Year {
     /// * `districts`: study units; without them all parcels are one.
     ///
     /// # Errors
-    /// As [`Ledger::draw_up`].
+    /// As [`Ledger::compute`].
     ///
     /// # Complexity
     /// Overlaps among the parcels, with the lines, and one ledger.
@@ -77,7 +77,7 @@ impl Year {
             measured(set.len(), |i| union.overlap_m2(set.geometry().get(i)).clamp(0.0, set.area_m2()[i]))
         });
         let units = districts.map_or(StudyUnits::Whole, StudyUnits::Districts);
-        let ledger = Ledger::draw_up(&LedgerInput {
+        let ledger = Ledger::compute(&LedgerInput {
             exclusion: exclusion.map(Arc::as_ref).zip(whole.as_deref()),
             ..LedgerInput::new(&set, &status, &partition, units)
         })?;

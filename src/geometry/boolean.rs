@@ -1,5 +1,5 @@
 //! Union, intersection, difference and closing of polygons: use these where polygons are wanted. Where an area is all that
-//! is asked, [`Gauge::overlap_area`](super::distance::Gauge::overlap_area) is cheaper and not rounded.
+//! is asked, [`PairMeasure::overlap_area`](super::distance::PairMeasure::overlap_area) is cheaper and not rounded.
 //!
 //! # Input
 //! Valid multipolygons ([`find_fault`](super::validity::find_fault) is none), exteriors counter-clockwise and interiors

@@ -98,7 +98,7 @@ impl<'a> From<MultiPolygonRef<'a>> for Shape<'a> {
 /// * gap: anything else, with the least distance between the boundaries.
 ///
 /// Both must be valid, exteriors counter-clockwise, interiors clockwise. Contacts are reported for any `within_m` of at
-/// least 0. For many pairs use a [`Gauge`], which keeps its memory.
+/// least 0. For many pairs use a [`PairMeasure`], which keeps its memory.
 ///
 /// # Complexity
 /// Only edges near the other polygon's box are compared: all pairs of them where they are few, else by a sorted sweep.
@@ -120,7 +120,7 @@ impl<'a> From<MultiPolygonRef<'a>> for Shape<'a> {
 /// # Ok::<(), &str>(())
 /// ```
 pub fn measure(a: MultiPolygonRef<'_>, b: MultiPolygonRef<'_>, within_m: f64) -> Option<Measured> {
-    Gauge::new().measure(a.into(), b.into(), within_m)
+    PairMeasure::new().measure(a.into(), b.into(), within_m)
 }
 
 /// Distance from a point to a multipolygon, m: 0 inside it and on its boundary, infinite where it has no coordinates.
@@ -211,7 +211,7 @@ fn of_same_boundary(a: &Shape<'_>, b: &Shape<'_>) -> Option<Measured> {
 
 /// Measures pairs of polygons, keeping its memory from one to the next.
 #[derive(Debug, Default)]
-pub struct Gauge {
+pub struct PairMeasure {
     near: NearEdges,
     cuts: [MultiPolygonArray; 2],
     a: Vec<Segment>,
@@ -220,8 +220,8 @@ pub struct Gauge {
     pieces_b: Vec<Piece>,
 }
 
-impl Gauge {
-    /// A gauge without memory yet.
+impl PairMeasure {
+    /// One without memory yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -893,7 +893,7 @@ mod tests {
     #[test]
     fn what_is_measured_at_once_is_what_is_measured_at_length() {
         let mut random = Random::new(key([1]));
-        let mut gauge = Gauge::new();
+        let mut gauge = PairMeasure::new();
         let mut seen = [0; 5];
         for i in 0..60_000 {
             let mut array = MultiPolygonArray::new();
@@ -974,7 +974,7 @@ mod tests {
         let envelopes: Vec<Envelope> = array.iter().map(|shape| shape.envelope()).collect();
         let shapes = Shapes::new(&array, &envelopes);
         assert_eq!(shapes.long.len(), 3);
-        let mut gauge = Gauge::new();
+        let mut gauge = PairMeasure::new();
         let mut seen = [0; 5];
         for (i, j) in (0..3).flat_map(|i| (i + 1..array.len()).map(move |j| (i, j))) {
             for within_m in [0.0, 15.0] {
@@ -1016,7 +1016,7 @@ mod tests {
             assert!((same.shared_m / other.shared_m - 1.0).abs() < 1e-9, "{same:?} {other:?}");
         }
         // Each pair of so many would cost all pairs of their edges.
-        let (large, mut gauge) = (gear(100_000, 0), Gauge::new());
+        let (large, mut gauge) = (gear(100_000, 0), PairMeasure::new());
         for _ in 0..100 {
             let found = gauge.measure(large.get(0).into(), large.get(0).into(), 5.0).unwrap();
             assert_eq!(found.overlap_m2, large.get(0).signed_area());

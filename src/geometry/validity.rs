@@ -691,7 +691,7 @@ fn is_on(p: Coord, [a, b]: [Coord; 2]) -> bool {
 
 /// A valid geometry in place of an invalid one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Mended {
+pub struct RepairedGeometry {
     /// Exactly one geometry, valid, exteriors counter-clockwise, interiors clockwise.
     pub geometry: MultiPolygonArray,
     /// Polygons that vanished: of the given ones, those without any area.
@@ -820,7 +820,7 @@ pub fn is_beyond_repair(geometry: &MultiPolygonRef<'_>) -> bool {
 ///
 /// # Complexity
 /// O((n + k) log n) for n positions and k crossings.
-pub fn repair(geometry: &MultiPolygonRef<'_>) -> Option<Mended> {
+pub fn repair(geometry: &MultiPolygonRef<'_>) -> Option<RepairedGeometry> {
     if !geometry.coords().iter().all(|&c| is_usable(c)) || is_beyond_repair(geometry) {
         return None;
     }
@@ -840,7 +840,7 @@ pub fn repair(geometry: &MultiPolygonRef<'_>) -> Option<Mended> {
     // Moving a vertex back by less than the grid may bring about a fault again, if hardly ever.
     let is_valid = |geometry: &MultiPolygonArray| find_fault(&geometry.get(0)).is_none();
     let geometry = [mender.restore(&united), sound(united)].into_iter().find(is_valid)?;
-    Some(Mended { geometry, parts_dropped })
+    Some(RepairedGeometry { geometry, parts_dropped })
 }
 
 /// The areas of polygons whose rings may run as they like, and may be filed under the wrong polygon.

@@ -148,7 +148,7 @@ pub struct Account {
     pub density: Density,
 }
 
-/// Areas of a study unit as somebody states them, m²: what an [`Account`] is drawn up from where there are figures and no map.
+/// Areas of a study unit as somebody states them, m²: what an [`Account`] is computed from where there are figures and no map.
 ///
 /// ```
 /// use landuse::intensity::{Account, Diagnostic, Totals};
@@ -320,11 +320,11 @@ impl Account {
             line.check()?;
         }
         let line = warning_line.map(|line| (Limit::Share(line.share), &*line.source));
-        Ok(Self::draw_up(Some(id.into()), totals, line))
+        Ok(Self::compute(Some(id.into()), totals, line))
     }
 
     /// The account of totals that hold together, against a limit that holds in itself and who set it.
-    pub(super) fn draw_up(id: Option<Box<str>>, totals: &Totals, limit: Option<(Limit, &str)>) -> Self {
+    pub(super) fn compute(id: Option<Box<str>>, totals: &Totals, limit: Option<(Limit, &str)>) -> Self {
         let Totals { land_m2, construction_m2, other_m2, unknown_m2, .. } = *totals;
         // What rounding leaves of a whole is none, and so is its sign.
         let rest = |area: f64, whole: f64| if area.abs() <= ROUNDING * whole { 0.0 } else { area };

@@ -173,7 +173,7 @@ pub struct ReserveCheck {
 /// Checks of the lines that confine construction or reserve land: no part of the exclusion that net intensity is counted by.
 ///
 /// Land is counted once where parcels overlap. A unit's figures close: inside, outside and unknown are areas of one ledger,
-/// drawn up with these lines instead of those that exclude.
+/// computed with these lines instead of those that exclude.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Constraints {
     /// Construction outside the lines that confine it; none without such lines.
@@ -186,7 +186,7 @@ impl Constraints {
     /// Checks what there are lines for.
     ///
     /// # Errors
-    /// [`ParamError`] for a share outside (0, 1] or no class; those of [`Ledger::draw_up`].
+    /// [`ParamError`] for a share outside (0, 1] or no class; those of [`Ledger::compute`].
     ///
     /// # Complexity
     /// For each of the two effects one overlap of every parcel with the union of its lines, and one ledger.
@@ -218,7 +218,7 @@ fn ledger(
         let land = set.get(ParcelIdx(i as u32));
         union.overlap_m2(land.geometry()).clamp(0.0, land.area_m2())
     });
-    let ledger = Ledger::draw_up(&LedgerInput {
+    let ledger = Ledger::compute(&LedgerInput {
         exclusion: Some((union, &inside_m2)),
         ..LedgerInput::new(set, status, input.partition, input.units.clone())
     })?;

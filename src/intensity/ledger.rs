@@ -120,7 +120,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Draws up the balances.
+    /// Computes the balances.
     ///
     /// Each parcel's exclusive part is split by the units that share it; land in no district gets a row of its own that does
     /// not enter the total. Sums run in canonical order.
@@ -132,7 +132,7 @@ impl Ledger {
     /// # Complexity
     /// O(m log m) to prepare m vertices of districts and lines, about O(vertices) per parcel that lies in one district, and
     /// one boolean operation for each that crosses both a district's border and a line.
-    pub fn draw_up(input: &LedgerInput<'_>) -> Result<Self, Error> {
+    pub fn compute(input: &LedgerInput<'_>) -> Result<Self, Error> {
         let LedgerInput { set, status, exclusion, warning_line, .. } = input;
         if let Some(line) = warning_line {
             line.check()?;
@@ -168,7 +168,7 @@ impl Ledger {
             StudyUnits::Whole => (StudyArea::Parcels, layers.whole()),
             StudyUnits::Bands(bands, districts) => (StudyArea::Bands, layers.by_bands(bands, districts)?),
         };
-        let Drawn { mut ids, mut tallies, mut shares, own, rest_is_outside, people } = drawn;
+        let Divided { mut ids, mut tallies, mut shares, own, rest_is_outside, people } = drawn;
         let outside = ids.iter().position(Option::is_none);
         let counts = |unit: usize| !rest_is_outside || Some(unit) != outside;
         let columns = Columns { set, status, population: input.population, carried: input.carried };
@@ -190,7 +190,7 @@ impl Ledger {
         }
         let limits = Limits::new(input, &ids, &tallies)?;
         let account = |id: Option<Box<str>>, tally: &Tally, built: &Built, people: Option<f64>, limit| {
-            let mut account = Account::draw_up(id, &tally.totals(layers.known(), input.unparcelled), limit);
+            let mut account = Account::compute(id, &tally.totals(layers.known(), input.unparcelled), limit);
             account.density = built.density(&columns, account.land_m2, account.construction_m2, people);
             account
         };
@@ -417,7 +417,7 @@ impl Tally {
         }
     }
 
-    /// What the account is drawn up from.
+    /// What the account is computed from.
     fn totals(&self, lines_known: bool, unparcelled: Unparcelled) -> Totals {
         let known = |sum: AreaSum| lines_known.then(|| sum.m2());
         Totals {
@@ -456,7 +456,7 @@ struct Layers<'a> {
 }
 
 /// Units by id, what each holds, and which parcels that comes from.
-struct Drawn {
+struct Divided {
     ids: Vec<Option<Box<str>>>,
     tallies: Vec<Tally>,
     /// Parcel by parcel.
@@ -469,7 +469,7 @@ struct Drawn {
     people: Vec<Option<f64>>,
 }
 
-impl Drawn {
+impl Divided {
     fn of_parcels(
         ids: Vec<Option<Box<str>>>,
         tallies: Vec<Tally>,
@@ -528,17 +528,17 @@ impl Layers<'_> {
         [counted, own]
     }
 
-    fn whole(&self) -> Drawn {
+    fn whole(&self) -> Divided {
         let mut tally = Tally::default();
         let [shares, own] =
             self.shares(&|parcel, shaped, shares| shares.push(self.whole_share(parcel, shaped)));
         for share in &shares {
             tally.add_share(share, self.input.status[share.parcel as usize], true);
         }
-        Drawn::of_parcels(vec![Some("all".into())], vec![tally], shares, own)
+        Divided::of_parcels(vec![Some("all".into())], vec![tally], shares, own)
     }
 
-    fn by_attribute(&self) -> Drawn {
+    fn by_attribute(&self) -> Divided {
         let names = &self.input.set.attributes().district;
         let mut order: Vec<u32> = (0..names.distinct().len() as u32).collect();
         order.sort_by_key(|&key| &names.distinct()[key as usize]);
@@ -557,12 +557,12 @@ impl Layers<'_> {
         }
         let ids =
             order.iter().map(|&key| Some(names.distinct()[key as usize].clone())).chain([None]).collect();
-        Drawn::of_parcels(ids, tallies, shares, own)
+        Divided::of_parcels(ids, tallies, shares, own)
     }
 
     /// Bands are nested areas: a parcel's land in one is what the wider area holds of it more than the narrower. With districts,
     /// what lies outside them all stands in a row of its own.
-    fn by_bands(&self, bands: &Bands, districts: Option<&ParcelSet>) -> Result<Drawn, Error> {
+    fn by_bands(&self, bands: &Bands, districts: Option<&ParcelSet>) -> Result<Divided, Error> {
         let Some((exclusion, _)) = self.input.exclusion else {
             return Err(
                 ParamError::new("bands", "given without lines", "lines that exclude construction").into()
@@ -623,10 +623,10 @@ impl Layers<'_> {
             tallies[share.unit as usize].add_share(share, status, makes_land);
         }
         let ids = names.into_iter().map(Some).chain([None]).collect();
-        Ok(Drawn { ids, tallies, shares, own, rest_is_outside: true, people: Vec::new() })
+        Ok(Divided { ids, tallies, shares, own, rest_is_outside: true, people: Vec::new() })
     }
 
-    fn by_districts(&self, districts: &ParcelSet, warnings: &mut Vec<Warning>) -> Result<Drawn, Error> {
+    fn by_districts(&self, districts: &ParcelSet, warnings: &mut Vec<Warning>) -> Result<Divided, Error> {
         let units = Districts::new(districts, warnings)?;
         let [shares, own] = self.shares(&|parcel, shaped, shares| self.split(parcel, shaped, &units, shares));
         let mut tallies: Vec<Tally> = parallel::collect(units.len(), 1, &|unit| {
@@ -644,7 +644,7 @@ impl Layers<'_> {
             let unit = share.unit as usize;
             tallies[unit].add_share(share, self.input.status[share.parcel as usize], unit == outside);
         }
-        Ok(Drawn {
+        Ok(Divided {
             ids: units.ids.iter().cloned().map(Some).chain([None]).collect(),
             tallies,
             shares,

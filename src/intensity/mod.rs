@@ -1,4 +1,4 @@
-//! Development intensity: how hard the land is worked that may be worked at all.
+//! Development intensity: the share of land under construction, of all land and of the land that may be built on.
 //!
 //! A [`Ledger`] splits the land of every study unit into construction, other, unknown and unparcelled land, and each of these
 //! into inside and outside the control lines. Every balance closes by measure, not by adjustment; what does not close is

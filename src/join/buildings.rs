@@ -4,7 +4,7 @@ use super::{Filled, overlay};
 use crate::control::OVERLAP_TOLERANCE_M2;
 use crate::error::{Error, ParamError};
 use crate::geometry::EnvelopeIndex;
-use crate::geometry::distance::Gauge;
+use crate::geometry::distance::PairMeasure;
 use crate::parallel;
 use crate::parcel::{Column, NamedNumbers, ParcelIdx, ParcelSet};
 use crate::sum;
@@ -213,7 +213,7 @@ fn pieces(parcels: &ParcelSet, buildings: &ParcelSet) -> Vec<BuildingPiece> {
             .map(|parcel| {
                 let parcel = ParcelIdx(parcel);
                 let overlap_m2 =
-                    Gauge::new().overlap_area(ground.into(), parcels.get(parcel).geometry().into());
+                    PairMeasure::new().overlap_area(ground.into(), parcels.get(parcel).geometry().into());
                 BuildingPiece { building: ParcelIdx(i), parcel, overlap_m2, share: 0.0 }
             })
             .filter(|piece| piece.overlap_m2 > OVERLAP_TOLERANCE_M2)

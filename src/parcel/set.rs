@@ -8,7 +8,7 @@ use super::stacks::{Lands, Stacks};
 use super::{Attributes, FeatureTable, Parcel, Rejected};
 use crate::crs::{WorkingPlane, around_a_pole};
 use crate::error::{Error, FeaturePos, Limits, ParamError};
-use crate::geometry::validity::{self, Mended};
+use crate::geometry::validity::{self, RepairedGeometry};
 use crate::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef, hilbert};
 use crate::parallel;
 use crate::zoning::LandUseCode;
@@ -363,7 +363,7 @@ fn run(geometry: &MultiPolygonArray) -> usize {
 
 /// What becomes of a feature whose boundary is not valid.
 enum Exception {
-    Repaired { reason: Box<str>, mended: Mended },
+    Repaired { reason: Box<str>, mended: RepairedGeometry },
     Rejected(Box<str>),
 }
 

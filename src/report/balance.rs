@@ -15,7 +15,7 @@ const TOP_UNITS: usize = 40;
 
 /// All tables of the ledger that there is something to say in.
 pub(super) fn text(analysis: &Analysis, outlooks: &[UnitOutlook]) -> String {
-    let mut text = String::from("\nLedger: who works the land how hard\n");
+    let mut text = String::from("\nDevelopment intensity by unit\n");
     let names = unit_names(analysis);
     text.push_str(&table(&balance_rows(analysis.ledger(), &names)));
     text.extend(streets(&analysis.ledger().total).map(|line| format!("  {line}\n")));

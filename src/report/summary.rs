@@ -151,7 +151,7 @@ pub struct AppraisalSummary {
     pub scored: usize,
     /// Rows of each grade; none for a pack without grades.
     pub grades: BTreeMap<String, usize>,
-    /// Rows told to leave.
+    /// Rows marked for exit.
     pub exits: usize,
 }
 

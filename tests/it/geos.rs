@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use landuse::geometry::distance::Gauge;
+use landuse::geometry::distance::PairMeasure;
 use landuse::geometry::validity::{Fault, find_fault, repair};
 use landuse::geometry::{MultiPolygonArray, MultiPolygonRef, boolean};
 
@@ -457,7 +457,7 @@ fn check(run: &Run, case: &Case, op: &Op, name: &str) -> Verdict {
     let [common, either, a_only, b_only] = results.map(|result| result.get(0).signed_area());
     let floating = bound_floating(&[a, b]);
     for (what, found, expected) in [
-        ("kernel", Gauge::new().overlap_area(a.into(), b.into()), common),
+        ("kernel", PairMeasure::new().overlap_area(a.into(), b.into()), common),
         ("A", common + a_only, a.signed_area()),
         ("B", common + b_only, b.signed_area()),
         ("union", common + a_only + b_only, either),

@@ -10,7 +10,7 @@ use landuse::adjacency::{
 };
 use landuse::crs::WorkingPlane;
 use landuse::geometry::EnvelopeIndex;
-use landuse::geometry::distance::{self, Gauge, Shape, measure};
+use landuse::geometry::distance::{self, PairMeasure, Shape, measure};
 use landuse::geometry::prepared::PreparedArea;
 use landuse::geometry::{Coord, Envelope, MultiPolygonArray, MultiPolygonRef};
 use landuse::parcel::{Attributes, FeatureTable, Parcel, ParcelIdx, ParcelSet};
@@ -204,7 +204,7 @@ fn overlap_is_exact_on_small_whole_coordinates() {
         for origin in [[0.0, 0.0], FAR] {
             let both = array(&[moved(&floats(&a), origin), moved(&floats(&b), origin)]);
             let (a, b) = (both.get(0), both.get(1));
-            assert_near(Gauge::new().overlap_area(a.into(), b.into()), expected, 1e-11, "pair");
+            assert_near(PairMeasure::new().overlap_area(a.into(), b.into()), expected, 1e-11, "pair");
             let prepared = PreparedArea::new(&both.take(&[1]));
             assert_near(prepared.overlap_area(a), expected, 1e-11, "prepared");
         }
@@ -320,7 +320,7 @@ fn pair_area_agrees_with_boolean_operations() {
             holed_star(&mut random, center, 40.0, 25),
         ]);
         let (a, b) = (both.get(0), both.get(1));
-        let found = Gauge::new().overlap_area(a.into(), b.into());
+        let found = PairMeasure::new().overlap_area(a.into(), b.into());
         // The boolean operation snaps to a grid of 2^-31 of the extent: 1e-7 m × some hundred metres of boundary.
         assert_near(found, a.to_geo().intersection(&b.to_geo()).unsigned_area(), 1e-4, "pair");
         assert_near(found, brute_overlap(a, b), 1e-8, "pair");
@@ -788,7 +788,7 @@ fn cambridge_has_the_neighbours_that_geos_finds() {
     assert_near(set.area_m2().iter().sum(), 13_726_671.740_223_285, 1e-2, "area");
     let shapes: Vec<Shape> =
         set.iter().map(|p| Shape { geometry: p.geometry(), envelope: p.envelope() }).collect();
-    let mut gauge = Gauge::new();
+    let mut gauge = PairMeasure::new();
     let own =
         |(i, s): (usize, &Shape)| (gauge.overlap_area(*s, *s) - set.area_m2()[i]).abs() / set.area_m2()[i];
     assert!(shapes.iter().enumerate().map(own).fold(0.0, f64::max) < 1e-9, "each parcel covers itself");

@@ -280,7 +280,7 @@ pub struct Limit {
     pub at_worst: Option<Grade>,
 }
 
-/// Rows told to leave: below a standard *and* low in rank, as Kunshan does it.
+/// Rows marked for exit: below a standard *and* low in rank, as Kunshan does it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Exit {
     /// The standard that is missed, as a condition.

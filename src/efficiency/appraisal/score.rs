@@ -94,7 +94,7 @@ pub enum Remark<'a> {
         /// The grade it has.
         to: Grade,
     },
-    /// It is told to leave: below the standard and low in rank.
+    /// It is marked for exit: below the standard and low in rank.
     Exit(&'a str),
 }
 
@@ -113,7 +113,7 @@ pub struct Appraised {
     pub rank: Column<u32>,
     /// The grade; none without score or without grading.
     pub grades: Vec<Option<Grade>>,
-    /// Whether the row is told to leave; unknown for all where the pack has no such rule.
+    /// Whether the row is marked for exit; unknown for all where the pack has no such rule.
     pub exit: Column<bool>,
     /// What a reader should know.
     pub warnings: Vec<Warning>,
@@ -262,7 +262,7 @@ impl Appraisal {
         told(&mut warnings, standing(Standing::Unknown), |rows| WarningKind::ScoreUnknown { rows });
         told(&mut warnings, standing(Standing::Rejected), |rows| WarningKind::ScoreRefused { rows });
 
-        let mut places = Places {
+        let mut places = Ranking {
             rank: vec![0; len],
             grades: exempt.iter().map(|&exempt| (exempt != NONE).then_some(Grade::T)).collect(),
             exit: vec![None; len],
@@ -616,7 +616,7 @@ impl Work {
 }
 
 /// Ranks and what follows from them.
-struct Places {
+struct Ranking {
     rank: Vec<u32>,
     grades: Vec<Option<Grade>>,
     exit: Vec<Option<bool>>,
@@ -624,7 +624,7 @@ struct Places {
     begins: Vec<[Option<f64>; 4]>,
 }
 
-impl Places {
+impl Ranking {
     fn rank_group(
         &mut self,
         group: &Group,

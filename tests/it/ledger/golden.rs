@@ -6,7 +6,7 @@ use landuse::control::ControlLines;
 use landuse::geometry::Coord;
 use serde::Deserialize;
 
-use super::scene::{Feature, Scene, Units, draw_up, set};
+use super::scene::{Feature, Scene, Units, compute, set};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -43,7 +43,7 @@ fn a_small_case_is_as_geos_has_it() {
         districts: features(&golden.districts),
         unsuitable: Vec::new(),
     };
-    let drawn = draw_up(&scene, Units::Districts, true, false);
+    let drawn = compute(&scene, Units::Districts, true, false);
     let close = |found: f64, expected: f64, what: &str| {
         assert!((found - expected).abs() <= 1e-9 * expected.max(1.0), "{what}: {found}, GEOS has {expected}");
     };

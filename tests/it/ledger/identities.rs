@@ -1,8 +1,8 @@
 use landuse::control::{ControlLines, OVERLAP_TOLERANCE_M2, Overlay, Relation};
-use landuse::geometry::{Coord, distance::Gauge};
+use landuse::geometry::{Coord, distance::PairMeasure};
 use landuse::intensity::Account;
 
-use super::scene::{Drawn, Feature, SIDE, Scene, Truth, Units, draw_up, rectangle, set, star, truth};
+use super::scene::{Drawn, Feature, SIDE, Scene, Truth, Units, compute, rectangle, set, star, truth};
 use crate::support::Random;
 
 const ALL_UNITS: [Units; 3] = [Units::Districts, Units::Attribute, Units::Whole];
@@ -17,7 +17,8 @@ fn close(found: f64, expected: f64, scale: f64) -> bool {
 fn slivers_m2(drawn: &Drawn) -> f64 {
     let parcels = drawn.set.geometry();
     let pairs = (0..parcels.len()).flat_map(|a| (a + 1..parcels.len()).map(move |b| (a, b)));
-    let shared = pairs.map(|(a, b)| Gauge::new().overlap_area(parcels.get(a).into(), parcels.get(b).into()));
+    let shared =
+        pairs.map(|(a, b)| PairMeasure::new().overlap_area(parcels.get(a).into(), parcels.get(b).into()));
     shared.filter(|area| *area <= OVERLAP_TOLERANCE_M2).sum()
 }
 
@@ -66,7 +67,7 @@ fn every_area_is_that_of_the_slabs() {
         let scene = Scene::random(seed, origin);
         let with_unsuitable = seed % 3 != 0;
         for units in ALL_UNITS {
-            let drawn = draw_up(&scene, units, true, with_unsuitable);
+            let drawn = compute(&scene, units, true, with_unsuitable);
             let slivers_m2 = slivers_m2(&drawn);
             with_slivers += usize::from(slivers_m2 > TOLERANCE * SIDE * SIDE);
             let mut rows = truth(&scene, &drawn, units, with_unsuitable);
@@ -116,9 +117,9 @@ fn every_area_is_that_of_the_slabs() {
 fn units_that_tile_sum_to_the_whole() {
     for seed in 20..24 {
         let scene = Scene::random(seed, FAR);
-        let whole = draw_up(&scene, Units::Whole, true, true).ledger.total;
+        let whole = compute(&scene, Units::Whole, true, true).ledger.total;
         for units in [Units::Districts, Units::Attribute] {
-            let ledger = draw_up(&scene, units, true, true).ledger;
+            let ledger = compute(&scene, units, true, true).ledger;
             let sum = |of: fn(&Account) -> f64| ledger.units.iter().map(of).sum::<f64>();
             // What every parcel adds is in one row or another; land of districts may hold no parcel.
             for (name, sum, all) in [
@@ -136,7 +137,7 @@ fn units_that_tile_sum_to_the_whole() {
 
 #[test]
 fn without_lines_nothing_that_needs_them_is_known() {
-    let ledger = draw_up(&Scene::random(1, [0.0; 2]), Units::Districts, false, false).ledger;
+    let ledger = compute(&Scene::random(1, [0.0; 2]), Units::Districts, false, false).ledger;
     for account in ledger.units.iter().chain([&ledger.total]) {
         assert_eq!(
             [account.control_m2, account.developable_m2, account.construction_inside_m2, account.net],
@@ -157,18 +158,18 @@ fn fingerprint(drawn: &Drawn) -> String {
 fn nothing_depends_on_the_order_of_features_or_on_threads() {
     let scene = Scene::random(7, FAR);
     for units in ALL_UNITS {
-        let first = fingerprint(&draw_up(&scene, units, true, true));
+        let first = fingerprint(&compute(&scene, units, true, true));
         for seed in 0..3 {
             let mut random = Random(seed);
             let mut again = scene.clone();
             for layer in [&mut again.parcels, &mut again.lines, &mut again.districts, &mut again.unsuitable] {
                 *layer = random.shuffled(std::mem::take(layer));
             }
-            assert!(fingerprint(&draw_up(&again, units, true, true)) == first, "{units:?}, order {seed}");
+            assert!(fingerprint(&compute(&again, units, true, true)) == first, "{units:?}, order {seed}");
         }
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            let again = pool.install(|| fingerprint(&draw_up(&scene, units, true, true)));
+            let again = pool.install(|| fingerprint(&compute(&scene, units, true, true)));
             assert!(again == first, "{units:?}, {threads} threads");
         }
     }
@@ -288,7 +289,7 @@ fn construction_wins_a_place_then_unknown() {
             unsuitable: Vec::new(),
         };
         for units in [Units::Whole, Units::Districts] {
-            let account = draw_up(&scene, units, true, false).ledger.total;
+            let account = compute(&scene, units, true, false).ledger.total;
             assert_eq!(
                 (account.construction_m2, account.unknown_m2, account.other_m2),
                 (300.0, 100.0, 100.0)
@@ -308,7 +309,7 @@ fn a_land_without_parcels_and_a_set_without_land() {
         districts: vec![Feature::new("d", vec![vec![rectangle(0.0, 0.0, 100.0, 100.0)]])],
         unsuitable: Vec::new(),
     };
-    let ledger = draw_up(&scene, Units::Districts, true, false).ledger;
+    let ledger = compute(&scene, Units::Districts, true, false).ledger;
     let [empty, outside] = &ledger.units[..] else { panic!("two rows") };
     assert_eq!((empty.land_m2, empty.unparcelled_m2, empty.gross), (10_000.0, 10_000.0, Some(0.0)));
     assert_eq!((empty.gross_upper, empty.control_m2), (Some(1.0), Some(2_500.0)));

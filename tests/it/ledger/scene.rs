@@ -184,7 +184,7 @@ pub(crate) struct Drawn {
     pub(crate) ledger: Ledger,
 }
 
-pub(crate) fn draw_up(scene: &Scene, units: Units, with_lines: bool, with_unsuitable: bool) -> Drawn {
+pub(crate) fn compute(scene: &Scene, units: Units, with_lines: bool, with_unsuitable: bool) -> Drawn {
     let set = set(&scene.parcels);
     let status = land_status(&set, &Schemes::builtin(), false);
     let pairs: Vec<[u32; 2]> =
@@ -201,7 +201,7 @@ pub(crate) fn draw_up(scene: &Scene, units: Units, with_lines: bool, with_unsuit
         Units::Attribute => StudyUnits::Attribute,
         Units::Whole => StudyUnits::Whole,
     };
-    let ledger = Ledger::draw_up(&LedgerInput {
+    let ledger = Ledger::compute(&LedgerInput {
         exclusion: overlay.as_ref().map(|o| (&o.exclusion, o.excluded_m2.as_slice())),
         unsuitable: unsuitable.as_ref(),
         warning_line: Some(WarningLine { share: 0.3, source: "test".into() }),

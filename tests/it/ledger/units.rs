@@ -119,10 +119,10 @@ fn bands_and_cells_divide_the_land_of_the_districts() {
     for seed in 0..8 {
         let stage = Stage::random(seed);
         let scale = 600.0 * 600.0;
-        let districts = Ledger::draw_up(&stage.input(StudyUnits::Districts(&stage.districts))).unwrap();
+        let districts = Ledger::compute(&stage.input(StudyUnits::Districts(&stage.districts))).unwrap();
         let bands = stage.bands();
         let banded =
-            Ledger::draw_up(&stage.input(StudyUnits::Bands(&bands, Some(&stage.districts)))).unwrap();
+            Ledger::compute(&stage.input(StudyUnits::Bands(&bands, Some(&stage.districts)))).unwrap();
         same(&banded.total, &districts.total, scale, &format!("bands of seed {seed}"));
         check_sums(&banded, scale, &format!("bands of seed {seed}"));
         // All land inside the lines is in the first band, and nothing else.
@@ -131,13 +131,13 @@ fn bands_and_cells_divide_the_land_of_the_districts() {
         assert!((inside.land_m2 - banded.total.control_m2.unwrap()).abs() <= TOLERANCE * scale);
         assert!(banded.units[1..5].iter().all(|band| band.control_m2 == Some(0.0)));
 
-        let free = Ledger::draw_up(&stage.input(StudyUnits::Bands(&bands, None))).unwrap();
-        let whole = Ledger::draw_up(&stage.input(StudyUnits::Whole)).unwrap();
+        let free = Ledger::compute(&stage.input(StudyUnits::Bands(&bands, None))).unwrap();
+        let whole = Ledger::compute(&stage.input(StudyUnits::Whole)).unwrap();
         same(&free.total, &whole.total, scale, &format!("bands of the parcels of seed {seed}"));
 
         let shape = [CellShape::Square, CellShape::Hexagon][seed as usize % 2];
         let cells = clipped_grid(&stage.set, Some(stage.districts.geometry()), shape, 110.0).unwrap();
-        let celled = Ledger::draw_up(&stage.input(StudyUnits::Grid(&cells))).unwrap();
+        let celled = Ledger::compute(&stage.input(StudyUnits::Grid(&cells))).unwrap();
         same(&celled.total, &districts.total, scale, &format!("cells of seed {seed}"));
         check_sums(&celled, scale, &format!("cells of seed {seed}"));
         greatest = greatest.max(celled.residual()).max(banded.residual());
@@ -160,7 +160,7 @@ fn land_in_a_band_is_as_far_from_the_line_as_it_says() {
     let none = ParcelSet::local(std::iter::empty());
     let stage = Stage::new(ParcelSet::local(parcels), ParcelSet::local([hill]), &none, none.clone());
     let bands = Bands::new(stage.overlay.exclusion.dissolved(), &[0.0, 20.0, 100.0, 500.0]).unwrap();
-    let ledger = Ledger::draw_up(&stage.input(StudyUnits::Bands(&bands, None))).unwrap();
+    let ledger = Ledger::compute(&stage.input(StudyUnits::Bands(&bands, None))).unwrap();
     let found: Vec<_> = ledger
         .units
         .iter()
@@ -176,7 +176,7 @@ fn land_in_a_band_is_as_far_from_the_line_as_it_says() {
     assert_eq!(found, expected);
     let without_lines =
         LedgerInput { exclusion: None, unsuitable: None, ..stage.input(StudyUnits::Bands(&bands, None)) };
-    assert!(matches!(Ledger::draw_up(&without_lines), Err(Error::Param(error)) if error.name() == "bands"));
+    assert!(matches!(Ledger::compute(&without_lines), Err(Error::Param(error)) if error.name() == "bands"));
 }
 
 /// Amounts are split by area and lost nowhere; levels stay what they are.
@@ -192,7 +192,7 @@ fn amounts_add_up_and_levels_average() {
         let population = column("jobs");
         let units = StudyUnits::Districts(&stage.districts);
         let input = LedgerInput { carried: &carried, population: Some(&population), ..stage.input(units) };
-        let ledger = Ledger::draw_up(&input).unwrap();
+        let ledger = Ledger::compute(&input).unwrap();
         // What is covered by others stands there all the same.
         assert!(!stage.partition.replaced().is_empty());
         let all: f64 = column("jobs").iter().flatten().sum();
@@ -237,7 +237,7 @@ fn units_have_limits_of_their_own() {
     let limits = [limit("west", Limit::Share(0.6)), limit("east", Limit::AreaM2(15_000.0))];
     let input =
         LedgerInput { limits: &limits, ..LedgerInput::new(&set, &status, &partition, StudyUnits::Attribute) };
-    let ledger = Ledger::draw_up(&input).unwrap();
+    let ledger = Ledger::compute(&input).unwrap();
     let [east, west] = &ledger.units[..] else { panic!("two units") };
     assert_eq!(
         (west.status, west.headroom_m2, west.limit_m2),
@@ -263,20 +263,20 @@ fn units_have_limits_of_their_own() {
 
     // The warning line of all is for those without one, and for the whole.
     let line = Some(WarningLine { share: 0.3, source: "news".into() });
-    let ledger = Ledger::draw_up(&LedgerInput { warning_line: line, limits: &limits[..1], ..input }).unwrap();
+    let ledger = Ledger::compute(&LedgerInput { warning_line: line, limits: &limits[..1], ..input }).unwrap();
     assert_eq!((ledger.units[0].warning_line, ledger.units[1].warning_line), (Some(0.3), Some(0.6)));
     assert_eq!(ledger.total.limit_source.as_deref(), Some("news"));
 
     let bad = [limit("north", Limit::Share(0.5))];
     let input =
         LedgerInput { limits: &bad, ..LedgerInput::new(&set, &status, &partition, StudyUnits::Attribute) };
-    assert!(Ledger::draw_up(&input).unwrap_err().to_string().contains("no unit `north`"));
+    assert!(Ledger::compute(&input).unwrap_err().to_string().contains("no unit `north`"));
     let short = Column::unknown(3);
     let input = LedgerInput {
         population: Some(&short),
         ..LedgerInput::new(&set, &status, &partition, StudyUnits::Whole)
     };
-    assert!(Ledger::draw_up(&input).unwrap_err().to_string().contains("population"));
+    assert!(Ledger::compute(&input).unwrap_err().to_string().contains("population"));
 }
 
 /// Rectangles with whole coordinates: every area is a number of unit cells, counted one by one.
@@ -320,7 +320,7 @@ fn rectangles_agree_with_counted_cells() {
                 parcel
             }));
         let stage = Stage::new(set, layer(&lines), &layer(&water), layer(&halves));
-        let ledger = Ledger::draw_up(&stage.input(StudyUnits::Districts(&stage.districts))).unwrap();
+        let ledger = Ledger::compute(&stage.input(StudyUnits::Districts(&stage.districts))).unwrap();
         for (unit, half) in ledger.units.iter().zip(&halves) {
             let mut counted = [0_u32; 8];
             for (x, y) in
