@@ -35,7 +35,7 @@ pub fn write_parcels<W: Write + Send>(
 }
 
 /// Writes the graph of neighbours as GAL, as other tools read it. Parcels go by their ids where all have one of their own without
-/// white space, else by their position in the input.
+/// white space, else by their position in the input; the first line names the property of the ids, or `row`.
 ///
 /// # Errors
 /// [`Error::Write`].
@@ -44,9 +44,11 @@ pub fn write_graph(analysis: &Analysis, mut out: impl Write) -> Result<(), Error
     let weights = crate::stats::Weights::from_graph(analysis.graph());
     let ids: Option<Vec<String>> = set.attributes().id.iter().map(|id| id.map(str::to_owned)).collect();
     let rows = || set.source_row().iter().map(ToString::to_string).collect::<Vec<_>>();
-    let text = match ids.map(|ids| weights.write_gal("parcels", &ids)) {
+    let plain = |key: &&str| !key.starts_with('$') && !key.contains(char::is_whitespace);
+    let key = analysis.inputs().id_property().filter(plain).unwrap_or("id");
+    let text = match ids.map(|ids| weights.write_gal("parcels", key, &ids)) {
         Some(Ok(text)) => text,
-        _ => weights.write_gal("parcels", &rows())?,
+        _ => weights.write_gal("parcels", "row", &rows())?,
     };
     out.write_all(text.as_bytes()).map_err(Error::Write)
 }

@@ -24,7 +24,7 @@ impl Weights {
     /// let (ids, weights) = Weights::read_gal("three.gal", "3\na 1\nb\nb 2\na c\nc 1\nb\n")?;
     /// assert_eq!(&*ids[2], "c");
     /// assert_eq!(weights.neighbours(1), [0, 2]);
-    /// assert_eq!(weights.write_gal("three", &ids)?, "0 3 three id\na 1\nb\nb 2\na c\nc 1\nb\n");
+    /// assert_eq!(weights.write_gal("three", "id", &ids)?, "0 3 three id\na 1\nb\nb 2\na c\nc 1\nb\n");
     /// # Ok::<(), landuse::Error>(())
     /// ```
     pub fn read_gal(file: &str, text: &str) -> Result<(Vec<Box<str>>, Self), Error> {
@@ -107,17 +107,18 @@ impl Weights {
         Ok((ids, Self::from_sorted(offsets, neighbours)))
     }
 
-    /// The links as GAL text, `ids` being those of the observations in order and `name` that of the data set.
+    /// The links as GAL text, `ids` being those of the observations in order, `name` that of the data set and `key` the column that
+    /// the ids stand in.
     ///
     /// Equal weights are implied by the links; readers choose the style anew.
     ///
     /// # Errors
-    /// [`ParamError`] where there is not one id for each observation; where an id or the name is empty, holds white space or an
+    /// [`ParamError`] where there is not one id for each observation; where an id, the name or the key is empty, holds white space or an
     /// id comes twice; and for general weights, for which GAL has no place.
     ///
     /// # Complexity
     /// O(n + m).
-    pub fn write_gal<S: AsRef<str>>(&self, name: &str, ids: &[S]) -> Result<String, ParamError> {
+    pub fn write_gal<S: AsRef<str>>(&self, name: &str, key: &str, ids: &[S]) -> Result<String, ParamError> {
         if !self.is_equal() {
             return Err(ParamError::new(
                 "weights",
@@ -130,7 +131,7 @@ impl Weights {
             return Err(ParamError::new("ids", ids.len(), &expected));
         }
         let mut seen = std::collections::HashSet::with_capacity(ids.len());
-        for text in ids.iter().map(AsRef::as_ref).chain([name]) {
+        for text in ids.iter().map(AsRef::as_ref).chain([name, key]) {
             if text.is_empty() || text.contains(char::is_whitespace) {
                 return Err(ParamError::new("ids", format!("`{text}`"), "text without white space"));
             }
@@ -138,7 +139,7 @@ impl Weights {
         if let Some(id) = ids.iter().map(AsRef::as_ref).find(|id| !seen.insert(*id)) {
             return Err(ParamError::new("ids", format!("`{id}` twice"), "each id once"));
         }
-        let mut text = format!("0 {} {name} id\n", self.len());
+        let mut text = format!("0 {} {name} {key}\n", self.len());
         for (i, id) in ids.iter().enumerate() {
             let row = self.neighbours(i);
             // Writing to a String cannot fail.
@@ -163,7 +164,7 @@ mod tests {
         let (ids, without) = Weights::read_gal("g", "3\r\na 0\r\nb 1\r\nc\r\nc 1\r\nb").unwrap();
         assert_eq!(with, without);
         assert_eq!(with.islands().collect::<Vec<_>>(), [0]);
-        let again = Weights::read_gal("g", &with.write_gal("g", &ids).unwrap()).unwrap();
+        let again = Weights::read_gal("g", &with.write_gal("g", "id", &ids).unwrap()).unwrap();
         assert_eq!(again, (ids, with));
         let (_, last) = Weights::read_gal("g", "2\na 0\nb 0\n\n\n").unwrap();
         assert_eq!(last.islands().count(), 2);
@@ -192,11 +193,11 @@ mod tests {
     #[test]
     fn what_gal_cannot_hold_is_refused() {
         let pair = Weights::from_neighbours(&[vec![1], vec![0]]).unwrap();
-        let message = |ids: &[&str]| pair.write_gal("p", ids).unwrap_err().to_string();
+        let message = |ids: &[&str]| pair.write_gal("p", "id", ids).unwrap_err().to_string();
         assert_eq!(message(&["a"]), "`ids` is 1, expected one for each of the 2 observations");
         assert_eq!(message(&["a", "b c"]), "`ids` is `b c`, expected text without white space");
         assert_eq!(message(&["a", "a"]), "`ids` is `a` twice, expected each id once");
         let general = Weights::from_weighted(&[vec![(1, 2.0)], vec![]]).unwrap();
-        assert!(general.write_gal("p", &["a", "b"]).is_err());
+        assert!(general.write_gal("p", "id", &["a", "b"]).is_err());
     }
 }
