@@ -342,6 +342,30 @@ kinds! {
     CrsOverruled { member: Box<str>, declared: Box<str> } = "crs_overruled" of member, figure none,
     "the file's `crs` member says {member}, the caller says {declared} and is believed";
 
+    /// What a file says of its coordinate system is not understood.
+    CrsNotUnderstood { name: Box<str> } = "crs_not_understood" of name, figure none,
+    "the file calls its coordinate system `{name}`, which is not understood: taken for longitude and latitude on WGS 84";
+
+    /// The texts of a table are not in the encoding that its file states.
+    EncodingOverruled { stated: Box<str>, taken: Box<str> } = "encoding_overruled" of stated, figure none,
+    "the file says that its texts are in {stated}, but they are in {taken}, and are read so";
+
+    /// Nothing states the encoding of the texts of a table; it is told by what they are.
+    EncodingGuessed { taken: Box<str> } = "encoding_guessed" of taken, figure none,
+    "nothing says which encoding texts are in: they are taken for {taken}; `--encoding` names another";
+
+    /// Texts of a table are not in the encoding that the caller asked for.
+    TextsNotDecoded { count: u64, encoding: Box<str> } = "texts_not_decoded" of encoding, figure count,
+    "{count} texts are not all in {encoding}: what is not is written as `�`";
+
+    /// Rows of a table are marked as deleted; they are left out, and so are their shapes.
+    DeletedRecords { count: u64 } = "deleted_records" of "features", figure count,
+    "{count} records are marked as deleted and were left out with their shapes";
+
+    /// A Shapefile came without its table.
+    TableMissing = "table_missing" of "features", figure none,
+    "there is no .dbf beside the .shp: features have no properties";
+
     /// The data lie where their coordinate system is not made for.
     OutsideAreaOfUse { crs: Box<str>, area: Box<str>, longitude: [f64; 2], latitude: [f64; 2] } = "outside_area_of_use" of crs, figure none,
     "x {west:.4} to {east:.4}, y {south:.4} to {north:.4} (longitude, latitude) lies outside the area of {crs}: {area}",

@@ -40,6 +40,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         set.plane().definition(),
         people_area(area_m2),
     );
+    for settled in inputs.files().iter().flat_map(|file| &file.settled) {
+        let (question, answer) = (settled.question, &settled.answer);
+        let reason = if settled.reason.is_empty() { String::new() } else { format!(" ({})", settled.reason) };
+        text.push_str(&format!("  {question:<12} {answer}{reason}\n"));
+    }
     let rejected = set.rejected().iter().map(|r| format!("{}: rejected: {}", r.at, r.reason));
     let repaired = set.repaired().iter().map(|r| {
         format!(

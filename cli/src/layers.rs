@@ -31,7 +31,7 @@ pub(crate) fn read_with<T>(
 /// Which parcels, and how to understand them.
 #[derive(Debug, Args)]
 pub(crate) struct ParcelArguments {
-    /// Parcels as GeoJSON, plain or gzip; `-` reads standard input.
+    /// Parcels as GeoJSON, plain or gzip, or as a Shapefile (a folder, a .shp, a .zip); `-` reads standard input.
     pub(crate) parcels: PathBuf,
 
     /// Which property is what, in which unit, under which land-use scheme (TOML).
@@ -45,6 +45,10 @@ pub(crate) struct ParcelArguments {
     /// Coordinate system of all layers where the files do not tell, such as EPSG:4547; `local` for metres of no known place.
     #[arg(long, value_name = "CRS")]
     source_crs: Option<String>,
+
+    /// Encoding of texts in all Shapefiles, such as GBK, Big5, windows-1252; what each states and its texts bear out by default.
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
 
     /// Plane to compute in: `auto`, the default, is the equal-area plane around the data, `laea:22.7,114.3` the same around that
     /// latitude and longitude (what an earlier run's manifest names), EPSG:4547 the named system.
@@ -104,8 +108,12 @@ impl ParcelArguments {
             if self.parcels.as_os_str() == "-" {
                 return Ok(text.into());
             }
-            let found = inspect(&source(&self.parcels)?)?;
+            let source = source(&self.parcels)?.encoding(self.encoding.as_deref());
+            let found = inspect(&source)?;
             let mut out = String::new();
+            for settled in source.settled()? {
+                out.push_str(&format!("# {}\n", settled.to_string().escape_debug()));
+            }
             for field in &schema.fields {
                 let summary = found.iter().find(|summary| summary.name == field.property);
                 let features = summary.map_or(0, |summary| summary.features);
@@ -121,6 +129,9 @@ impl ParcelArguments {
     pub(crate) fn set(&self, options: &mut InputOptions) -> Result<(), Error> {
         if let Some(crs) = &self.source_crs {
             options.source_crs = Some(crs.parse()?);
+        }
+        if let Some(encoding) = &self.encoding {
+            options.encoding = Some(encoding.as_str().into());
         }
         if let Some(crs) = &self.crs {
             options.crs = crs.parse()?;

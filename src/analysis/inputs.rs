@@ -13,7 +13,7 @@ use crate::error::{Error, ParamError};
 use crate::geometry::Coord;
 use crate::io::schema::{Field, Inference, Schema, Target};
 use crate::io::{
-    GeoJsonText, Loaded, Loader, OWN_ID, ReadOptions, ReadReport, Source, Table, Unreadable, infer,
+    GeoJsonText, Loaded, Loader, OWN_ID, ReadOptions, ReadReport, Settled, Source, Table, Unreadable, infer,
 };
 use crate::join::{Buildings, Firms, FirmsOnParcels};
 use crate::parcel::{
@@ -59,11 +59,15 @@ impl LayerSource {
         Self(Origin::Later(Arc::new(open)))
     }
 
-    fn opened(&self) -> Result<Content, Error> {
-        match &self.0 {
-            Origin::Here(content) => Ok(content.clone()),
-            Origin::Later(open) => open().map(Content::Text),
-        }
+    fn opened(&self, options: &InputOptions) -> Result<Content, Error> {
+        let content = match &self.0 {
+            Origin::Here(content) => content.clone(),
+            Origin::Later(open) => Content::Text(open()?),
+        };
+        Ok(match (content, options.encoding.as_deref()) {
+            (Content::Text(source), encoding @ Some(_)) => Content::Text(source.encoding(encoding)),
+            (content, _) => content,
+        })
     }
 }
 
@@ -144,6 +148,9 @@ pub struct InputFile {
     pub hash: String,
     /// Bytes of text, decompressed.
     pub bytes: u64,
+    /// Questions that the file left open, such as the encoding of its texts, and how they were settled.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<Settled>,
     /// The first feature that cannot be used, the first value of each property that is of a wrong kind.
     pub examples: Vec<String>,
     /// Boundaries that were mended.
@@ -159,6 +166,7 @@ impl InputFile {
             role: role.into(),
             hash: table.hash().into(),
             bytes: table.bytes(),
+            settled: Vec::new(),
             examples: Vec::new(),
             repairs: Vec::new(),
         }
@@ -498,12 +506,17 @@ impl InputsBuilder {
     /// # Errors
     /// As [`load`](Self::load), for reading the parcels.
     pub fn explain(&self) -> Result<String, Error> {
-        let Content::Text(source) = &self.parcels.opened()? else { return Ok(String::new()) };
+        let Content::Text(source) = &self.parcels.opened(&self.options)? else { return Ok(String::new()) };
         let inference = infer(source)?;
-        match self.schema {
-            SchemaChoice::Inferred => Ok(inference.to_toml()),
-            _ => Ok(self.schema_for(&inference)?.0.to_toml()),
+        let schema = match self.schema {
+            SchemaChoice::Inferred => inference.to_toml(),
+            _ => self.schema_for(&inference)?.0.to_toml(),
+        };
+        let mut head = String::new();
+        for settled in source.settled()? {
+            head.push_str(&format!("# {}\n", one_line(&settled)));
         }
+        Ok(if head.is_empty() { schema } else { head + "\n" + &schema })
     }
 
     /// Reads every layer, moves it into the plane of the parcels, and brings firms and buildings onto them.
@@ -559,7 +572,7 @@ impl InputsBuilder {
             id_property: None,
             text: None,
         };
-        match &self.parcels.opened()? {
+        match &self.parcels.opened(&self.options)? {
             Content::Text(source) => {
                 let (schema, schemes) = self.schema_for(&infer(source)?)?;
                 let id = schema.fields.iter().find(|field| field.target == Target::Id);
@@ -791,7 +804,7 @@ impl Reading<'_> {
         parcels: &ParcelSet,
         schema: impl FnOnce(&Inference) -> Result<Schema, Error>,
     ) -> Result<ParcelSet, Error> {
-        let set = match &layer.opened()? {
+        let set = match &layer.opened(self.options)? {
             Content::Text(source) => {
                 let schema = schema(&infer(source)?)?;
                 let loaded = self.loader(schema, true).load_beside(source, parcels)?;
@@ -826,7 +839,7 @@ impl Reading<'_> {
         layer: &LayerSource,
         parcels: &ParcelSet,
     ) -> Result<(ParcelSet, Vec<Vec<Coord>>), Error> {
-        let Content::Text(source) = &layer.opened()? else {
+        let Content::Text(source) = &layer.opened(self.options)? else {
             return Ok((self.beside(role, layer, parcels, |_| Schema::layer())?, Vec::new()));
         };
         let loader = self.loader(Schema::layer()?, false);
@@ -847,7 +860,7 @@ impl Reading<'_> {
     }
 
     fn table(&mut self, source: &LayerSource, role: &str) -> Result<Table, Error> {
-        let Content::Text(source) = &source.opened()? else {
+        let Content::Text(source) = &source.opened(self.options)? else {
             return Err(ParamError::new(role, "a layer in memory", "a table").into());
         };
         let table = Table::read(source)?;
@@ -859,11 +872,24 @@ impl Reading<'_> {
     fn take(&mut self, loaded: Loaded, role: &str, source: &Source) -> ParcelSet {
         loaded.warnings().for_each(|warning| self.warn(role, warning));
         let role = self.called(role);
-        let ReadReport { hash, bytes, examples, .. } = loaded.report;
+        let ReadReport { hash, bytes, settled, examples, .. } = loaded.report;
         let repairs = loaded.set.repaired().to_vec();
-        self.files.push(InputFile { name: source.name(), role: role.into(), hash, bytes, examples, repairs });
+        self.files.push(InputFile {
+            name: source.name(),
+            role: role.into(),
+            hash,
+            bytes,
+            settled,
+            examples,
+            repairs,
+        });
         loaded.set
     }
+}
+
+/// What was settled about a file on one line, whatever its names hold.
+fn one_line(settled: &Settled) -> String {
+    settled.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// How far from all parcels a layer may lie and still be taken to be of the same place, m.

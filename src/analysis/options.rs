@@ -121,6 +121,10 @@ pub struct InputOptions {
     /// else longitude and latitude.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source_crs: Option<SourceCrs>,
+    /// Encoding of texts in files that may be of any, such as the tables of Shapefiles: `UTF-8`, `GBK`, `Big5`, `windows-1252` … Default:
+    /// what each file says, as far as its texts bear it out, else what they are by themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<Box<str>>,
     /// Plane to compute in. Default: the equal-area plane around the parcels, which stands here with its centre once a run has
     /// resolved it.
     pub crs: WorkingCrs,
@@ -207,6 +211,8 @@ impl Options {
         } else {
             Err(ParamError::new("seed", self.seed, "a whole number below 2^63"))
         });
+        #[cfg(feature = "shapefile")]
+        note(self.input.encoding.as_deref().map_or(Ok(()), crate::io::check_encoding));
         note(self.sites.check());
         note(self.statistics.check());
         note(self.review.survey.check());

@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use crate::text_form::serde_as_text;
 
-use super::{CrsError, Ellipsoid};
+use super::CrsError;
+use super::proj_text::Definition;
 
 /// Codes that all mean spherical ("Web") Mercator.
 const WEB_MERCATOR: [u32; 6] = [3857, 3785, 900_913, 102_100, 102_113, 3587];
@@ -14,7 +15,7 @@ const WEB_MERCATOR: [u32; 6] = [3857, 3785, 900_913, 102_100, 102_113, 3587];
 ///
 /// Understood are `EPSG:4547`, `urn:ogc:def:crs:EPSG::4547`, `http://www.opengis.net/def/crs/EPSG/0/4547`, the longitude
 /// and latitude of GeoJSON (`CRS84` in all its spellings, the same as `EPSG:4326` here), PROJ strings (`+proj=… `), with
-/// the feature `proj` also WKT, and `local` for a plane in metres whose place on the Earth is not known.
+/// WKT as far as its parameters are understood here (with the feature `proj` as far as PROJ does), and `local` for a plane in metres whose place on the Earth is not known.
 ///
 /// **Axis order is always x = east, y = north**, whatever the authority says: `EPSG:4326` here is longitude, latitude, and
 /// `EPSG:4547` is easting, northing.
@@ -37,7 +38,7 @@ pub struct SourceCrs {
 impl PartialEq for SourceCrs {
     fn eq(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
-            (Kind::Known(a), Kind::Known(b)) => a.text == b.text,
+            (Kind::Known(a), Kind::Known(b)) => a.text() == b.text(),
             (Kind::Local, Kind::Local) => true,
             #[cfg(feature = "proj")]
             (Kind::Foreign, Kind::Foreign) => self.name == other.name,
@@ -61,7 +62,7 @@ impl SourceCrs {
     /// Longitude and latitude on WGS 84: what GeoJSON is in by RFC 7946.
     pub fn wgs84() -> Self {
         let text = "+proj=longlat +datum=WGS84 +no_defs";
-        Self { name: "EPSG:4326".into(), kind: Kind::Known(Definition { text: text.into() }) }
+        Self { name: "EPSG:4326".into(), kind: Kind::Known(Definition::new(text)) }
     }
 
     /// The system of an EPSG code.
@@ -72,7 +73,7 @@ impl SourceCrs {
         let code = if WEB_MERCATOR.contains(&code) { 3857 } else { code };
         let name = format!("EPSG:{code}").into_boxed_str();
         if let Some(text) = u16::try_from(code).ok().and_then(crs_definitions::from_code).map(|d| d.proj4) {
-            let definition = Definition { text: text.into() };
+            let definition = Definition::new(text);
             // Geocentric systems are in the table and are no map.
             if definition.value("proj") != Some("geocent") {
                 return Ok(Self { name, kind: Kind::Known(definition) });
@@ -132,10 +133,6 @@ impl FromStr for SourceCrs {
     fn from_str(text: &str) -> Result<Self, CrsError> {
         let text = text.trim();
         let unknown = || CrsError::Unknown(text.into());
-        if text.contains("+proj=") {
-            super::engine::Named::new(text)?;
-            return Ok(Self { name: text.into(), kind: Kind::Known(Definition { text: text.into() }) });
-        }
         let upper = text.to_ascii_uppercase();
         if upper == "LOCAL" {
             return Ok(Self { name: "local".into(), kind: Kind::Local });
@@ -144,7 +141,13 @@ impl FromStr for SourceCrs {
             .iter()
             .any(|start| upper.starts_with(start))
         {
-            return Self::foreign(text.into());
+            return super::wkt::understand(text)
+                .and_then(|name| name.parse().ok())
+                .map_or_else(|| Self::foreign(text.into()), Ok);
+        }
+        if text.contains("+proj=") {
+            super::engine::Named::new(text)?;
+            return Ok(Self { name: text.into(), kind: Kind::Known(Definition::new(text)) });
         }
         // `EPSG:4547`, `urn:ogc:def:crs:EPSG::4547`, `http://…/EPSG/0/4547`: the authority, then the code at the end.
         let mut parts = upper.split([':', '/']);
@@ -234,156 +237,9 @@ impl fmt::Display for WorkingCrs {
 serde_as_text!(SourceCrs);
 serde_as_text!(WorkingCrs);
 
-/// A PROJ string and what can be read off it.
-#[derive(Debug, Clone)]
-pub(super) struct Definition {
-    text: Box<str>,
-}
-
-/// The surface a system's angles are measured on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Datum {
-    /// WGS 84 or a system fixed to it within a metre or two: CGCS2000, ETRS89, NAD83, Korea 2000 …
-    Modern,
-    /// Any other, by the terms that define it.
-    Other(String),
-}
-
-impl Definition {
-    /// The value of `+key=value`.
-    pub(super) fn value(&self, key: &str) -> Option<&str> {
-        terms(&self.text).find_map(|(k, v)| (k == key).then_some(v))
-    }
-
-    pub(super) fn number(&self, key: &str) -> Option<f64> {
-        self.value(key).and_then(|v| v.parse().ok())
-    }
-
-    #[cfg(feature = "proj")]
-    pub(super) fn text(&self) -> &str {
-        &self.text
-    }
-
-    pub(super) fn projection(&self) -> &str {
-        self.value("proj").unwrap_or_default()
-    }
-
-    pub(super) fn is_geographic(&self) -> bool {
-        matches!(self.projection(), "longlat" | "latlong" | "lonlat" | "latlon")
-    }
-
-    /// Spherical Mercator over latitudes of the ellipsoid: Web Mercator.
-    pub(super) fn is_web_mercator(&self) -> bool {
-        self.projection() == "webmerc"
-            || (self.projection() == "merc" && self.value("nadgrids") == Some("@null"))
-    }
-
-    /// Any projection that stretches areas with latitude beyond use.
-    pub(super) fn is_mercator(&self) -> bool {
-        matches!(self.projection(), "merc" | "webmerc" | "mill")
-    }
-
-    pub(super) fn is_equal_area(&self) -> bool {
-        matches!(self.projection(), "laea" | "aea" | "cea" | "sinu" | "moll" | "leac" | "eqearth")
-    }
-
-    /// The meridian of a transverse Mercator, degrees.
-    pub(super) fn meridian(&self) -> Option<f64> {
-        match self.projection() {
-            "utm" => self.number("zone").map(|zone| zone * 6.0 - 183.0),
-            "tmerc" | "etmerc" => Some(self.number("lon_0").unwrap_or(0.0)),
-            _ => None,
-        }
-    }
-
-    pub(super) fn is_metric(&self) -> bool {
-        !self.is_geographic()
-            && self.value("units").is_none_or(|unit| unit == "m")
-            && self.number("to_meter").is_none_or(|scale| scale == 1.0)
-    }
-
-    pub(super) fn datum(&self) -> Datum {
-        if self.is_web_mercator() || matches!(self.value("datum"), Some("WGS84" | "NAD83")) {
-            return Datum::Modern;
-        }
-        let unshifted = self
-            .value("towgs84")
-            .is_none_or(|shift| shift.split(',').all(|part| part.trim().parse::<f64>() == Ok(0.0)));
-        let modern_ellipsoid = matches!(self.value("ellps"), None | Some("GRS80" | "WGS84"))
-            && self.value("a").is_none()
-            && self.value("R").is_none();
-        let plain = self.value("nadgrids").is_none() && self.value("datum").is_none();
-        if unshifted && modern_ellipsoid && plain {
-            return Datum::Modern;
-        }
-        let mut key = String::new();
-        for name in ["datum", "ellps", "a", "b", "rf", "R", "towgs84", "nadgrids"] {
-            if let Some(value) = self.value(name) {
-                key.push_str(name);
-                key.push('=');
-                key.push_str(value);
-                key.push(' ');
-            }
-        }
-        Datum::Other(key)
-    }
-
-    /// The string without any shift of datum: the bare map from angles on its own ellipsoid to its plane.
-    pub(super) fn without_datum(&self) -> String {
-        let mut bare = String::with_capacity(self.text.len());
-        for (key, value) in terms(&self.text) {
-            let (key, value) = match key {
-                "towgs84" | "nadgrids" | "wktext" | "no_defs" | "type" => continue,
-                "datum" => ("ellps", datum_ellipsoid(value)),
-                _ => (key, value),
-            };
-            bare.push('+');
-            bare.push_str(key);
-            if !value.is_empty() {
-                bare.push('=');
-                bare.push_str(value);
-            }
-            bare.push(' ');
-        }
-        bare
-    }
-
-    /// The ellipsoid its angles are measured on, by the default engine's own table.
-    pub(super) fn ellipsoid(&self) -> Result<Ellipsoid, CrsError> {
-        if self.is_web_mercator() {
-            return Ok(Ellipsoid::WGS84);
-        }
-        match self.value("datum").map(datum_ellipsoid).or_else(|| self.value("ellps")) {
-            Some("WGS84") => Ok(Ellipsoid::WGS84),
-            Some("GRS80") => Ok(Ellipsoid::CGCS2000),
-            _ => super::engine::ellipsoid_axes(&self.without_datum())
-                .and_then(|(a, b)| Ellipsoid::from_axes(a, b))
-                .ok_or_else(|| CrsError::Unknown(self.text.clone())),
-        }
-    }
-}
-
-fn terms(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    text.split_whitespace()
-        .map(|term| term.trim_start_matches('+'))
-        .map(|t| t.split_once('=').unwrap_or((t, "")))
-}
-
-fn datum_ellipsoid(datum: &str) -> &str {
-    match datum {
-        "NAD83" | "GGRS87" => "GRS80",
-        "NAD27" => "clrk66",
-        "potsdam" | "hermannskogel" | "ch1903" | "s_jtsk" => "bessel",
-        "carthage" => "clrk80ign",
-        "nzgd49" | "rassadiran" => "intl",
-        "ire65" => "mod_airy",
-        "OSGB36" | "osni52" => "airy",
-        _ => "WGS84",
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::proj_text::Datum;
     use super::*;
 
     fn name(text: &str) -> String {

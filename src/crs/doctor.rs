@@ -7,8 +7,8 @@
 
 use std::fmt;
 
-use super::definition::Definition;
 use super::engine::Named;
+use super::proj_text::Definition;
 use super::{CrsError, Projection, SourceCrs};
 use crate::error::Reading;
 use crate::geometry::{Coord, Envelope, MultiPolygonArray};
@@ -116,6 +116,8 @@ impl From<&MultiPolygonArray> for CoordinateStats {
 pub struct Evidence<'a> {
     /// The name in the file's `crs` member, if it has one.
     pub crs_member: Option<&'a str>,
+    /// What a file of another format calls its system, where that could not be understood.
+    pub unread: Option<&'a str>,
     /// What the caller declares; it wins over the member.
     pub declared: Option<&'a SourceCrs>,
     /// The raw coordinates.
@@ -158,6 +160,15 @@ pub enum Finding {
     },
     /// No system is named and the coordinates are lengths.
     UndeclaredLengths(Envelope),
+    /// What the file says of its system is not understood, and the coordinates are degrees.
+    Unread(Box<str>),
+    /// What the file says of its system is not understood, and the coordinates are lengths.
+    UnreadLengths {
+        /// What the file calls its system.
+        name: Box<str>,
+        /// The box of the coordinates.
+        extent: Envelope,
+    },
     /// Axes are exchanged: y first.
     SwappedAxes(Envelope),
     /// Coordinates cannot be in the system they are said to be in.
@@ -219,11 +230,13 @@ impl Finding {
             Self::Overruled { .. }
             | Self::OutsideAreaOfUse { .. }
             | Self::OffsetDatum(_)
+            | Self::Unread(_)
             | Self::Strays(_)
             | Self::NonFinite(_)
             | Self::LooksLikeDegrees => Severity::Warning,
             Self::UnknownCrsMember(_)
             | Self::UndeclaredLengths(_)
+            | Self::UnreadLengths { .. }
             | Self::SwappedAxes(_)
             | Self::Contradiction { .. }
             | Self::ZonePrefix { .. }
@@ -247,6 +260,7 @@ impl Finding {
                 }
             }
             Self::OffsetDatum(tag) => WarningKind::OffsetDatum { tag: tag.clone() },
+            Self::Unread(name) => WarningKind::CrsNotUnderstood { name: name.clone() },
             Self::Strays(count) => WarningKind::StrayCoordinates { count: *count },
             Self::NonFinite(count) => WarningKind::NonFiniteCoordinates { count: *count },
             Self::LooksLikeDegrees => WarningKind::LooksLikeDegrees,
@@ -275,6 +289,7 @@ impl fmt::Display for Finding {
             Self::Overruled { .. }
             | Self::OutsideAreaOfUse { .. }
             | Self::OffsetDatum(_)
+            | Self::Unread(_)
             | Self::Strays(_)
             | Self::NonFinite(_)
             | Self::LooksLikeDegrees => self.warning().map_or(Ok(()), |warning| warning.fmt(f)),
@@ -284,7 +299,12 @@ impl fmt::Display for Finding {
             Self::UnknownCrsMember(name) => write!(f, "the file's `crs` member `{name}` names no known system"),
             Self::UndeclaredLengths(extent) => write!(
                 f,
-                "{} are lengths, but GeoJSON without a `crs` member is longitude and latitude",
+                "{} are lengths, but a file that names no system is longitude and latitude",
+                Extent(extent)
+            ),
+            Self::UnreadLengths { name, extent } => write!(
+                f,
+                "{} are lengths, in a system that the file calls `{name}` and that is not understood",
                 Extent(extent)
             ),
             Self::SwappedAxes(extent) => {
@@ -332,7 +352,7 @@ pub struct Diagnosis {
 /// use landuse::crs::doctor::{CoordinateStats, Evidence, examine};
 ///
 /// let coordinates = CoordinateStats::of([[38_535_941.0, 2_511_383.0], [38_536_000.0, 2_511_500.0]]);
-/// let diagnosis = examine(&Evidence { crs_member: None, declared: None, coordinates, tags: &[] });
+/// let diagnosis = examine(&Evidence { crs_member: None, unread: None, declared: None, coordinates, tags: &[] });
 /// let refusal = diagnosis.source.unwrap_err().to_string();
 /// assert!(refusal.contains("`EPSG:4526`"), "{refusal}");
 /// ```
@@ -351,7 +371,7 @@ pub fn examine(evidence: &Evidence<'_>) -> Diagnosis {
     }
     let source = named(evidence, &mut findings).and_then(|named| match named {
         Some(crs) => against(crs, stats, &mut findings),
-        None => unnamed(stats, &mut findings),
+        None => unnamed(stats, evidence.unread, &mut findings),
     });
     let source = source.map_err(|(finding, readings)| {
         let reason = finding.to_string().into();
@@ -479,12 +499,20 @@ fn against(
     }
 }
 
-/// GeoJSON that names nothing: longitude and latitude, or refused.
-fn unnamed(stats: &CoordinateStats, findings: &mut Vec<Finding>) -> Result<SourceCrs, Refusal> {
+/// A file that names nothing that is understood: longitude and latitude, or refused.
+fn unnamed(
+    stats: &CoordinateStats,
+    unread: Option<&str>,
+    findings: &mut Vec<Finding>,
+) -> Result<SourceCrs, Refusal> {
     let crs = SourceCrs::wgs84();
     if stats.finite() == 0 {
         return Ok(crs);
     }
+    let undeclared = |extent| match unread {
+        Some(name) => Finding::UnreadLengths { name: name.into(), extent },
+        None => Finding::UndeclaredLengths(extent),
+    };
     if stats.lengths > 0 && stats.angles + stats.swapped_angles == 0 {
         if let (Some(first), Some(last)) =
             (prefix(stats.length_extent.min[0]), prefix(stats.length_extent.max[0]))
@@ -492,12 +520,13 @@ fn unnamed(stats: &CoordinateStats, findings: &mut Vec<Finding>) -> Result<Sourc
         {
             return Err((Finding::SeveralZones(first, last), candidates(stats)));
         }
-        return Err((Finding::UndeclaredLengths(stats.length_extent), candidates(stats)));
+        return Err((undeclared(stats.length_extent), candidates(stats)));
     }
     if stats.lengths as f64 >= (1.0 - STRAY_SHARE) * stats.finite() as f64 && stats.lengths > 0 {
         findings.push(Finding::Strays(stats.angles + stats.swapped_angles));
-        return Err((Finding::UndeclaredLengths(stats.length_extent), candidates(stats)));
+        return Err((undeclared(stats.length_extent), candidates(stats)));
     }
+    findings.extend(unread.map(|name| Finding::Unread(name.into())));
     let extent = stats.angle_extent;
     let inhabited = |low: f64, high: f64| low >= INHABITED_LAT[0] && high <= INHABITED_LAT[1];
     let nobody_there = extent.max[1] < INHABITED_LAT[0] || extent.min[1] > INHABITED_LAT[1];
@@ -690,6 +719,7 @@ mod tests {
         let declared = declared.map(|text| text.parse::<SourceCrs>().unwrap());
         examine(&Evidence {
             crs_member: member,
+            unread: None,
             declared: declared.as_ref(),
             coordinates: CoordinateStats::of(coords.iter().copied()),
             tags,

@@ -1,9 +1,9 @@
 //! How well a plane serves data that lie in it.
 
-use super::definition::Definition;
 use super::engine::Named;
 use super::laea::Laea;
 use super::plane::Target;
+use super::proj_text::Definition;
 use super::spread::FARTHEST_M;
 use super::{CrsError, Projection, SourceCrs, WorkingPlane};
 use crate::geometry::array::ring_area;

@@ -18,7 +18,9 @@ mod engine_proj;
 mod fit;
 mod laea;
 mod plane;
+mod proj_text;
 mod spread;
+mod wkt;
 
 use std::fmt;
 

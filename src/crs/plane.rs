@@ -1,8 +1,9 @@
 //! The plane everything is computed in.
 
-use super::definition::{Datum, Definition, Kind};
+use super::definition::Kind;
 use super::engine::{Chain, Named};
 use super::laea::Laea;
+use super::proj_text::{Datum, Definition};
 use super::{AreaKind, CrsError, Ellipsoid, Projection, SourceCrs, WorkingCrs};
 use crate::Error;
 use crate::geometry::{Coord, Envelope};

@@ -68,6 +68,33 @@ pub enum Error {
         /// The formats that are read.
         expected: &'static str,
     },
+    /// A file that does not hold together, or of which it is not clear what to read.
+    #[error("{file}: {reason}")]
+    File {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// What was found and what was expected.
+        reason: Box<str>,
+    },
+    /// A record that does not hold together, so that nothing of its file is used.
+    #[error("{file}: record {record}: {reason}")]
+    Record {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// The record, counted from 1.
+        record: u64,
+        /// What was found and what was expected.
+        reason: Box<str>,
+    },
+    /// A file geodatabase of Esri: only GDAL reads it.
+    #[error(
+        "{path} is a file geodatabase, which is not read here; GDAL writes a layer of it into a pipe: \
+         `ogr2ogr -f GeoJSONSeq /vsistdout/ {path} LAYER | landuse analyze - --out OUT` (`ogrinfo {path}` lists the layers)"
+    )]
+    Geodatabase {
+        /// The folder or file as the caller named it.
+        path: Box<str>,
+    },
     /// A text is another than the one that was read before.
     #[error("`{file}` has changed since it was read, expected the same text")]
     Changed {

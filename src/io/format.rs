@@ -1,7 +1,12 @@
 //! Which format a file has, told by its content, and what a format has to do to be read.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use super::geojson::GeoJsonSource;
 use super::schema::Schema;
+use super::source::{Origin, fill};
+use super::transcode::FeatureFile;
 use super::{Layer, PropertySummary, ReadOptions, Source};
 use crate::Error;
 
@@ -24,6 +29,9 @@ pub trait FeatureSource {
     fn read(&self, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error>;
 }
 
+/// The formats that this build reads.
+const READ_HERE: &str = if cfg!(feature = "shapefile") { "GeoJSON or a Shapefile" } else { "GeoJSON" };
+
 /// A format that files are told by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -40,6 +48,10 @@ pub enum FileFormat {
     FlatGeobuf,
     /// A zip archive.
     Zip,
+    /// A folder, which may hold a `Shapefile`.
+    Folder,
+    /// A file geodatabase of Esri.
+    Geodatabase,
     /// None of these.
     Other,
 }
@@ -74,8 +86,20 @@ impl FileFormat {
     /// [`Error::Io`] where it cannot be read.
     pub fn of(source: &Source) -> Result<Self, Error> {
         let mut start = vec![0; 4_096];
-        let len = source.open_unhashed()?.read(&mut start)?;
+        if let Some(folder) = Self::of_folder(source.origin()) {
+            return Ok(folder);
+        }
+        let len = source.open_stored(false)?.read(&mut start)?;
         Ok(Self::of_start(&start[..len]))
+    }
+
+    /// The format of a folder, or of a file in a geodatabase.
+    fn of_folder(origin: &Origin) -> Option<Self> {
+        let Origin::File(path) = origin else { return None };
+        if is_geodatabase(path) || path.parent().is_some_and(is_geodatabase) {
+            return Some(Self::Geodatabase);
+        }
+        path.is_dir().then_some(Self::Folder)
     }
 
     fn name(self) -> &'static str {
@@ -86,8 +110,43 @@ impl FileFormat {
             Self::GeoParquet => "a Parquet file",
             Self::FlatGeobuf => "a FlatGeobuf file",
             Self::Zip => "a zip archive",
+            Self::Folder => "a folder",
+            Self::Geodatabase => "a file geodatabase",
             Self::Other => "another format",
         }
+    }
+}
+
+/// Whether a folder is a file geodatabase, by what is in it.
+fn is_geodatabase(path: &Path) -> bool {
+    let ending =
+        |path: &Path, ending: &str| path.extension().is_some_and(|own| own.eq_ignore_ascii_case(ending));
+    let Ok(mut files) = path.read_dir() else { return false };
+    ending(path, "gdb") || files.any(|file| file.is_ok_and(|file| ending(&file.path(), "gdbtable")))
+}
+
+/// The features of a source of a format other than `GeoJSON` that is read here; none for a source of another.
+///
+/// # Errors
+/// [`Error::Io`] where it cannot be read, others where it is of such a format and does not hold together.
+pub(super) fn feature_file(source: &Source) -> Result<Option<Arc<dyn FeatureFile>>, Error> {
+    let origin = source.origin();
+    let format = match FileFormat::of_folder(origin) {
+        Some(FileFormat::Geodatabase) => return Err(Error::Geodatabase { path: source.name().into() }),
+        Some(folder) => folder,
+        None => {
+            let mut start = [0; 64];
+            let len =
+                fill(&mut origin.open()?, &mut start).map_err(|e| Error::io("read", origin.path(), e))?;
+            FileFormat::of_start(&start[..len])
+        }
+    };
+    match format {
+        #[cfg(feature = "shapefile")]
+        FileFormat::Shapefile | FileFormat::Zip | FileFormat::Folder => {
+            super::shapefile::open(source, format).map(Some)
+        }
+        _ => Ok(None),
     }
 }
 
@@ -97,9 +156,13 @@ impl FileFormat {
 /// [`Error::Io`] where it cannot be read, [`Error::Format`] where it is of a format that is not read here. What is none of the formats
 /// known is read as `GeoJSON`, and its faults are those of that.
 pub(super) fn features_of(source: &Source) -> Result<Box<dyn FeatureSource>, Error> {
+    // What is of another format and read here gives a text of GeoJSON.
+    if source.feature_file()?.is_some() {
+        return Ok(Box::new(GeoJsonSource(source.clone())));
+    }
     match FileFormat::of(source)? {
         FileFormat::GeoJson | FileFormat::Other => Ok(Box::new(GeoJsonSource(source.clone()))),
-        other => Err(Error::Format { file: source.name().into(), found: other.name(), expected: "GeoJSON" }),
+        other => Err(Error::Format { file: source.name().into(), found: other.name(), expected: READ_HERE }),
     }
 }
 
@@ -125,7 +188,7 @@ mod tests {
         let error = features_of(&Source::bytes("parcels.gpkg", &b"SQLite format 3\0"[..])).map(drop);
         assert_eq!(
             error.map_err(|error| error.to_string()),
-            Err("parcels.gpkg: found a GeoPackage, expected GeoJSON".into())
+            Err(format!("parcels.gpkg: found a GeoPackage, expected {READ_HERE}"))
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::Settled;
 use super::geojson::GeoJsonText;
 use super::schema::LeftOut;
 use crate::error::FeaturePos;
@@ -87,6 +88,10 @@ pub struct ReadReport {
     pub hash: String,
     /// The name in the member `crs` that files from before RFC 7946 carry.
     pub crs_member: Option<String>,
+    /// What a file of another format calls the system of its coordinates, where that could not be understood.
+    pub unread_crs: Option<Box<str>>,
+    /// Questions that the file left open, such as the encoding of its texts, and how they were settled.
+    pub settled: Vec<Settled>,
     /// Ordinates beyond the second that were left out.
     pub dropped_ordinates: u64,
     /// Features whose closed lines were taken as polygons.
@@ -101,6 +106,9 @@ pub struct ReadReport {
     pub left_out: Vec<LeftOut>,
     /// Values that are of a wrong kind and so unknown.
     pub property_faults: Vec<PropertyFault>,
+    /// What was noticed while a format other than `GeoJSON` was decoded.
+    #[serde(skip)]
+    pub(super) noticed: Vec<WarningKind>,
     /// The above as warnings: equal for files that differ in the order of their features only.
     pub warnings: Vec<Warning>,
     /// Where to look: the first feature that cannot be used and the first value of each property that is of a wrong kind.
@@ -167,6 +175,7 @@ pub(super) fn warnings(report: &ReadReport) -> Vec<Warning> {
     });
     let mut found: Vec<Warning> = faults.chain(absent).chain(left_out).map(Warning::from).collect();
     found.sort_by_cached_key(Warning::to_string);
+    found.splice(0..0, report.noticed.iter().cloned().map(Warning::from));
     let counts = [
         (report.dropped_ordinates, Kind::OrdinatesDropped { count: report.dropped_ordinates }),
         (report.closed_lines, Kind::ClosedLinesTaken { count: report.closed_lines }),

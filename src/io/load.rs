@@ -155,6 +155,7 @@ impl Loader {
         }
         let diagnosis = examine(&Evidence {
             crs_member: found.crs_member.as_deref(),
+            unread: found.unread_crs.as_deref(),
             declared: self.source_crs.as_ref(),
             coordinates: CoordinateStats::of(lines.iter().flatten().copied()),
             tags: &[&source.name()],
@@ -174,6 +175,7 @@ impl Loader {
         };
         let diagnosis = examine(&Evidence {
             crs_member: report.crs_member.as_deref(),
+            unread: report.unread_crs.as_deref(),
             declared: self.source_crs.as_ref(),
             coordinates: CoordinateStats::from(&unlaid.table.geometry),
             tags: &[&source.name()],

@@ -1,17 +1,24 @@
 //! Files in and out: GeoJSON and tables into columns, layers out to any writer.
 
 mod columns;
+#[cfg(feature = "shapefile")]
+mod encoding;
 mod format;
 mod geojson;
 mod inspect;
 mod layer;
 mod load;
 pub mod schema;
+#[cfg(feature = "shapefile")]
+mod shapefile;
 mod source;
 mod table;
+mod transcode;
 mod value;
 mod write;
 
+#[cfg(feature = "shapefile")]
+pub(crate) use encoding::check_encoding;
 pub use format::{FeatureSource, FileFormat};
 pub use geojson::{FoundFeature, GeoJsonText, append_properties, find_features, inspect, read};
 pub use inspect::PropertySummary;
@@ -19,6 +26,7 @@ pub use layer::{AbsentProperty, Layer, OnBadFeature, PropertyFault, ReadOptions,
 pub use load::{Loaded, Loader, infer};
 pub use source::Source;
 pub use table::{NumberFormat, Table, Unreadable};
+pub use transcode::Settled;
 pub use write::{FeatureWriter, Rounding};
 pub(crate) use write::{crs_member, write_runs};
 

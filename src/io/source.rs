@@ -1,12 +1,14 @@
 use std::fs::{self, File};
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use flate2::read::MultiGzDecoder;
-use xxhash_rust::xxh3::Xxh3;
 
+use super::format::feature_file;
+use super::transcode::{About, FeatureFile, Settled, StoredFiles, Transcoder, Wanted};
 use crate::Error;
+use crate::warning::WarningKind;
 
 /// Bytes asked of the system at a time where a decoder stands between.
 const GZIP_BUFFER: usize = 1 << 18;
@@ -16,16 +18,51 @@ const GROWTH: u64 = 100;
 const ALWAYS_ALLOWED: u64 = 256 << 20;
 
 /// Where text comes from. It can be read more than once: layers are written by reading the parcels again.
+///
+/// Features of a format other than `GeoJSON` are given as a text of `GeoJSON` that is made while it is read.
 #[derive(Debug, Clone)]
 pub struct Source {
     origin: Origin,
     max_decompressed_bytes: Option<u64>,
+    encoding: Option<Box<str>>,
+    /// The features of another format, once it is known whether it is one.
+    file: Arc<OnceLock<Option<Arc<dyn FeatureFile>>>>,
 }
 
+/// Where bytes are stored.
 #[derive(Debug, Clone)]
-enum Origin {
+pub(super) enum Origin {
     File(PathBuf),
     Bytes { name: Box<str>, bytes: Arc<[u8]> },
+}
+
+/// Bytes of which any part can be read.
+pub(super) trait ReadSeek: Read + Seek + Send {}
+
+impl<R: Read + Seek + Send> ReadSeek for R {}
+
+impl Origin {
+    /// What messages call it.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Bytes { name, .. } => name.to_string(),
+        }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Bytes { name, .. } => Path::new(&**name),
+        }
+    }
+
+    pub(super) fn open(&self) -> Result<Box<dyn ReadSeek>, Error> {
+        Ok(match self {
+            Self::File(path) => Box::new(File::open(path).map_err(|error| Error::io("open", path, error))?),
+            Self::Bytes { bytes, .. } => Box::new(Cursor::new(Arc::clone(bytes))),
+        })
+    }
 }
 
 impl Source {
@@ -54,14 +91,22 @@ impl Source {
     }
 
     fn of(origin: Origin) -> Self {
-        Self { origin, max_decompressed_bytes: None }
+        Self { origin, max_decompressed_bytes: None, encoding: None, file: Arc::default() }
+    }
+
+    /// Sets the encoding of texts in files that may be of any, such as the tables of Shapefiles: `UTF-8`, `GBK`, `Big5`, `windows-1252` …
+    /// Default: what the file says, as far as its texts bear it out, else what they are by themselves.
+    #[must_use]
+    pub fn encoding(self, name: Option<&str>) -> Self {
+        let encoding = name.map(Into::into);
+        let file = if encoding == self.encoding { self.file } else { Arc::default() };
+        Self { encoding, file, ..self }
     }
 
     /// Sets how large the text of a gzip file may be, in bytes. Default: 256 MiB, or 100 times what is stored if that is more.
     #[must_use]
-    pub fn max_decompressed_bytes(mut self, bytes: u64) -> Self {
-        self.max_decompressed_bytes = Some(bytes);
-        self
+    pub fn max_decompressed_bytes(self, bytes: u64) -> Self {
+        Self { max_decompressed_bytes: Some(bytes), file: Arc::default(), ..self }
     }
 
     /// All that a reader gives, kept in memory: what comes through a pipe comes only once.
@@ -76,32 +121,61 @@ impl Source {
 
     /// What messages call it.
     pub fn name(&self) -> String {
-        match &self.origin {
-            Origin::File(path) => path.display().to_string(),
-            Origin::Bytes { name, .. } => name.to_string(),
+        self.origin.name()
+    }
+
+    /// Questions that the file leaves open, such as the encoding of its texts, and how they were settled; none for `GeoJSON`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] where it cannot be read, others where it is not clear what to read.
+    pub fn settled(&self) -> Result<Vec<Settled>, Error> {
+        Ok(self.feature_file()?.map_or_else(Vec::new, |file| file.about().settled.clone()))
+    }
+
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    #[cfg(feature = "shapefile")]
+    pub(super) fn asked_encoding(&self) -> Option<&str> {
+        self.encoding.as_deref()
+    }
+
+    /// The most that decompressed bytes may be where `stored` bytes hold them.
+    pub(super) fn decompressed_limit(&self, stored: u64) -> u64 {
+        self.max_decompressed_bytes.unwrap_or_else(|| ALWAYS_ALLOWED.max(GROWTH.saturating_mul(stored)))
+    }
+
+    /// The features of a format other than `GeoJSON`, if it is of one.
+    pub(super) fn feature_file(&self) -> Result<Option<Arc<dyn FeatureFile>>, Error> {
+        if let Some(known) = self.file.get() {
+            return Ok(known.clone());
         }
+        let found = feature_file(self)?;
+        Ok(self.file.get_or_init(|| found).clone())
     }
 
     pub(super) fn open_text(&self) -> Result<Input, Error> {
-        self.opened(Some(Xxh3::new()))
+        self.opened(true, Wanted::Features)
     }
 
     /// Opens it without a hash of what is read.
-    pub(super) fn open_unhashed(&self) -> Result<Input, Error> {
-        self.opened(None)
+    pub(super) fn open_unhashed(&self, wanted: Wanted) -> Result<Input, Error> {
+        self.opened(false, wanted)
     }
 
-    fn opened(&self, hash: Option<Xxh3>) -> Result<Input, Error> {
-        let (path, raw): (PathBuf, Box<dyn Read + Send>) = match &self.origin {
-            Origin::File(path) => {
-                (path.clone(), Box::new(File::open(path).map_err(|error| Error::io("open", path, error))?))
-            }
-            Origin::Bytes { name, bytes } => {
-                (Path::new(&**name).into(), Box::new(Cursor::new(Arc::clone(bytes))))
-            }
-        };
-        let stored = Arc::new(Mutex::new(Stored { hash, bytes: 0 }));
-        let mut raw = Counting { raw, stored: Arc::clone(&stored) };
+    fn opened(&self, hashing: bool, wanted: Wanted) -> Result<Input, Error> {
+        let Some(file) = self.feature_file()? else { return self.open_stored(hashing) };
+        let stored = StoredFiles::new(hashing);
+        let text = Text::Made(Transcoder::open(file, &stored, wanted)?);
+        Ok(Input { path: self.origin.path().to_owned(), text, stored, bytes: 0, limit: Limit::None })
+    }
+
+    /// Opens what is stored, decompressed, as it is.
+    pub(super) fn open_stored(&self, hashing: bool) -> Result<Input, Error> {
+        let path = self.origin.path().to_owned();
+        let stored = StoredFiles::new(hashing);
+        let mut raw = stored.through(self.origin.open()?);
         let mut start = Vec::new();
         raw.by_ref().take(2).read_to_end(&mut start).map_err(|error| Error::io("read", &path, error))?;
         let gzip = start == [0x1f, 0x8b];
@@ -116,19 +190,27 @@ impl Source {
             (true, None) => Limit::ByGrowth,
             (true, Some(bytes)) => Limit::Bytes(bytes),
         };
-        Ok(Input { path, reader, stored, text: 0, limit })
+        Ok(Input { path, text: Text::Stored(reader), stored, bytes: 0, limit })
     }
 }
 
 /// A source being read: text, decompressed.
 pub(super) struct Input {
     path: PathBuf,
-    reader: Box<dyn Read + Send>,
-    stored: Arc<Mutex<Stored>>,
+    text: Text,
+    stored: StoredFiles,
     /// Bytes of text so far.
-    text: u64,
+    bytes: u64,
     /// How much text there may be.
     limit: Limit,
+}
+
+/// Where text comes from.
+enum Text {
+    /// It is stored as it is.
+    Stored(Box<dyn Read + Send>),
+    /// It is made of features.
+    Made(Transcoder),
 }
 
 /// How much text a source may give.
@@ -142,31 +224,22 @@ enum Limit {
     Bytes(u64),
 }
 
-/// What was read of the bytes as stored.
-struct Stored {
-    hash: Option<Xxh3>,
-    bytes: u64,
-}
-
 impl Input {
     /// Fills `room` as far as there is text, and returns how far: less than all is the end.
     pub(super) fn read(&mut self, room: &mut [u8]) -> Result<usize, Error> {
-        let mut filled = 0;
-        while filled < room.len() {
-            match self.reader.read(&mut room[filled..]) {
-                Ok(0) => break,
-                Ok(count) => filled += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(Error::io("read", &self.path, error)),
+        let filled = match &mut self.text {
+            Text::Stored(reader) => {
+                fill(reader, room).map_err(|error| Error::io("read", &self.path, error))?
             }
-        }
-        self.text += filled as u64;
+            Text::Made(features) => features.read(room)?,
+        };
+        self.bytes += filled as u64;
         let limit = match self.limit {
             Limit::None => None,
-            Limit::ByGrowth => Some(ALWAYS_ALLOWED.max(GROWTH * self.stored().bytes)),
+            Limit::ByGrowth => Some(ALWAYS_ALLOWED.max(GROWTH * self.stored.bytes())),
             Limit::Bytes(bytes) => Some(bytes),
         };
-        if let Some(limit) = limit.filter(|&limit| self.text > limit) {
+        if let Some(limit) = limit.filter(|&limit| self.bytes > limit) {
             return Err(Error::Decompressed { file: self.name(), limit });
         }
         Ok(filled)
@@ -186,10 +259,9 @@ impl Input {
         }
     }
 
-    /// Hash of the bytes as stored, before any decompression, with the name of the algorithm.
+    /// Hash of the bytes as stored, before any decompression, with the name of the algorithm; of all files that were read for it.
     pub(super) fn hash(&self) -> String {
-        let digest = self.stored().hash.as_ref().map_or(0, Xxh3::digest128);
-        format!("xxh3-128:{digest:032x}")
+        self.stored.hash()
     }
 
     /// Reads what is left, and compares the hash of the whole with `hash`.
@@ -203,25 +275,33 @@ impl Input {
         self.path.display().to_string().into()
     }
 
-    fn stored(&self) -> MutexGuard<'_, Stored> {
-        self.stored.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Counts and hashes what passes through.
-struct Counting {
-    raw: Box<dyn Read + Send>,
-    stored: Arc<Mutex<Stored>>,
-}
-
-impl Read for Counting {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.raw.read(buffer)?;
-        let mut stored = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-        stored.bytes += count as u64;
-        if let Some(hash) = &mut stored.hash {
-            hash.update(&buffer[..count]);
+    /// What is known of a file of another format before its features are read.
+    pub(super) fn about(&self) -> Option<&About> {
+        match &self.text {
+            Text::Stored(_) => None,
+            Text::Made(features) => Some(features.about()),
         }
-        Ok(count)
     }
+
+    /// What was noticed while text was made of features.
+    pub(super) fn warnings(&self) -> Vec<WarningKind> {
+        match &self.text {
+            Text::Stored(_) => Vec::new(),
+            Text::Made(features) => features.warnings(),
+        }
+    }
+}
+
+/// Fills `room` as far as the reader goes.
+pub(super) fn fill(reader: &mut dyn Read, room: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < room.len() {
+        match reader.read(&mut room[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
 }

@@ -283,6 +283,7 @@ fn examined(text: &str, declared: Option<&SourceCrs>, swap: bool) -> Diagnosis {
     }
     let evidence = Evidence {
         crs_member: value["crs"]["properties"]["name"].as_str(),
+        unread: None,
         declared,
         coordinates: CoordinateStats::of(coords),
         tags: &[],

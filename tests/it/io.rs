@@ -1,6 +1,7 @@
 //! Reading and writing: bad input, bad disks, and the same answer as the `geojson` crate.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use landuse::Error;
@@ -290,10 +291,14 @@ fn a_full_disk_fails_and_unreadable_files_are_named() {
     assert!(FeatureWriter::new(FullDisk(0), None, Rounding::Exact).is_err());
 
     let folder = tempfile::tempdir().unwrap();
-    for path in [folder.path().to_owned(), folder.path().join("missing.geojson")] {
-        let error = read(&Source::file(&path), &Schema::default(), &ReadOptions::default()).unwrap_err();
-        assert!(matches!(&error, Error::Io { path: named, .. } if *named == path), "{}", error.chain());
-    }
+    let fault =
+        |path: &Path| read(&Source::file(path), &Schema::default(), &ReadOptions::default()).unwrap_err();
+    let missing = folder.path().join("missing.geojson");
+    let error = fault(&missing);
+    assert!(matches!(&error, Error::Io { path: named, .. } if *named == missing), "{}", error.chain());
+    // A folder may hold a layer of another format.
+    let error = fault(folder.path()).chain();
+    assert!(error.contains(&*folder.path().to_string_lossy()), "{error}");
 }
 
 #[test]

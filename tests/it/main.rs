@@ -16,6 +16,8 @@ mod conformance;
 mod crs;
 mod efficiency;
 mod faults;
+#[cfg(feature = "shapefile")]
+mod formats;
 mod generate;
 mod geos;
 mod io;

@@ -31,7 +31,7 @@ use crate::io::value::Value;
 /// # Ok::<(), landuse::Error>(())
 /// ```
 pub fn inspect(source: &Source) -> Result<Vec<PropertySummary>, Error> {
-    let mut scanner = Scanner::unhashed(source, BLOCK)?;
+    let mut scanner = Scanner::properties(source, BLOCK)?;
     scanner.enter()?;
     let known = KnownNames::new();
     let mut merged = Summaries::new(&known);

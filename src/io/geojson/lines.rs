@@ -9,13 +9,14 @@ use crate::io::Source;
 use crate::io::layer::BLOCK;
 
 /// Lines of a file, and the system it says they are in.
-pub(in crate::io) struct Lines {
+pub(in crate::io) struct FoundLines {
     pub(in crate::io) lines: Vec<Vec<Coord>>,
     pub(in crate::io) crs_member: Option<String>,
+    pub(in crate::io) unread_crs: Option<Box<str>>,
 }
 
 /// The lines among the features of a file, closed ones as they are; geometries of other kinds are passed over.
-pub(in crate::io) fn read_lines(source: &Source) -> Result<Lines, Error> {
+pub(in crate::io) fn read_lines(source: &Source) -> Result<FoundLines, Error> {
     let mut scanner = Scanner::open(source, BLOCK)?.strict();
     let mut lines = Vec::new();
     while let Some(block) = scanner.next()? {
@@ -46,7 +47,8 @@ pub(in crate::io) fn read_lines(source: &Source) -> Result<Lines, Error> {
         }
         scanner.recycle(block.text);
     }
-    Ok(Lines { lines, crs_member: scanner.crs().and_then(crs_name) })
+    let unread_crs = scanner.about().and_then(|about| about.unread_crs.clone());
+    Ok(FoundLines { lines, crs_member: scanner.crs().and_then(crs_name), unread_crs })
 }
 
 fn coord(position: &[f64]) -> Option<Coord> {

@@ -164,6 +164,7 @@ impl<'p> Batch<'p> {
     }
 
     fn finish(self, scanner: &Scanner) -> Layer {
+        let about = scanner.about();
         let (table, report) = self.rows.finish(ReadReport {
             features: scanner.rows(),
             bytes: scanner.bytes(),
@@ -173,6 +174,9 @@ impl<'p> Batch<'p> {
             closed_lines: self.tally.closed_lines,
             collections: self.tally.collections,
             repeated_properties: self.repeated,
+            unread_crs: about.and_then(|about| about.unread_crs.clone()),
+            settled: about.map_or_else(Vec::new, |about| about.settled.clone()),
+            noticed: scanner.warnings(),
             ..ReadReport::default()
         });
         Layer { table, report, text: None }

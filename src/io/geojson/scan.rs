@@ -16,7 +16,9 @@ use super::pieces::{PIECE, Parsed, Piece, Stop};
 use crate::Error;
 use crate::io::Source;
 use crate::io::source::Input;
+use crate::io::transcode::{About, Wanted};
 use crate::parallel;
+use crate::warning::WarningKind;
 
 /// Text read first to find where the features are.
 const HEAD: usize = 1 << 16;
@@ -125,9 +127,9 @@ impl Scanner {
         Ok(Self::through(source, source.open_text()?, block))
     }
 
-    /// Opens a source whose text need not be hashed.
-    pub(in crate::io) fn unhashed(source: &Source, block: usize) -> Result<Self, Error> {
-        Ok(Self::through(source, source.open_unhashed()?, block))
+    /// Opens a source of which only properties are looked at, and whose text need not be hashed.
+    pub(in crate::io) fn properties(source: &Source, block: usize) -> Result<Self, Error> {
+        Ok(Self::through(source, source.open_unhashed(Wanted::Properties)?, block))
     }
 
     fn through(source: &Source, input: Input, block: usize) -> Self {
@@ -170,6 +172,16 @@ impl Scanner {
 
     pub(in crate::io) fn hash(&self) -> String {
         self.input.hash()
+    }
+
+    /// What is known of a file of another format before its features are read.
+    pub(in crate::io) fn about(&self) -> Option<&About> {
+        self.input.about()
+    }
+
+    /// What was noticed while text was made of features.
+    pub(in crate::io) fn warnings(&self) -> Vec<WarningKind> {
+        self.input.warnings()
     }
 
     /// Reads what is left of the source, and compares its hash with `hash`.

@@ -121,6 +121,20 @@ fn sentence(kind: &WarningKind) -> String {
         Kind::CrsOverruled { member, declared } => {
             format!("文件的 crs 成员为 {member}，调用方指定 {declared}，以后者为准")
         }
+        Kind::CrsNotUnderstood { name } => {
+            format!("文件所写坐标系“{name}”无法识别，按 WGS 84 经纬度处理")
+        }
+        Kind::EncodingOverruled { stated, taken } => {
+            format!("文件声明文字编码为 {stated}，实为 {taken}，按后者读取")
+        }
+        Kind::EncodingGuessed { taken } => {
+            format!("文件未声明文字编码，按 {taken} 读取；可用 --encoding 另行指定")
+        }
+        Kind::TextsNotDecoded { count, encoding } => {
+            format!("{count} 处文字不全是 {encoding} 编码，无法解码之处写作“�”")
+        }
+        Kind::DeletedRecords { count } => format!("{count} 条记录带有删除标记，连同图形一并略去"),
+        Kind::TableMissing => ".shp 旁没有 .dbf，要素无属性".into(),
         Kind::OutsideAreaOfUse { crs, area, longitude: [west, east], latitude: [south, north] } => format!(
             "数据位于经度 {west:.4} 至 {east:.4}、纬度 {south:.4} 至 {north:.4}，超出 {crs} 的适用范围：{area}"
         ),

@@ -1,0 +1,4 @@
+//! Formats other than GeoJSON, wherever a layer is taken.
+
+mod shapefile;
+mod writer;
