@@ -252,6 +252,11 @@ impl ParcelSet {
         parcels.flat_map(|idx| self.records(idx)).filter_map(|record| Some((record.id()?, record.parcel())))
     }
 
+    /// The parcel of the record at a position, as [`record`](Self::record) counts them.
+    pub(crate) fn parcel_of_record(&self, position: usize) -> ParcelIdx {
+        if position < self.len() { ParcelIdx(position as u32) } else { self.record(position).parcel() }
+    }
+
     /// What a parcel is called: its id, else `#` and the position of its first record in the file.
     pub(crate) fn parcel_name(&self, idx: ParcelIdx) -> Cow<'_, str> {
         let at = self.lands.as_ref().map_or(idx.index(), |lands| lands.named[idx.index()] as usize);

@@ -137,7 +137,7 @@ impl Analysis {
                 let records = set.record_counts().records;
                 let mut rows: Vec<u32> = (0..records as u32).collect();
                 rows.sort_unstable_by_key(|&record| set.record(record as usize).source_row());
-                let parcels = rows.iter().map(|&record| set.record(record as usize).parcel().0).collect();
+                let parcels = rows.iter().map(|&record| set.parcel_of_record(record as usize).0).collect();
                 let mut groups = columns::recorded();
                 groups.extend(columns::computed());
                 Layer::new(which.name(), Table::new(found, groups, MemberOrder::AsListed), records)

@@ -198,7 +198,7 @@ pub(in super::super) fn recorded<'a>() -> Vec<Group<Found<'a>>> {
 
 /// The parcel that a record lies on, and what was computed of that; by position of the record.
 pub(in super::super) fn computed<'a>() -> Vec<Group<Found<'a>>> {
-    let of_parcel = |group: Group<Found<'a>>| group.of_row(|c, i| c.0.parcels().record(i).parcel().index());
+    let of_parcel = |group: Group<Found<'a>>| group.of_row(|c, i| c.0.parcels().parcel_of_record(i).index());
     std::iter::once(of_record()).chain(of_parcels().into_iter().map(of_parcel)).collect()
 }
 
@@ -210,11 +210,11 @@ fn of_record<'a>() -> Group<Found<'a>> {
                 "lu_parcel",
                 "Id of the land that the record lies on, the least of its records; `#` and the position of its first feature \
                  where none has an id.",
-                |c, i| Some(c.0.parcels().parcel_name(c.0.parcels().record(i).parcel())),
+                |c, i| Some(c.0.parcels().parcel_name(c.0.parcels().parcel_of_record(i))),
             ),
             count("lu_records", "Records on that land: features of the same boundary.", |c, i| {
                 let set = c.0.parcels();
-                Some(set.records_on_land(set.record(i).parcel()) as u64)
+                Some(set.records_on_land(set.parcel_of_record(i)) as u64)
             }),
             flag(
                 "lu_first",
