@@ -85,8 +85,8 @@ impl WorkingPlane {
             (WorkingCrs::Epsg(_) | WorkingCrs::Laea { .. }, Kind::Local) => {
                 return Err(CrsError::Unfit {
                     crs: "local".into(),
-                    reason: "coordinates of no known place cannot be projected; use `--crs auto`, or say which system \
-                             they are in with `--source-crs`"
+                    reason: "coordinates of no known place cannot be projected, expected the plane `auto` or a source \
+                             system of a known place"
                         .into(),
                 });
             }
@@ -291,7 +291,7 @@ fn fit_to_measure_in(crs: &SourceCrs, definition: &Definition) -> Result<(), Crs
         "it counts in degrees, and areas and distances need metres"
     } else if definition.is_mercator() {
         "a Mercator projection stretches areas by 1/cos² of the latitude (18 % at 23°, 83 % at 42°), so no area in it means \
-         anything; use `--crs auto` or a system made for the place"
+         anything, expected `auto` or a system made for the place"
     } else if !definition.is_metric() {
         "it does not count in metres"
     } else if definition.value("axis").is_some() {
