@@ -46,11 +46,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     options: Option<PathBuf>,
 
-    /// Control lines as GeoJSON with the properties id, name, tier and effect (`exclude`, `confine`, `reserve`).
+    /// Control lines with the properties id, name, tier and effect (`exclude`, `confine`, `reserve`).
     #[arg(long, value_name = "FILE")]
     control_lines: Vec<PathBuf>,
 
-    /// Study units as GeoJSON with the properties id and name.
+    /// Study units with the properties id and name.
     #[arg(long, value_name = "FILE")]
     districts: Option<PathBuf>,
 
@@ -63,7 +63,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "M,M,…", value_delimiter = ',', requires = "control_lines")]
     bands: Vec<f64>,
 
-    /// Land that cannot be built on for other reasons, such as water, as GeoJSON.
+    /// Land that cannot be built on for other reasons, such as water.
     #[arg(long, value_name = "FILE")]
     unsuitable: Vec<PathBuf>,
 
@@ -112,11 +112,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "RULE")]
     adjacency: Option<adjacency::Rule>,
 
-    /// Lines or areas that cut neighbours across a gap off from each other, such as railways and rivers, as GeoJSON.
+    /// Lines or areas that cut neighbours across a gap off from each other, such as railways and rivers.
     #[arg(long, value_name = "FILE")]
     barriers: Vec<PathBuf>,
 
-    /// Areas where barriers can be crossed: bridges, underpasses, as GeoJSON.
+    /// Areas where barriers can be crossed: bridges, underpasses.
     #[arg(long, value_name = "FILE", requires = "barriers")]
     lanes: Vec<PathBuf>,
 

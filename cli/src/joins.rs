@@ -26,7 +26,7 @@ pub(crate) struct JoinArguments {
     #[arg(long, value_name = "BASIS", value_enum, requires = "firms")]
     pub(crate) firms_by: Option<Basis>,
 
-    /// Buildings as GeoJSON footprints with floors, height or floor area, spread onto parcels by overlap.
+    /// Footprints of buildings with floors, height or floor area, spread onto parcels by overlap.
     #[arg(long, value_name = "FILE")]
     pub(crate) buildings: Option<PathBuf>,
 

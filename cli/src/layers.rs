@@ -31,7 +31,7 @@ pub(crate) fn read_with<T>(
 /// Which parcels, and how to understand them.
 #[derive(Debug, Args)]
 pub(crate) struct ParcelArguments {
-    /// Parcels as GeoJSON, plain or gzip, or as a Shapefile (a folder, a .shp, a .zip); `-` reads standard input.
+    /// Parcels, as every layer: GeoJSON, plain or gzip, or a Shapefile (a folder with one, a .shp, a .zip); `-` reads standard input.
     pub(crate) parcels: PathBuf,
 
     /// Which property is what, in which unit, under which land-use scheme (TOML).

@@ -19,7 +19,9 @@ const LONGEST_CUT: usize = 3;
 /// An encoding by any of its names: labels of the web, code pages, the words that offices write into `.cpg` files.
 fn named(name: &str) -> Option<&'static Encoding> {
     let name = name.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
-    if let Some(encoding) = Encoding::for_label(name.as_bytes()) {
+    let compact: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let labels = [name, &compact].map(|label| Encoding::for_label(label.as_bytes()));
+    if let Some(encoding) = labels.into_iter().flatten().next() {
         return Some(encoding);
     }
     let lower = name.to_ascii_lowercase();

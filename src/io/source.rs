@@ -142,6 +142,7 @@ impl Source {
     }
 
     /// The most that decompressed bytes may be where `stored` bytes hold them.
+    #[cfg(feature = "shapefile")]
     pub(super) fn decompressed_limit(&self, stored: u64) -> u64 {
         self.max_decompressed_bytes.unwrap_or_else(|| ALWAYS_ALLOWED.max(GROWTH.saturating_mul(stored)))
     }

@@ -56,6 +56,7 @@ pub struct Settled {
 }
 
 impl Settled {
+    #[cfg(feature = "shapefile")]
     pub(super) fn new(
         question: &'static str,
         answer: impl Into<Box<str>>,
@@ -213,6 +214,7 @@ impl StoredFiles {
     }
 
     /// Whether anybody will ask for the hash.
+    #[cfg(feature = "shapefile")]
     pub(super) fn hashing(&self) -> bool {
         self.lock().hashing
     }

@@ -56,6 +56,9 @@ pub(super) fn entries(archive: &Origin) -> Result<Vec<Entry>, Error> {
     else {
         return Err(broken());
     };
+    if closing.len() < CLOSING as usize {
+        return Err(broken());
+    }
     if count == u16::MAX || size == u32::MAX || offset == u32::MAX {
         return Err(fault(archive, "found an archive of the kind Zip64, expected one of less than 4 GB"));
     }

@@ -1,4 +1,5 @@
 //! Formats other than GeoJSON, wherever a layer is taken.
 
+mod encodings;
 mod shapefile;
 mod writer;

@@ -50,7 +50,7 @@ fn content(code: i32, parts: Option<&[Vec<[f64; 2]>]>) -> Vec<u8> {
 }
 
 /// The bytes of a `.shp` with records of any content.
-fn shp_of(code: i32, contents: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn shp_of(code: i32, contents: &[Vec<u8>]) -> Vec<u8> {
     let length = 100 + contents.iter().map(|content| 8 + content.len()).sum::<usize>();
     let mut out = vec![0; 100];
     out[..4].copy_from_slice(&9994i32.to_be_bytes());
