@@ -352,7 +352,7 @@ kinds! {
 
     /// Nothing states the encoding of the texts of a table; it is told by what they are.
     EncodingGuessed { taken: Box<str> } = "encoding_guessed" of taken, figure none,
-    "nothing says which encoding texts are in: they are taken for {taken}; `--encoding` names another";
+    "nothing says which encoding texts are in: they are taken for {taken}; the option `encoding` names another";
 
     /// Texts of a table are not in the encoding that the caller asked for.
     TextsNotDecoded { count: u64, encoding: Box<str> } = "texts_not_decoded" of encoding, figure count,

@@ -61,6 +61,9 @@ fn main() -> ExitCode {
                     "`--source-crs` says which system the files are in, `--crs` which plane to compute in",
                 );
             }
+            if matches!(error, Error::Encoding { .. }) {
+                say_aside("`--encoding` says which encoding the texts of all Shapefiles are in");
+            }
             ExitCode::from(1)
         }
     }

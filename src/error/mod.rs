@@ -86,6 +86,14 @@ pub enum Error {
         /// What was found and what was expected.
         reason: Box<str>,
     },
+    /// Texts in an encoding that nothing tells beyond doubt.
+    #[error("{file}: {reason}")]
+    Encoding {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// What is stated, what the texts would be, and what was expected.
+        reason: Box<str>,
+    },
     /// A file geodatabase of Esri: only GDAL reads it.
     #[error(
         "{path} is a file geodatabase, which is not read here; GDAL writes a layer of it into a pipe: \

@@ -319,7 +319,7 @@ fn undecided(
         Some(format!("`{}` in {}", text.trim_end().escape_debug(), encoding.name()))
     });
     format!(
-        "{stated}, and they do not tell: the first one is {}; expected `--encoding` with the right one",
+        "{stated}, and they do not tell: the first one is {}; expected the right one as option `encoding`",
         readings.collect::<Vec<_>>().join(", ")
     )
 }

@@ -122,7 +122,7 @@ fn table(dbf: &Part, parts: &Parts, source: &Source, about: &mut About) -> Resul
     let mut evidence = stated.evidence();
     layout.show(&mut Rows::open(&name, dbf.open()?, &layout)?, &mut evidence)?;
     let decision = decide(asked, &stated, &evidence)
-        .map_err(|reason| Error::Table { file: name.into(), reason: reason.into() })?;
+        .map_err(|reason| Error::Encoding { file: name.into(), reason: reason.into() })?;
     layout.name_columns(decision.encoding);
     about.settled.push(Settled::new("encoding", decision.name, decision.reason));
     about.warnings.extend(decision.warning);

@@ -128,7 +128,7 @@ fn sentence(kind: &WarningKind) -> String {
             format!("文件声明文字编码为 {stated}，实为 {taken}，按后者读取")
         }
         Kind::EncodingGuessed { taken } => {
-            format!("文件未声明文字编码，按 {taken} 读取；可用 --encoding 另行指定")
+            format!("文件未声明文字编码，按 {taken} 读取；可用选项 encoding 另行指定")
         }
         Kind::TextsNotDecoded { count, encoding } => {
             format!("{count} 处文字不全是 {encoding} 编码，无法解码之处写作“�”")

@@ -79,7 +79,7 @@ fn not_stated_at_all() {
     // Big5 decodes as GB18030 too: what both are is shown, and the right one asked for.
     let refused = read_as(BIG5, TRADITIONAL, None, 0, None).unwrap_err();
     assert!(
-        refused.contains("--encoding") && refused.contains("Big5") && refused.contains("gb18030"),
+        refused.contains("option `encoding`") && refused.contains("Big5") && refused.contains("gb18030"),
         "{refused}"
     );
     assert_eq!(read_as(BIG5, TRADITIONAL, None, 0, Some("Big5")).unwrap().1, "Big5");
@@ -104,7 +104,7 @@ fn stated_wrongly() {
     }
     let (own, answer, reason) = read_as(GB18030, SIMPLIFIED, Some("Klingon"), 0, None).unwrap();
     assert_eq!((own, &*answer), (names(), "GB18030"), "{reason}");
-    assert!(read_as(BIG5, TRADITIONAL, Some("UTF-8"), 0, None).unwrap_err().contains("--encoding"));
+    assert!(read_as(BIG5, TRADITIONAL, Some("UTF-8"), 0, None).unwrap_err().contains("option `encoding`"));
     let fault = read_as(UTF_8, SIMPLIFIED, None, 0, Some("Klingon")).unwrap_err();
     assert!(fault.contains("`encoding` is Klingon"), "{fault}");
 }
