@@ -11,16 +11,16 @@ use landuse::cluster::RegionOptions;
 use landuse::control::Permits;
 use landuse::efficiency::{Appraisal, EfficiencyOptions, Rule};
 use landuse::intensity::{Cells, UnitLimit, Unparcelled, WarningLine};
-use landuse::report::{self, Format, OutputLayer, Summary};
+use landuse::report::{self, Format, OutputLayer, PageInput, Summary};
 use landuse::sensitivity::SweepOptions;
 use landuse::zoning::SmallClass;
-use landuse::{Analysis, Error, Options};
+use landuse::{Analysis, Error, Language, Options};
 
 use crate::appraise::GradingArguments;
 use crate::joins::{self, JoinArguments};
 use crate::layers::{ParcelArguments, read_with, source};
 use crate::manifest::{Clock, Manifest};
-use crate::output::{OutputDir, OutputFile, names};
+use crate::output::{OutputDir, OutputFile, PAGE, names};
 use crate::{Terminal, say};
 
 /// From parcels to tables, layers and a map.
@@ -220,6 +220,14 @@ pub(crate) struct Arguments {
     #[arg(long)]
     charts: bool,
 
+    /// Writes `report.html` too: one page to hand in, that opens without a network.
+    #[arg(long)]
+    report: bool,
+
+    /// Language of the page: `en` or `zh`.
+    #[arg(long, value_name = "LANG", default_value = "en", value_parser = crate::report::language)]
+    lang: Language,
+
     /// Seed of all random draws; 0 by default.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -234,9 +242,10 @@ pub(crate) struct Arguments {
 }
 
 /// Layers and tables, how they are written, and the ending of their files.
-const LAYERS: [(OutputLayer, Format, &str); 7] = [
+const LAYERS: [(OutputLayer, Format, &str); 8] = [
     (OutputLayer::Sites, Format::GeoJson, "geojson"),
     (OutputLayer::Districts, Format::GeoJson, "geojson"),
+    (OutputLayer::ControlLines, Format::GeoJson, "geojson"),
     (OutputLayer::InsideLines, Format::GeoJson, "geojson"),
     (OutputLayer::Encroachments, Format::GeoJson, "geojson"),
     (OutputLayer::Intensity, Format::Csv, "csv"),
@@ -286,7 +295,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         draw(arguments, &analysis, &out)?;
         clock.lap("map");
     }
-    out.commit(Manifest::of_analysis(&analysis, clock))?;
+    let manifest = Manifest::of_analysis(&analysis, clock);
+    if arguments.report {
+        terminal.step("writing the page");
+        let text = serde_json::to_vec(&manifest).unwrap_or_default();
+        let input = PageInput::read(out.staging(), Some(&text))?;
+        out.put(PAGE, report::page(&input, arguments.lang).as_bytes())?;
+    }
+    out.commit(manifest)?;
 
     drop(terminal);
     say(&report::text(&analysis, &summary));

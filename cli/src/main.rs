@@ -10,6 +10,7 @@ mod joins;
 mod layers;
 mod manifest;
 mod output;
+mod report;
 
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
@@ -32,6 +33,8 @@ enum Command {
     Analyze(Box<analyze::Arguments>),
     /// Scores, ranks and grades firms by a rule pack, and says what stands on each parcel.
     Appraise(appraise::Arguments),
+    /// One HTML page to hand in, made of the outputs of an analysis.
+    Report(report::Arguments),
     /// The card of one parcel or firm: from its verdict back to its inputs.
     Explain(explain::Arguments),
     /// Compares two dates: what became of parcels, what changed inside the lines, why intensity changed.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Analyze(arguments) => in_threads(arguments.parcels.threads, || analyze::run(&arguments)),
         Command::Appraise(arguments) => appraise::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Audit(arguments) => in_threads(arguments.parcels.threads, || audit::run(&arguments)),
         Command::Check(arguments) => in_threads(arguments.parcels.threads, || check::run(&arguments)),

@@ -33,6 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use landuse::Error;
+use landuse::report::is_page;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -40,9 +41,10 @@ use crate::manifest::Manifest;
 
 /// The outputs of each command; beside them each writes [`MANIFEST`].
 pub(crate) mod names {
-    pub(crate) const ANALYZE: [&str; 19] = [
+    pub(crate) const ANALYZE: [&str; 21] = [
         "buildings.csv",
         "clusters.geojson",
+        "control_lines.geojson",
         "districts.geojson",
         "encroachments.geojson",
         "firms.csv",
@@ -58,6 +60,7 @@ pub(crate) mod names {
         "neighbours.gal",
         "parcels.geojson",
         "rejected.geojson",
+        "report.html",
         "summary.json",
         "withdrawals.csv",
     ];
@@ -75,6 +78,9 @@ pub(crate) mod names {
         "water.geojson",
     ];
 }
+
+/// The page of an analysis. It is also made on its own, beside the outputs of the run.
+pub(crate) const PAGE: &str = "report.html";
 
 /// Lists the outputs; written last.
 pub(crate) const MANIFEST: &str = "manifest.json";
@@ -309,6 +315,7 @@ impl OutputDir {
                 read_listing(&manifest).map_err(|reason| refuse("replace", &manifest, &reason))?.outputs
             }
         };
+        let listed = with_page(path, listed)?;
         let own: HashSet<&str> = listed.iter().map(|output| &*output.name).collect();
         let targets = self.names.iter().copied().chain([MANIFEST]).chain(own.iter().copied());
         for target in targets.map(|name| path.join(name)) {
@@ -335,6 +342,11 @@ impl OutputDir {
             old.push(OldOutput { output, stamp: Stamp::of(&metadata), permissions: metadata.permissions() });
         }
         Ok(old)
+    }
+
+    /// Where outputs that are finished lie until they are committed.
+    pub(crate) fn staging(&self) -> &Path {
+        &self.run.staging
     }
 
     /// Begins an output.
@@ -617,6 +629,61 @@ fn hash_file(path: &Path) -> Result<String, Error> {
             Err(error) => return Err(failed(error)),
         }
     }
+}
+
+/// The outputs of a run with the page that was made of them later, as it is now: like an output it is replaced with them, unless
+/// somebody edited it.
+fn with_page(folder: &Path, mut listed: Vec<Output>) -> Result<Vec<Output>, Error> {
+    let path = folder.join(PAGE);
+    let is_file = entry(&path)?.is_some_and(|metadata| metadata.is_file());
+    let page =
+        if is_file { fs::read(&path).map_err(|error| Error::io("read", &path, error))? } else { Vec::new() };
+    if is_page(&page) {
+        listed.retain(|output| output.name != PAGE);
+        listed.push(Output { name: PAGE.into(), bytes: page.len() as u64, hash: hash_file(&path)? });
+    }
+    Ok(listed)
+}
+
+/// Puts a page in its place, whole. Another file there is refused, a page too that somebody edited.
+///
+/// # Errors
+/// [`Error::Io`] where that is so, or where it cannot be written.
+pub(crate) fn put_page(path: &Path, page: &[u8]) -> Result<(), Error> {
+    if entry(path)?.is_some() {
+        let now = fs::read(path).map_err(|error| Error::io("read", path, error))?;
+        if !is_page(&now) {
+            let reason = "it is no page that `landuse report` wrote, or was changed since: move it, or name another file";
+            return Err(refuse("replace", path, reason));
+        }
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let staged = path.with_file_name(format!(".{name}-{}", std::process::id()));
+    let disk = Disk::default();
+    let mut file = disk.create(&staged, path)?;
+    let written =
+        file.write_all(page).and_then(|()| file.sync_all()).map_err(|error| Error::io("write", path, error));
+    written.and_then(|()| disk.rename(&staged, path)).inspect_err(|_| drop(disk.remove_file(&staged)))
+}
+
+/// Fails where a run writes into a folder.
+///
+/// # Errors
+/// [`Error::Io`] that says so.
+pub(crate) fn check_no_run(folder: &Path) -> Result<(), Error> {
+    let held = File::open(folder.join(LOCK))
+        .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)));
+    if held {
+        return Err(Error::io(
+            "read",
+            folder,
+            io::Error::new(
+                io::ErrorKind::WouldBlock,
+                "a run writes into this folder, expected it to end first",
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// A hash with the name of its algorithm.

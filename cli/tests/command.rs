@@ -4,6 +4,8 @@
 
 #[path = "command/folder.rs"]
 mod folder;
+#[path = "command/page.rs"]
+mod page;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -24,6 +24,8 @@ pub fn data_dictionary() -> String {
     let units = "Study units that have a shape (`districts`), all units, what lies in none and the whole (`intensity`), and the same land by \
         distance from the lines (`gradient`).";
     section(&mut page, "districts, intensity, gradient", units, &columns::units());
+    let lines = "Control lines that were given, whole; what stands inside each is in `summary.json`.";
+    section(&mut page, "control_lines", lines, &columns::control_lines());
     let inside = "Parcels that are, or may be, construction land and share land with a line that excludes it. Inside is not illegal.";
     section(&mut page, "inside_lines", inside, &columns::inside_lines());
     let certain = "The certain part of construction land inside each such line, permitted or not.";
@@ -66,7 +68,7 @@ const WARNINGS_HEAD: &str = "# Warnings\n\n\
     Every kind of warning, made from the table in `src/warning.rs`; `LANDUSE_REWRITE=1 cargo test --test it dictionary` writes this page \
     anew.\n\n\
     Each is an object in `warnings` of `summary.json`, `audit.json` and `appraisal.json`: `kind`, `subject`, `figure` (null where there is none) \
-    and `text`, and in `audit.json` the `date`, `old` or `new`, where it is about one of them. In the library it is a `Warning` with a text in every \
+    and `text`, in `summary.json` the Chinese `text_zh` too, and in `audit.json` the `date`, `old` or `new`, where it is about one of them. In the library it is a `Warning` with a text in every \
     language. The text names the layer in front where there is one, as in `control lines: …`. A subject in italics is used where no layer, \
     study unit or rule is named.\n\n\
     | kind | meaning | subject | figure | text |\n|---|---|---|---|---|\n";

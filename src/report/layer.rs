@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 
 use super::columns::{self, Cell, Found, MemberOrder, OutputColumn, Rows, Table};
-use crate::control::Relation;
+use crate::control::{ControlLines, Relation};
 use crate::crs::{WorkingPlane, cut_there};
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef};
 use crate::io::{FeatureWriter, Rounding, crs_member, write_runs};
@@ -22,6 +22,8 @@ pub enum OutputLayer {
     Sites,
     /// Study units that have a shape, with their accounts.
     Districts,
+    /// Control lines that were given, with effect and tier.
+    ControlLines,
     /// Parcels that are, or may be, construction land and share land with a line that excludes it.
     InsideLines,
     /// The certain part of construction land inside each such line, permitted or not, with its standing and the reason.
@@ -36,10 +38,11 @@ pub enum OutputLayer {
 
 impl OutputLayer {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Parcels,
         Self::Sites,
         Self::Districts,
+        Self::ControlLines,
         Self::InsideLines,
         Self::Encroachments,
         Self::Intensity,
@@ -53,6 +56,7 @@ impl OutputLayer {
             Self::Parcels => "parcels",
             Self::Sites => "clusters",
             Self::Districts => "districts",
+            Self::ControlLines => "control_lines",
             Self::InsideLines => "inside_lines",
             Self::Encroachments => "encroachments",
             Self::Intensity => "intensity",
@@ -66,7 +70,7 @@ impl OutputLayer {
         match self {
             Self::Parcels | Self::Sites | Self::Intensity => None,
             Self::Districts => Some("districts, or cells as study units"),
-            Self::InsideLines => Some("control lines"),
+            Self::ControlLines | Self::InsideLines => Some("control lines"),
             Self::Encroachments => Some("control lines, and a review of what stands inside them"),
             Self::Gradient => Some("control lines, and distances where bands end"),
             Self::Withdrawals => Some("a warning line, or limits of units"),
@@ -156,6 +160,17 @@ impl Analysis {
                 let layer = Layer::new(which.name(), Table::new(units, columns::units(), by_name), len);
                 match districts {
                     Some(districts) => layer.with_shapes(set.plane(), Cow::Borrowed(districts.geometry())),
+                    None => layer.absent(),
+                }
+            }
+            OutputLayer::ControlLines => {
+                let lines = self.inputs().control_lines();
+                let drawn = columns::DrawnLines(lines.into_iter().flat_map(ControlLines::iter).collect());
+                let len = drawn.0.len();
+                let layer =
+                    Layer::new(which.name(), Table::new(drawn, columns::control_lines(), by_name), len);
+                match lines {
+                    Some(lines) => layer.with_shapes(set.plane(), Cow::Borrowed(lines.features().geometry())),
                     None => layer.absent(),
                 }
             }

@@ -12,6 +12,7 @@ mod layer;
 mod ledger_pictures;
 #[cfg(feature = "map")]
 pub mod map;
+mod page;
 #[cfg(feature = "map")]
 mod parcel_maps;
 mod parcels;
@@ -28,6 +29,7 @@ pub use dictionary::{data_dictionary, warning_dictionary};
 pub use layer::{Format, Layer, OutputLayer};
 #[cfg(feature = "map")]
 pub use ledger_pictures::{gradient_chart, intensity_picture, limit_chart};
+pub use page::{PageInput, is_page, page};
 #[cfg(feature = "map")]
 pub use parcel_maps::{hot_spots, picture};
 pub use parcels::{write_graph, write_parcels};

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::adjacency::Rule;
-use crate::cluster::{Fragmentation, Site};
+use crate::cluster::{Fragmentation, Site, SweepStep};
 use crate::control::{ControlLine, Effect, Relation};
 use crate::efficiency::{Appraised, Basis, Direction, FieldCheckReport, StockClass, Verdict};
 use crate::intensity::{Account, Constraints, StudyArea, UnitOutlook, Unparcelled};
@@ -14,7 +14,7 @@ use crate::sensitivity::Sensitivity;
 use crate::stats::{GetisOrdSummary, LocalMoranSummary};
 use crate::sum::{self, AreaSum};
 use crate::warning::Warning;
-use crate::{Analysis, ParcelSet};
+use crate::{Analysis, Language, ParcelSet};
 
 /// Version of the names and meanings in `summary.json`.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -45,6 +45,7 @@ pub struct Summary {
     pub constraints: Constraints,
     /// How findings hang on the settings; none where it was not asked.
     pub sensitivity: Option<Sensitivity>,
+    #[serde(serialize_with = "in_both_languages")]
     pub warnings: Vec<Warning>,
 }
 
@@ -191,6 +192,8 @@ pub struct Clusters {
     /// Sites whose area chance reaches or passes in at most one draw of twenty.
     pub beyond_chance: usize,
     pub draws: usize,
+    /// Sites by gap rule.
+    pub sweep: Vec<SweepStep>,
     /// As patches in all low-efficiency land.
     pub fragmentation: Fragmentation,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -300,6 +303,19 @@ pub struct Review {
     pub unreviewed_m2: f64,
 }
 
+/// Warnings with their English text, and the Chinese one beside it.
+fn in_both_languages<S: Serializer>(warnings: &[Warning], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Told<'a> {
+        #[serde(flatten)]
+        warning: &'a Warning,
+        text_zh: String,
+    }
+    serializer.collect_seq(
+        warnings.iter().map(|warning| Told { warning, text_zh: warning.text(Language::Chinese) }),
+    )
+}
+
 impl Summary {
     /// The figures of an analysis.
     pub fn of(analysis: &Analysis) -> Self {
@@ -331,6 +347,7 @@ impl Summary {
                 single_parcel: analysis.sites().iter().filter(|site| Site::is_single(site)).count(),
                 beyond_chance: analysis.significance().p_area.iter().filter(|&&p| p <= 0.05).count(),
                 draws: analysis.significance().draws,
+                sweep: analysis.sweep().to_vec(),
                 fragmentation: fragmentation(analysis),
                 density: density(analysis),
                 regions: regions(analysis),

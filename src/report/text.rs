@@ -1,4 +1,5 @@
 use super::balance::{self, interval};
+use super::columns::inside_lines_of;
 use super::table::{name, percent, table};
 use crate::Analysis;
 use crate::intensity::{Account, WarningStatus};
@@ -108,10 +109,7 @@ pub(super) fn site_rows(analysis: &Analysis) -> Vec<Vec<String>> {
             .to_vec(),
     ];
     for site in analysis.sites().iter().take(TOP_SITES) {
-        let inside = analysis.overlay().map(|overlay| {
-            let sum = |column: &[f64]| site.members.iter().map(|m| column[m.index()]).sum::<f64>();
-            sum(&overlay.excluded_m2) / sum(analysis.parcels().area_m2())
-        });
+        let inside = inside_lines_of(analysis, site).map(|[_, share]| share);
         rows.push(vec![
             site.number.to_string(),
             site.members.len().to_string(),

@@ -26,6 +26,7 @@ mod layers;
 mod ledger;
 #[cfg(feature = "map")]
 mod map;
+mod page;
 mod plane;
 mod records;
 mod schema;

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::{Found, Group, count, number, text};
-use crate::control::{ControlLines, Finding};
+use crate::control::{ControlLine, ControlLines, Finding};
 use crate::{Analysis, ParcelSet};
 
 /// Parcels that share land with a line that excludes construction, by position in the set.
@@ -35,6 +35,24 @@ pub(in super::super) fn inside_lines<'a>() -> Vec<Group<Found<'a>>> {
             ],
         ),
     ]
+}
+
+/// Control lines as they came in.
+pub(in super::super) struct DrawnLines<'a>(pub(in super::super) Vec<ControlLine<'a>>);
+
+/// Control lines: what each is. What stands inside them is in the summary, by id.
+pub(in super::super) fn control_lines<'a>() -> Vec<Group<DrawnLines<'a>>> {
+    vec![Group::<DrawnLines<'a>>::new(
+        "control::ControlLine",
+        [
+            text("id", "Id of the line.", |c: &DrawnLines<'_>, i| Some(c.0[i].id())),
+            text("effect", "`exclude`, `confine` or `reserve`.", |c, i| {
+                Some(c.0[i].effect().to_string().into())
+            }),
+            text("tier", "Tier of the line.", |c, i| c.0[i].tier().map(Cow::from)),
+            number("area_m2", "m²", "Its own area, whole.", |c, i| Some(c.0[i].area_m2())),
+        ],
+    )]
 }
 
 /// Findings of a review, and the lines they were made at.

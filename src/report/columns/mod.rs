@@ -15,9 +15,9 @@ pub(super) use firms::{
     AppraisalRows, AppraisedParcelRows, BuildingRows, FirmRows, appraisal, appraised_parcels, buildings,
     firms,
 };
-pub(super) use lines::{Certain, encroachments, inside_lines};
+pub(super) use lines::{Certain, DrawnLines, control_lines, encroachments, inside_lines};
 pub(super) use parcels::{computed, recorded};
-pub(super) use sites::sites;
+pub(super) use sites::{inside_lines_of, sites};
 pub(super) use units::{Units, Withdrawals, units, withdrawals};
 
 use std::borrow::Cow;

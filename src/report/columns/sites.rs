@@ -1,6 +1,17 @@
 use super::{Found, Group, count, flag, nested, number, push_list, text};
+use crate::Analysis;
 use crate::cluster::{Ownership, Site, TreeSite};
 use crate::json_text::push_text;
+use crate::sum;
+
+/// Land of a site's low parcels inside the union of the lines that exclude construction, m², and as a share of the parcels; none
+/// without lines.
+pub(in super::super) fn inside_lines_of(analysis: &Analysis, site: &Site) -> Option<[f64; 2]> {
+    let overlay = analysis.overlay()?;
+    let sum = |column: &[f64]| sum::area_m2(site.members.iter().map(|member| column[member.index()]));
+    let inside_m2 = sum(&overlay.excluded_m2);
+    Some([inside_m2, inside_m2 / sum(analysis.parcels().area_m2())])
+}
 
 impl<'a> Found<'a> {
     fn site(&self, i: usize) -> &'a Site {
@@ -68,6 +79,20 @@ pub(in super::super) fn sites<'a>() -> Vec<Group<Found<'a>>> {
                         });
                     },
                 ),
+            ],
+        ),
+        Group::<Found<'a>>::new(
+            "control::Overlay",
+            [
+                number(
+                    "control_m2",
+                    "m²",
+                    "Land of its low parcels inside the lines that exclude construction.",
+                    |c, i| inside_lines_of(c.0, c.site(i)).map(|[inside_m2, _]| inside_m2),
+                ),
+                number("control_share", "1", "That land as a share of its low parcels.", |c, i| {
+                    inside_lines_of(c.0, c.site(i)).map(|[_, share]| share)
+                }),
             ],
         ),
         Group::<Found<'a>>::new(

@@ -14,7 +14,7 @@ pub(super) fn warning(warning: &Warning) -> String {
 }
 
 /// The name of a date, a layer or what else stands in front of warnings; names of the data stay as they are.
-fn known_name(name: &str) -> &str {
+pub(super) fn known_name(name: &str) -> &str {
     match name {
         "old" => "旧",
         "new" => "新",

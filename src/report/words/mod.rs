@@ -1,9 +1,20 @@
 //! Sentences for people in other languages than English, one file each; English stands beside the types.
 
 mod chinese;
+mod page;
 
 use crate::language::Language;
 use crate::warning::Warning;
+
+pub(super) use page::PageWords;
+
+/// What an input was read as, in words.
+pub(super) fn role(name: &str, language: Language) -> &str {
+    match language {
+        Language::English => name,
+        Language::Chinese => chinese::known_name(name),
+    }
+}
 
 impl Warning {
     /// The warning in words.
