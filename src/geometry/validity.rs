@@ -88,27 +88,50 @@ pub enum Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (what, at) = match *self {
-            Self::Empty => return f.write_str("a polygon without positions"),
-            Self::NotFinite => return f.write_str("a coordinate that is not a finite number of metres"),
-            Self::TooFewPositions { found, at } => {
-                return write!(
-                    f,
-                    "a ring of {found} positions, expected at least 4, at ({:.3}, {:.3})",
-                    at[0], at[1]
-                );
+        f.write_str(&self.words(self.at(), 3))
+    }
+}
+
+impl Fault {
+    /// A place on the fault; none where there is none.
+    pub fn at(&self) -> Option<Coord> {
+        match *self {
+            Self::Empty | Self::NotFinite => None,
+            Self::TooFewPositions { at, .. }
+            | Self::NotClosed { at }
+            | Self::ZeroArea { at }
+            | Self::SelfIntersection { at }
+            | Self::SelfTouch { at }
+            | Self::RingsCross { at }
+            | Self::HoleOutsideShell { at }
+            | Self::NestedHoles { at }
+            | Self::DisconnectedInterior { at }
+            | Self::PartsOverlap { at } => Some(at),
+        }
+    }
+
+    /// The fault in words, at a place that may be in other coordinates than the geometry's.
+    pub(crate) fn words(&self, at: Option<Coord>, decimals: usize) -> String {
+        let what = match *self {
+            Self::Empty => "a polygon without positions",
+            Self::NotFinite => "a coordinate that is not a finite number of metres",
+            Self::TooFewPositions { found, .. } => {
+                &format!("a ring of {found} positions, expected at least 4,")
             }
-            Self::NotClosed { at } => ("a ring that is not closed", at),
-            Self::ZeroArea { at } => ("a ring without area", at),
-            Self::SelfIntersection { at } => ("ring self-intersection", at),
-            Self::SelfTouch { at } => ("a ring that touches itself", at),
-            Self::RingsCross { at } => ("rings that cross or share an edge", at),
-            Self::HoleOutsideShell { at } => ("a hole outside its exterior", at),
-            Self::NestedHoles { at } => ("a hole inside another hole", at),
-            Self::DisconnectedInterior { at } => ("an interior cut in two by touching rings", at),
-            Self::PartsOverlap { at } => ("polygons that overlap or share an edge", at),
+            Self::NotClosed { .. } => "a ring that is not closed",
+            Self::ZeroArea { .. } => "a ring without area",
+            Self::SelfIntersection { .. } => "ring self-intersection",
+            Self::SelfTouch { .. } => "a ring that touches itself",
+            Self::RingsCross { .. } => "rings that cross or share an edge",
+            Self::HoleOutsideShell { .. } => "a hole outside its exterior",
+            Self::NestedHoles { .. } => "a hole inside another hole",
+            Self::DisconnectedInterior { .. } => "an interior cut in two by touching rings",
+            Self::PartsOverlap { .. } => "polygons that overlap or share an edge",
         };
-        write!(f, "{what} at ({:.3}, {:.3})", at[0], at[1])
+        match at {
+            Some([x, y]) => format!("{what} at ({x:.decimals$}, {y:.decimals$})"),
+            None => what.to_owned(),
+        }
     }
 }
 

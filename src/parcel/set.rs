@@ -116,11 +116,14 @@ impl ParcelSet {
     /// Validates, repairs and orders features in a plane.
     fn ordered(table: FeatureTable, plane: Arc<WorkingPlane>) -> Self {
         let FeatureTable { geometry, attributes, source_row, mut rejected } = table;
-        let (envelopes, exceptions): (Vec<Envelope>, Vec<Option<Box<Exception>>>) =
-            parallel::unzip(geometry.len(), run(&geometry), &|i| match Exception::of(&geometry.get(i)) {
+        let (envelopes, exceptions): (Vec<Envelope>, Vec<Option<Box<Exception>>>) = parallel::unzip(
+            geometry.len(),
+            run(&geometry),
+            &|i| match Exception::of(&geometry.get(i), &plane) {
                 None => (geometry.get(i).envelope(), None),
                 Some(exception) => (exception.envelope(), Some(Box::new(exception))),
-            });
+            },
+        );
         let order = canonical_order(&geometry, &attributes, &envelopes, &plane);
         drop(envelopes);
 
@@ -368,9 +371,16 @@ enum Exception {
 }
 
 impl Exception {
-    /// None for a valid boundary.
-    fn of(geometry: &MultiPolygonRef<'_>) -> Option<Self> {
-        let reason = validity::find_fault(geometry)?.to_string();
+    /// None for a valid boundary. The reason tells the place in the coordinates that features came in.
+    fn of(geometry: &MultiPolygonRef<'_>, plane: &WorkingPlane) -> Option<Self> {
+        let fault = validity::find_fault(geometry)?;
+        let at = fault.at().map(|at| {
+            let mut given = [at];
+            plane.inverse(&mut given);
+            given[0]
+        });
+        // A ten-millionth of a degree is a centimetre.
+        let reason = fault.words(at, if plane.source_is_geographic() { 7 } else { 3 });
         Some(match validity::repair(geometry) {
             Some(mended) => Self::Repaired { reason: reason.into(), mended },
             None if validity::is_beyond_repair(geometry) => {
