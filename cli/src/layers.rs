@@ -31,8 +31,13 @@ pub(crate) fn read_with<T>(
 /// Which parcels, and how to understand them.
 #[derive(Debug, Args)]
 pub(crate) struct ParcelArguments {
-    /// Parcels, as every layer: GeoJSON, plain or gzip, or a Shapefile (a folder with one, a .shp, a .zip); `-` reads standard input.
+    /// Parcels, as every layer: GeoJSON, plain or gzip, a Shapefile (a folder with one, a .shp, a .zip), or a GeoPackage
+    /// (`city.gpkg#parcels` names a layer of it); `-` reads standard input.
     pub(crate) parcels: PathBuf,
+
+    /// Layer of parcels in a GeoPackage; by default the only one of polygons.
+    #[arg(long, value_name = "NAME")]
+    layer: Option<String>,
 
     /// Which property is what, in which unit, under which land-use scheme (TOML).
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
@@ -87,7 +92,7 @@ enum RecordsAre {
 impl ParcelArguments {
     /// A layer of parcels, understood as the command line says.
     pub(crate) fn open(&self, path: &Path) -> Result<InputsBuilder, Error> {
-        let layer = Inputs::open(source(path)?);
+        let layer = Inputs::open(self.source(path)?);
         Ok(match (&self.schema, &self.profile) {
             (Some(path), _) => {
                 let (schema, schemes) = read_with(path, Schema::from_toml)?;
@@ -96,6 +101,11 @@ impl ParcelArguments {
             (None, Some(name)) => layer.profile(name),
             (None, None) => layer,
         })
+    }
+
+    /// A file of parcels; a layer that its path names comes before that of the argument.
+    fn source(&self, path: &Path) -> Result<Source, Error> {
+        layer_of(path, self.layer.as_deref())
     }
 
     /// How each property is understood, as a schema file to edit: one that was named is printed as it is, below how often each of its
@@ -108,7 +118,7 @@ impl ParcelArguments {
             if self.parcels.as_os_str() == "-" {
                 return Ok(text.into());
             }
-            let source = source(&self.parcels)?.encoding(self.encoding.as_deref());
+            let source = self.source(&self.parcels)?.encoding(self.encoding.as_deref());
             let found = inspect(&source)?;
             let mut out = String::new();
             for settled in source.settled()? {
@@ -153,8 +163,26 @@ impl ParcelArguments {
 /// What messages call standard input.
 const STANDARD_INPUT: &str = "standard input";
 
-/// A file, or what comes only once: standard input, a pipe, a device. That is read here, whole.
+/// A path without the layer that is named behind its last `#`, where it is a file without it alone.
+pub(crate) fn file_and_layer(path: &Path) -> (PathBuf, Option<String>) {
+    let split = || {
+        let (file, layer) = path.to_str()?.rsplit_once('#')?;
+        (!path.exists() && Path::new(file).exists()).then(|| (file.into(), Some(layer.to_owned())))
+    };
+    split().unwrap_or_else(|| (path.to_owned(), None))
+}
+
+/// A file, or what comes only once: standard input, a pipe, a device. That is read here, whole. `city.gpkg#parcels` names a layer.
 pub(crate) fn source(path: &Path) -> Result<Source, Error> {
+    layer_of(path, None)
+}
+
+fn layer_of(path: &Path, default: Option<&str>) -> Result<Source, Error> {
+    let (path, layer) = file_and_layer(path);
+    Ok(whole_file(&path)?.layer(layer.as_deref().or(default)))
+}
+
+fn whole_file(path: &Path) -> Result<Source, Error> {
     if path.as_os_str() == "-" {
         take_stream(path)?;
         return Source::spool(STANDARD_INPUT, std::io::stdin().lock());

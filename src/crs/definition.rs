@@ -82,6 +82,12 @@ impl SourceCrs {
         Self::foreign(name)
     }
 
+    /// The definition of an EPSG code as well-known text, where there is one.
+    #[cfg(feature = "gpkg")]
+    pub(crate) fn wkt(code: u32) -> Option<&'static str> {
+        u16::try_from(code).ok().and_then(crs_definitions::from_code).map(|definition| definition.wkt)
+    }
+
     #[cfg(feature = "proj")]
     fn foreign(name: Box<str>) -> Result<Self, CrsError> {
         super::engine_proj::check(&name)?;

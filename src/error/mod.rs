@@ -76,6 +76,16 @@ pub enum Error {
         /// What was found and what was expected.
         reason: Box<str>,
     },
+    /// A file of several layers of which it is not clear which one is meant.
+    #[error("{file}: {reason}, expected the name of one of its layers: {}", few(layers))]
+    WhichLayer {
+        /// The file as the caller named it.
+        file: Box<str>,
+        /// What was asked for and what was found.
+        reason: Box<str>,
+        /// Its layers, each with the kind of its geometries.
+        layers: Vec<Box<str>>,
+    },
     /// A record that does not hold together, so that nothing of its file is used.
     #[error("{file}: record {record}: {reason}")]
     Record {

@@ -30,7 +30,12 @@ pub trait FeatureSource {
 }
 
 /// The formats that this build reads.
-const READ_HERE: &str = if cfg!(feature = "shapefile") { "GeoJSON or a Shapefile" } else { "GeoJSON" };
+const READ_HERE: &str = match (cfg!(feature = "shapefile"), cfg!(feature = "gpkg")) {
+    (true, true) => "GeoJSON, a Shapefile or a GeoPackage",
+    (true, false) => "GeoJSON or a Shapefile",
+    (false, true) => "GeoJSON or a GeoPackage",
+    (false, false) => "GeoJSON",
+};
 
 /// A format that files are told by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,11 +146,17 @@ pub(super) fn feature_file(source: &Source) -> Result<Option<Arc<dyn FeatureFile
             FileFormat::of_start(&start[..len])
         }
     };
+    if let Some(layer) = source.asked_layer().filter(|_| format != FileFormat::GeoPackage) {
+        let reason = format!("the layer `{layer}` is asked for, but only a GeoPackage has layers by name");
+        return Err(Error::File { file: origin.name().into(), reason: reason.into() });
+    }
     match format {
         #[cfg(feature = "shapefile")]
         FileFormat::Shapefile | FileFormat::Zip | FileFormat::Folder => {
             super::shapefile::open(source, format).map(Some)
         }
+        #[cfg(feature = "gpkg")]
+        FileFormat::GeoPackage => super::gpkg::open(source).map(Some),
         _ => Ok(None),
     }
 }
@@ -162,6 +173,10 @@ pub(super) fn features_of(source: &Source) -> Result<Box<dyn FeatureSource>, Err
     }
     match FileFormat::of(source)? {
         FileFormat::GeoJson | FileFormat::Other => Ok(Box::new(GeoJsonSource(source.clone()))),
+        FileFormat::GeoPackage if cfg!(feature = "gpkg") => {
+            let reason = "it is a GeoPackage in gzip, expected it unpacked".into();
+            Err(Error::File { file: source.name().into(), reason })
+        }
         other => Err(Error::Format { file: source.name().into(), found: other.name(), expected: READ_HERE }),
     }
 }
@@ -185,10 +200,10 @@ mod tests {
         ] {
             assert_eq!(FileFormat::of_start(start), format);
         }
-        let error = features_of(&Source::bytes("parcels.gpkg", &b"SQLite format 3\0"[..])).map(drop);
+        let error = features_of(&Source::bytes("parcels.parquet", &b"PAR1"[..])).map(drop);
         assert_eq!(
             error.map_err(|error| error.to_string()),
-            Err(format!("parcels.gpkg: found a GeoPackage, expected {READ_HERE}"))
+            Err(format!("parcels.parquet: found a Parquet file, expected {READ_HERE}"))
         );
     }
 }

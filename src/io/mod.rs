@@ -5,6 +5,8 @@ mod columns;
 mod encoding;
 mod format;
 mod geojson;
+#[cfg(feature = "gpkg")]
+mod gpkg;
 mod inspect;
 mod layer;
 mod load;
@@ -15,6 +17,8 @@ mod source;
 mod table;
 mod transcode;
 mod value;
+#[cfg(feature = "gpkg")]
+mod wkb;
 mod write;
 
 #[cfg(feature = "shapefile")]

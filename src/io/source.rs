@@ -25,6 +25,7 @@ pub struct Source {
     origin: Origin,
     max_decompressed_bytes: Option<u64>,
     encoding: Option<Box<str>>,
+    layer: Option<Box<str>>,
     /// The features of another format, once it is known whether it is one.
     file: Arc<OnceLock<Option<Arc<dyn FeatureFile>>>>,
 }
@@ -91,7 +92,7 @@ impl Source {
     }
 
     fn of(origin: Origin) -> Self {
-        Self { origin, max_decompressed_bytes: None, encoding: None, file: Arc::default() }
+        Self { origin, max_decompressed_bytes: None, encoding: None, layer: None, file: Arc::default() }
     }
 
     /// Sets the encoding of texts in files that may be of any, such as the tables of Shapefiles: `UTF-8`, `GBK`, `Big5`, `windows-1252` …
@@ -101,6 +102,14 @@ impl Source {
         let encoding = name.map(Into::into);
         let file = if encoding == self.encoding { self.file } else { Arc::default() };
         Self { encoding, file, ..self }
+    }
+
+    /// Names the layer that is meant, in a file that has several, such as a `GeoPackage`. Default: the only one, or the only one of polygons.
+    #[must_use]
+    pub fn layer(self, name: Option<&str>) -> Self {
+        let layer = name.map(Into::into);
+        let file = if layer == self.layer { self.file } else { Arc::default() };
+        Self { layer, file, ..self }
     }
 
     /// Sets how large the text of a gzip file may be, in bytes. Default: 256 MiB, or 100 times what is stored if that is more.
@@ -119,9 +128,10 @@ impl Source {
         Ok(Self::bytes(name, bytes))
     }
 
-    /// What messages call it.
+    /// What messages call it; a layer that was named stands behind `#`.
     pub fn name(&self) -> String {
-        self.origin.name()
+        let file = self.origin.name();
+        self.layer.as_ref().map_or_else(|| file.clone(), |layer| format!("{file}#{layer}"))
     }
 
     /// Questions that the file leaves open, such as the encoding of its texts, and how they were settled; none for `GeoJSON`.
@@ -134,6 +144,10 @@ impl Source {
 
     pub(super) fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    pub(super) fn asked_layer(&self) -> Option<&str> {
+        self.layer.as_deref()
     }
 
     #[cfg(feature = "shapefile")]

@@ -56,7 +56,7 @@ pub struct Settled {
 }
 
 impl Settled {
-    #[cfg(feature = "shapefile")]
+    #[cfg(any(feature = "gpkg", feature = "shapefile"))]
     pub(super) fn new(
         question: &'static str,
         answer: impl Into<Box<str>>,
@@ -214,7 +214,7 @@ impl StoredFiles {
     }
 
     /// Whether anybody will ask for the hash.
-    #[cfg(feature = "shapefile")]
+    #[cfg(any(feature = "gpkg", feature = "shapefile"))]
     pub(super) fn hashing(&self) -> bool {
         self.lock().hashing
     }

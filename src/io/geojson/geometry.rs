@@ -3,6 +3,9 @@ use std::borrow::Cow;
 use super::json::{Fault, Json};
 use crate::geometry::{Coord, MultiPolygonArray};
 
+/// A member of a geometry that another format gave and that could not be read; it says why.
+pub(in crate::io) const UNREADABLE: &str = "landuse_unreadable";
+
 /// What was noticed in geometries.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Tally {
@@ -65,6 +68,7 @@ impl Geometry<'_> {
         let mut geometries: Option<Json<'a>> = None;
         let mut done: Option<(Nesting, Result<Kind, String>)> = None;
         let mut twice = false;
+        let mut unreadable = None;
         json.object(|json, key| {
             match &*key.text() {
                 "type" if json.token() == Some(b'"') => kind = Some(json.string()?.text()),
@@ -86,10 +90,14 @@ impl Geometry<'_> {
                     geometries = Some(*json);
                     json.skip()?;
                 }
+                UNREADABLE if json.token() == Some(b'"') => unreadable = Some(json.string()?.text()),
                 _ => json.skip()?,
             }
             Ok::<(), Fault>(())
         })?;
+        if let Some(reason) = unreadable {
+            return Ok(Err(reason.into_owned()));
+        }
         if twice {
             return Ok(Err("`coordinates` stands twice in the geometry, expected it once".into()));
         }
