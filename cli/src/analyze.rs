@@ -1,5 +1,6 @@
 //! `landuse analyze`: from parcels to tables, layers and a map.
 
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,7 +15,7 @@ use landuse::intensity::{Cells, UnitLimit, Unparcelled, WarningLine};
 use landuse::report::{self, Format, OutputLayer, PageInput, Summary};
 use landuse::sensitivity::SweepOptions;
 use landuse::zoning::SmallClass;
-use landuse::{Analysis, Error, Language, Options};
+use landuse::{Analysis, Error, Language, Options, ParamError};
 
 use crate::appraise::GradingArguments;
 use crate::joins::{self, JoinArguments};
@@ -33,6 +34,11 @@ pub(crate) struct Arguments {
     /// Folder for the outputs.
     #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
     out: Option<PathBuf>,
+
+    /// Forms of the layers: `geojson` (with tables as CSV), `gpkg` (all in `landuse.gpkg`, coloured in QGIS), or both. `--report` and
+    /// `landuse explain` need the first.
+    #[arg(long, value_name = "FORM,…", value_delimiter = ',', value_enum, default_value = "geojson")]
+    format: Vec<Form>,
 
     /// Replace the outputs of an earlier run.
     #[arg(long)]
@@ -241,6 +247,16 @@ pub(crate) struct Arguments {
     title: String,
 }
 
+/// A form in which layers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// GeoJSON for layers, CSV for tables.
+    Geojson,
+    /// One GeoPackage with all of them.
+    #[cfg(feature = "gpkg")]
+    Gpkg,
+}
+
 /// Layers and tables, how they are written, and the ending of their files.
 const LAYERS: [(OutputLayer, Format, &str); 8] = [
     (OutputLayer::Sites, Format::GeoJson, "geojson"),
@@ -259,6 +275,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         return Ok(ExitCode::SUCCESS);
     }
     let Some(dir) = &arguments.out else { return Ok(ExitCode::from(2)) };
+    let texts = arguments.format.contains(&Form::Geojson);
+    if arguments.report && !texts {
+        let expected = "`geojson` among them, which `--report` is made of";
+        return Err(ParamError::new("--format", "gpkg", expected).into());
+    }
     let out = OutputDir::create(dir, &names::ANALYZE, arguments.overwrite)?;
     let options = options(arguments)?;
     let layers = layers(arguments, &options)?;
@@ -282,9 +303,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 
     terminal.step("writing");
     let (written, summary) =
-        rayon::join(|| write_parcels(&analysis, &out), || write_figures(&analysis, &out));
+        rayon::join(|| write_parcels(&analysis, &out, texts), || write_figures(&analysis, &out, texts));
     written?;
     let summary = summary?;
+    #[cfg(feature = "gpkg")]
+    if arguments.format.contains(&Form::Gpkg) {
+        out.write_at("landuse.gpkg", |path| report::write_geopackage(&analysis, path))?;
+    }
     joins::write(&inputs, &out)?;
     if arguments.gal {
         out.write("neighbours.gal", |file| report::write_graph(&analysis, file))?;
@@ -309,13 +334,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn write_parcels(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+/// Writes the parcels where they are wanted as text, and those that could not be used in any case.
+fn write_parcels(analysis: &Analysis, out: &OutputDir, wanted: bool) -> Result<(), Error> {
     let Some(text) = analysis.inputs().parcel_text() else {
+        if !wanted {
+            return Ok(());
+        }
         let layer = analysis.layer(OutputLayer::Parcels);
         return out.write("parcels.geojson", |file| layer.write(Format::GeoJson, file));
     };
-    let mut accepted = out.file("parcels.geojson")?;
     let rejected = !analysis.parcels().rejected().is_empty();
+    if !wanted {
+        return if rejected {
+            out.write("rejected.geojson", |file| {
+                let accepted: Box<dyn Write + Send> = Box::new(std::io::sink());
+                report::write_parcels(analysis, text, accepted, Some(Box::new(file)))
+            })
+        } else {
+            Ok(())
+        };
+    }
+    let mut accepted = out.file("parcels.geojson")?;
     let mut rejected = rejected.then(|| out.file("rejected.geojson")).transpose()?;
     report::write_parcels(analysis, text, &mut accepted, rejected.as_mut())
         .map_err(|error| accepted.named(error))
@@ -324,10 +363,10 @@ fn write_parcels(analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
     rejected.map_or(Ok(()), OutputFile::finish)
 }
 
-fn write_figures(analysis: &Analysis, out: &OutputDir) -> Result<Summary, Error> {
+fn write_figures(analysis: &Analysis, out: &OutputDir, texts: bool) -> Result<Summary, Error> {
     let summary = Summary::of(analysis);
     out.put("summary.json", summary.to_json().as_bytes())?;
-    for (which, format, ending) in LAYERS {
+    for (which, format, ending) in LAYERS.into_iter().filter(|_| texts) {
         let layer = analysis.layer(which);
         if layer.is_available() {
             out.write(&format!("{}.{ending}", layer.name()), |file| layer.write(format, file))?;

@@ -37,11 +37,12 @@ use landuse::report::is_page;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::layers::file_and_layer;
 use crate::manifest::Manifest;
 
 /// The outputs of each command; beside them each writes [`MANIFEST`].
 pub(crate) mod names {
-    pub(crate) const ANALYZE: [&str; 21] = [
+    pub(crate) const ANALYZE: [&str; 22] = [
         "buildings.csv",
         "clusters.geojson",
         "control_lines.geojson",
@@ -54,6 +55,7 @@ pub(crate) mod names {
         "intensity.csv",
         "intensity.png",
         "joins.json",
+        "landuse.gpkg",
         "limits.png",
         "map.png",
         "map_statistics.png",
@@ -212,6 +214,9 @@ fn inputs_of_the_command_line() -> Vec<PathBuf> {
     }
     for path in files.iter_mut().filter(|path| path.as_os_str() == "-") {
         *path = "/dev/stdin".into();
+    }
+    for path in &mut files {
+        *path = file_and_layer(path).0;
     }
     files.retain(|path| fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir()));
     files
@@ -400,6 +405,32 @@ impl OutputDir {
     /// [`Error::Io`] where it cannot be written.
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         self.write(name, |file| file.write_all(bytes).map_err(Error::Write))
+    }
+
+    /// Writes one output by its path, where a library has to open it itself. A failure names the output.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and the errors of `fill`.
+    #[cfg(feature = "gpkg")]
+    pub(crate) fn write_at(
+        &self,
+        name: &str,
+        fill: impl FnOnce(&Path) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let file = self.file(name)?;
+        let staged = self.run.staging.join(name);
+        let at_its_name = |error| match error {
+            Error::Io { action, path, source } if path == staged => {
+                Error::Io { action, path: file.path.clone(), source }
+            }
+            other => other,
+        };
+        self.run.disk.before("write", &file.path).map_err(|error| Error::io("write", &file.path, error))?;
+        fill(&staged).map_err(at_its_name)?;
+        let bytes = fs::metadata(&staged).map_err(|error| Error::io("look at", &file.path, error))?.len();
+        let output = Output { name: name.to_owned(), bytes, hash: hash_file(&staged).map_err(at_its_name)? };
+        file.finish_as(output);
+        Ok(())
     }
 
     /// Writes the manifest and moves all outputs to their names; those of the earlier run that this one did not write are removed.
@@ -795,12 +826,17 @@ impl OutputFile {
         self.writer.flush().map_err(|error| Error::io("write", &self.path, error))?;
         let sink = self.writer.get_ref();
         let output = Output { name: self.name.clone(), bytes: sink.bytes, hash: words(&sink.hash) };
-        let mut state = sink.run.state();
+        self.finish_as(output);
+        Ok(())
+    }
+
+    /// Notes it as finished.
+    fn finish_as(&self, output: Output) {
+        let mut state = self.writer.get_ref().run.state();
         state.unfinished -= 1;
         if self.name != MANIFEST {
             state.written.insert(self.name.clone(), output);
         }
-        Ok(())
     }
 }
 

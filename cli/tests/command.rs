@@ -4,6 +4,9 @@
 
 #[path = "command/folder.rs"]
 mod folder;
+#[cfg(feature = "gpkg")]
+#[path = "command/geopackage.rs"]
+mod geopackage;
 #[path = "command/page.rs"]
 mod page;
 

@@ -387,9 +387,15 @@ impl<'a> Layer<'a> {
         self.items.as_ref().map_or(row, |items| items[row] as usize)
     }
 
-    #[cfg(feature = "arrow")]
+    #[cfg(any(feature = "arrow", feature = "gpkg"))]
     pub(super) fn rows(&self) -> &dyn Rows {
         &*self.rows
+    }
+
+    /// The system of its coordinates; longitude and latitude on WGS 84 where it has none.
+    #[cfg(feature = "gpkg")]
+    pub(super) fn crs_name(&self) -> &str {
+        self.shapes.as_ref().map_or("EPSG:4326", |(plane, _)| plane.source())
     }
 
     /// The system of its coordinates where it is not longitude and latitude, and how they are rounded.

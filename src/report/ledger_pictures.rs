@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::balance::{streets, unit_names};
 use super::map::{Bar, Chart, Color, Direction, FillStyle, Layer, Map, Picture, style};
+use super::palette::breaks;
 use super::parcel_maps::{Tiers, footer};
 use crate::Analysis;
 use crate::Error;
@@ -121,17 +122,6 @@ pub fn intensity_picture(analysis: &Analysis, title: &str, notes: &[String]) -> 
             map.layer(Layer::lines(districts.geometry(), style::district_outline(), "District").names(names));
     }
     map.render()
-}
-
-/// Where classes of about equally many values part, at whole percents.
-fn breaks(values: &[Option<f64>]) -> Vec<f64> {
-    let mut known: Vec<f64> = values.iter().flatten().copied().collect();
-    known.sort_by(f64::total_cmp);
-    let Some(&least) = known.first() else { return Vec::new() };
-    let mut breaks: Vec<f64> =
-        (1..5).map(|k| (known[known.len() * k / 5] * 100.0).round() / 100.0).filter(|b| *b > least).collect();
-    breaks.dedup();
-    breaks
 }
 
 /// Draws a bar per unit against its limit, with the interval that what is not known leaves; the units with most construction

@@ -7,12 +7,20 @@ mod audit;
 mod balance;
 mod columns;
 mod dictionary;
+#[cfg(feature = "gpkg")]
+mod geopackage;
 mod layer;
 #[cfg(feature = "map")]
 mod ledger_pictures;
 #[cfg(feature = "map")]
 pub mod map;
 mod page;
+#[cfg(any(feature = "map", feature = "gpkg"))]
+#[cfg_attr(
+    not(feature = "map"),
+    expect(dead_code, unreachable_pub, reason = "the map takes all of it, and shows it")
+)]
+mod palette;
 #[cfg(feature = "map")]
 mod parcel_maps;
 mod parcels;
@@ -26,6 +34,8 @@ mod words;
 pub use audit::{AuditSummary, AuditYear, FateCount, Ground, Inside, InsideCount, Relabelled};
 pub use columns::{ColumnKind, ColumnMember, OutputColumn};
 pub use dictionary::{data_dictionary, warning_dictionary};
+#[cfg(feature = "gpkg")]
+pub use geopackage::write_geopackage;
 pub use layer::{Format, Layer, OutputLayer};
 #[cfg(feature = "map")]
 pub use ledger_pictures::{gradient_chart, intensity_picture, limit_chart};

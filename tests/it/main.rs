@@ -18,6 +18,8 @@ mod efficiency;
 mod faults;
 #[cfg(feature = "shapefile")]
 mod formats;
+#[cfg(feature = "gpkg")]
+mod formats_gpkg;
 mod generate;
 mod geos;
 mod io;

@@ -2,38 +2,8 @@
 
 use tiny_skia::Paint;
 
-/// A colour with opacity, 8 bits per channel, sRGB.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Color {
-    /// Red.
-    pub r: u8,
-    /// Green.
-    pub g: u8,
-    /// Blue.
-    pub b: u8,
-    /// Opacity: 0 is invisible, 255 hides what is below.
-    pub a: u8,
-}
-
-impl Color {
-    /// Invisible.
-    pub const CLEAR: Self = Self { r: 0, g: 0, b: 0, a: 0 };
-    /// Black.
-    pub const BLACK: Self = Self::rgb(0, 0, 0);
-    /// White.
-    pub const WHITE: Self = Self::rgb(255, 255, 255);
-
-    /// An opaque colour.
-    pub const fn rgb(r: u8, g: u8, b: u8) -> Self {
-        Self { r, g, b, a: 255 }
-    }
-
-    /// The same colour with opacity `a`.
-    #[must_use]
-    pub const fn with_alpha(self, a: u8) -> Self {
-        Self { a, ..self }
-    }
-}
+use crate::report::palette::TIERS;
+pub use crate::report::palette::{ASSOCIATION, BASE, Color, GRADES, SEQUENTIAL};
 
 /// Parallel lines over an area. Lengths are in nominal pixels: those of a picture 2400 wide.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -103,28 +73,6 @@ pub(super) const FAINT: Color = Color::rgb(98, 104, 110);
 /// Frame and rules.
 pub(super) const RULE: Color = Color::rgb(190, 194, 198);
 
-/// Grades of efficiency from lowest to highest: orange-red, yellow, light blue, dark blue. They differ in lightness as
-/// well as in hue, so that people who see no red or no green tell them apart (a test simulates both).
-pub const GRADES: [Color; 4] =
-    [Color::rgb(206, 66, 40), Color::rgb(250, 189, 104), Color::rgb(158, 202, 225), Color::rgb(46, 107, 168)];
-
-/// Five steps of a quantity from little to much: light yellow over amber and teal to dark blue, each darker than the one
-/// before.
-pub const SEQUENTIAL: [Color; 5] = [
-    Color::rgb(252, 245, 200),
-    Color::rgb(250, 210, 130),
-    Color::rgb(70, 160, 180),
-    Color::rgb(42, 105, 165),
-    Color::rgb(30, 36, 100),
-];
-
-/// Significant local statistics: high among high, low among high, low among low, high among low.
-pub const ASSOCIATION: [Color; 4] =
-    [Color::rgb(178, 24, 43), Color::rgb(146, 197, 222), Color::rgb(33, 82, 160), Color::rgb(246, 178, 140)];
-
-/// Parcels that are not the subject of the map.
-pub const BASE: Color = Color::rgb(226, 228, 230);
-
 /// The look of subjects whose value is not known: grey lines on white, never a colour of the scale.
 pub fn unknown(label: impl Into<String>) -> FillStyle {
     FillStyle::new(Color::rgb(250, 250, 250), label).hatched(Hatch {
@@ -138,13 +86,8 @@ pub fn unknown(label: impl Into<String>) -> FillStyle {
 /// The look of control lines of tier `tier` (0 is the strictest): colour and angle differ from tier to tier, and the
 /// parcels below stay visible. Tiers beyond the fourth begin again.
 pub fn control_tier(tier: usize, label: impl Into<String>) -> FillStyle {
-    const TIERS: [(Color, f32, f32); 4] = [
-        (Color::rgb(0, 110, 72), 45.0, 13.0),
-        (Color::rgb(120, 64, 150), 135.0, 15.0),
-        (Color::rgb(150, 100, 20), 0.0, 14.0),
-        (Color::rgb(60, 70, 80), 90.0, 16.0),
-    ];
-    let (color, angle_deg, spacing_px) = TIERS[tier % TIERS.len()];
+    const HATCHES: [(f32, f32); 4] = [(45.0, 13.0), (135.0, 15.0), (0.0, 14.0), (90.0, 16.0)];
+    let (color, (angle_deg, spacing_px)) = (TIERS[tier % TIERS.len()], HATCHES[tier % HATCHES.len()]);
     let hatch = Hatch { angle_deg, spacing_px, width_px: 2.4, color: color.with_alpha(215) };
     FillStyle { edge: Some(color), ..FillStyle::new(color.with_alpha(26), label).hatched(hatch) }
 }
