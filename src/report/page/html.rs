@@ -173,7 +173,8 @@ impl<'a> Table<'a> {
             .raw(if self.is_sites { " id=\"site-table\"" } else { "" })
             .raw("><caption>");
         html.text(self.caption).raw("</caption><thead><tr>");
-        for head in &self.heads {
+        let shown: Vec<usize> = (0..self.heads.len()).filter(|&column| self.says_something(column)).collect();
+        for head in shown.iter().map(|&column| &self.heads[column]) {
             html.raw("<th scope=\"col\"").raw(if head.is_figure { " class=\"n\"" } else { "" });
             html.raw(" aria-sort=\"none\"><button type=\"button\" class=\"sort\">")
                 .text(&head.text)
@@ -186,10 +187,16 @@ impl<'a> Table<'a> {
                 html.raw(" data-site=\"").number(at as f64).raw("\" tabindex=\"0\"");
             }
             html.raw(">");
-            row.iter().enumerate().for_each(|(column, cell)| cell.push(html, column == 0));
+            let cells = shown.iter().filter_map(|&column| Some((column, row.get(column)?)));
+            cells.for_each(|(column, cell)| cell.push(html, column == 0));
             html.raw("</tr>\n");
         }
         html.raw("</tbody></table></div>\n");
+    }
+
+    /// Whether a column has a text in any row; the first always stays.
+    fn says_something(&self, column: usize) -> bool {
+        column == 0 || self.rows.iter().any(|row| row.get(column).is_some_and(|cell| !cell.text.is_empty()))
     }
 }
 

@@ -40,19 +40,7 @@ impl Map {
             ("sites", words.low_sites, layers::sites(input, form)),
         ];
         project(input, &mut layers);
-        // The frame is the study's: lines may reach far beyond it.
-        let framed = [0, 1, 4, 3, 2].into_iter().find(|&at| !layers[at].2.shapes.is_empty())?;
-        let mut frame = Envelope::EMPTY;
-        for at in [framed, 4] {
-            for shape in &layers[at].2.shapes {
-                shape
-                    .polygons
-                    .iter()
-                    .flat_map(Polygon::exterior)
-                    .for_each(|c| frame = frame.join(&Envelope { min: [c.x, c.y], max: [c.x, c.y] }));
-            }
-        }
-        let frame = Frame::of(&frame)?;
+        let frame = Frame::of(&extent(&layers))?;
         let labels = labels(input, &layers);
         Some(Self {
             frame,
@@ -233,6 +221,17 @@ fn push_ring(path: &mut String, points: &[[i64; 2]]) {
     path.push('z');
 }
 
+/// What the frame shows: the study area. Lines may reach far beyond it, and count where there is nothing else.
+fn extent(layers: &[(&str, &str, Layer)]) -> Envelope {
+    let of = |names: &[&str]| {
+        let own = layers.iter().filter(|(name, ..)| names.contains(name));
+        let polygons = own.flat_map(|(.., layer)| &layer.shapes).flat_map(|shape| &shape.polygons);
+        Envelope::of(polygons.flat_map(Polygon::exterior).map(|c| [c.x, c.y]))
+    };
+    let study = of(&["parcels", "districts", "sites"]);
+    if study.is_empty() { of(&["inside", "lines"]) } else { study }
+}
+
 /// Coordinates of the input to metres in a plane around them; as they are where no engine knows their system.
 fn project(input: &PageInput, layers: &mut [(&str, &str, Layer)]) {
     let shapes = || layers.iter().flat_map(|(.., layer)| &layer.shapes);
@@ -254,10 +253,14 @@ fn project(input: &PageInput, layers: &mut [(&str, &str, Layer)]) {
     }
 }
 
+/// Names of more districts than this are no longer read on a map.
+const MOST_NAMES: usize = 60;
+
 /// Numbers of the first sites, names of the districts.
 fn labels(input: &PageInput, layers: &[(&str, &str, Layer)]) -> Vec<([f64; 2], String, bool)> {
     let mut labels = Vec::new();
-    for (at, is_site, most) in [(1, false, 60), (4, true, TOP_SITES)] {
+    let named = if layers[1].2.shapes.len() > MOST_NAMES { 0 } else { MOST_NAMES };
+    for (at, is_site, most) in [(1, false, named), (4, true, TOP_SITES)] {
         let features = features(if is_site { input.sites.as_ref() } else { input.districts.as_ref() });
         for (shape, feature) in layers[at].2.shapes.iter().zip(features).take(most) {
             let largest =
