@@ -47,7 +47,7 @@ pub(super) enum Wanted {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Settled {
-    /// What was asked: `format`, `encoding`, `coordinate system` …
+    /// What was asked: `format`, `encoding`, `crs` …
     pub question: &'static str,
     /// What was taken.
     pub answer: Box<str>,

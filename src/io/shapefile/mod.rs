@@ -143,7 +143,7 @@ fn coordinate_system(text: &str, about: &mut About) {
         about.unread_crs = Some(name.clone());
         ("not known".to_owned(), format!("the .prj says `{name}`, which is not understood"))
     };
-    about.settled.push(Settled::new("coordinate system", answer, reason));
+    about.settled.push(Settled::new("crs", answer, reason));
 }
 
 /// The files beside a `.shp` that have its name, whatever the case of their endings.
