@@ -78,12 +78,12 @@ fn coordinate_system(system: &System, about: &mut About) {
     let known = known.or_else(|| if matches!(id, -1 | 0) { None } else { definition.parse().ok() });
     let Some(crs) = known else {
         let reason = format!("{said}, which names no known system");
-        about.settled.push(Settled::new("coordinate system", "not known", reason));
+        about.settled.push(Settled::new("crs", "not known", reason));
         about.unread_crs = Some(name.clone());
         return;
     };
     let name = crs.to_string();
-    about.settled.push(Settled::new("coordinate system", &*name, said));
+    about.settled.push(Settled::new("crs", &*name, said));
     // Degrees on WGS 84 have a name that says which ordinate comes first.
     about.crs = Some(if name == "EPSG:4326" { LONGITUDE_LATITUDE.into() } else { name.into() });
 }
