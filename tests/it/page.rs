@@ -230,3 +230,15 @@ fn colours_are_those_of_the_maps() {
         assert!(made.contains(&hex), "{hex}");
     }
 }
+
+#[test]
+fn a_map_says_where_it_leaves_pieces_out() {
+    let mut input = of(vec![square("a", 0.0)], Options::default());
+    let mut feature = input.parcels.as_ref().unwrap().features[0].clone();
+    feature.set_property("certain_m2", 5.0);
+    let features = vec![feature; 3_001];
+    input.inside_lines = Some(FeatureCollection { bbox: None, features, foreign_members: None });
+    let made = page(&input, Language::English);
+    check(&made);
+    assert!(made.contains("Only the largest 3,000 of 3,001 pieces are drawn"));
+}

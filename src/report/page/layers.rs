@@ -174,7 +174,11 @@ pub(super) fn inside(input: &PageInput, form: Form) -> Layer {
         ("inside allowed", words.inside_allowed),
         ("inside open", words.inside_open),
     ];
-    let legend = counted(&shapes, legend, form);
+    let mut legend = counted(&shapes, legend, form);
+    if shapes.len() < all.len() {
+        let [count, all] = [shapes.len(), all.len()].map(|count| form.count(Some(count as f64)));
+        legend.push(("unseen", fill(words.inside_cut, &[("count", &count), ("all", &all)]), String::new()));
+    }
     Layer { shapes, legend }
 }
 

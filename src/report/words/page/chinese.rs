@@ -63,6 +63,7 @@ pub(super) const WORDS: PageWords = PageWords {
     inside_lines: "线内现状",
     inside_now: "建设用地",
     inside_allowed: "允许存在的建设用地",
+    inside_cut: "仅绘出 {all} 块中最大的 {count} 块",
     inside_open: "未审查或未知",
     site_title: "第 {site} 片：{area}，{parcels} 个地块",
     district_title: "{name}：开发强度 {gross}",

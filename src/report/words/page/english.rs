@@ -63,6 +63,7 @@ pub(super) const WORDS: PageWords = PageWords {
     inside_lines: "What stands inside",
     inside_now: "Construction",
     inside_allowed: "Construction that may stand there",
+    inside_cut: "Only the largest {count} of {all} pieces are drawn",
     inside_open: "Construction not reviewed, or not known",
     site_title: "Site {site}: {area}, {parcels} parcels",
     district_title: "{name}: intensity {gross}",
