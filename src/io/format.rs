@@ -157,6 +157,7 @@ pub(super) fn feature_file(source: &Source) -> Result<Option<Arc<dyn FeatureFile
         }
         #[cfg(feature = "gpkg")]
         FileFormat::GeoPackage => super::gpkg::open(source).map(Some),
+        FileFormat::Other => super::wkt_table::open(source),
         _ => Ok(None),
     }
 }

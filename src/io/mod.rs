@@ -19,6 +19,8 @@ mod transcode;
 mod value;
 #[cfg(feature = "gpkg")]
 mod wkb;
+mod wkt_geometry;
+mod wkt_table;
 mod write;
 
 #[cfg(feature = "shapefile")]

@@ -56,7 +56,6 @@ pub struct Settled {
 }
 
 impl Settled {
-    #[cfg(any(feature = "gpkg", feature = "shapefile"))]
     pub(super) fn new(
         question: &'static str,
         answer: impl Into<Box<str>>,
@@ -91,6 +90,11 @@ pub(super) struct About {
 pub(super) trait FeatureFile: fmt::Debug + Send + Sync {
     /// What is known of it.
     fn about(&self) -> &About;
+
+    /// Whether it is a text of records, which can be read as a table too.
+    fn is_table(&self) -> bool {
+        false
+    }
 
     /// Begins to read its features. All bytes of all its files pass through `stored`.
     ///

@@ -1,8 +1,7 @@
 //! Geometries in well-known binary, of ISO and of `PostGIS`, as `GeoJSON` text.
 
-use super::geojson::UNREADABLE;
 use crate::geometry::Coord;
-use crate::json_text::{push_number, push_text};
+use crate::json_text::push_number;
 
 /// Collections in each other that are followed.
 const MAX_DEPTH: usize = 8;
@@ -29,15 +28,6 @@ pub(super) fn push_geometry(text: &mut Vec<u8>, wkb: &[u8]) -> Result<Made, Stri
     let mut reader = Reader { rest: wkb, dropped: 0, positions: 0 };
     reader.geometry(text, 0, None)?;
     Ok(Made { dropped: reader.dropped, is_empty: reader.positions == 0 })
-}
-
-/// Adds a geometry that cannot be read, with the reason: an empty collection to other readers, a fault of its feature here.
-pub(super) fn push_unreadable(text: &mut Vec<u8>, reason: &str) {
-    text.extend_from_slice(b"{\"type\":\"GeometryCollection\",\"geometries\":[],\"");
-    text.extend_from_slice(UNREADABLE.as_bytes());
-    text.extend_from_slice(b"\":");
-    push_text(text, reason);
-    text.push(b'}');
 }
 
 /// The kinds that `GeoJSON` has.

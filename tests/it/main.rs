@@ -18,6 +18,7 @@ mod efficiency;
 mod faults;
 #[cfg(feature = "shapefile")]
 mod formats;
+mod formats_csv;
 #[cfg(feature = "gpkg")]
 mod formats_gpkg;
 mod generate;

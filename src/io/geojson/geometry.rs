@@ -2,9 +2,19 @@ use std::borrow::Cow;
 
 use super::json::{Fault, Json};
 use crate::geometry::{Coord, MultiPolygonArray};
+use crate::json_text::push_text;
 
 /// A member of a geometry that another format gave and that could not be read; it says why.
-pub(in crate::io) const UNREADABLE: &str = "landuse_unreadable";
+const UNREADABLE: &str = "landuse_unreadable";
+
+/// Adds a geometry that cannot be read, with the reason: an empty collection to other readers, a fault of its feature here.
+pub(in crate::io) fn push_unreadable(text: &mut Vec<u8>, reason: &str) {
+    text.extend_from_slice(b"{\"type\":\"GeometryCollection\",\"geometries\":[],\"");
+    text.extend_from_slice(UNREADABLE.as_bytes());
+    text.extend_from_slice(b"\":");
+    push_text(text, reason);
+    text.push(b'}');
+}
 
 /// What was noticed in geometries.
 #[derive(Debug, Clone, Default)]

@@ -22,8 +22,7 @@ pub use inspect::inspect;
 pub use read::read;
 pub use text::GeoJsonText;
 
-#[cfg(feature = "gpkg")]
-pub(super) use geometry::UNREADABLE;
+pub(super) use geometry::push_unreadable;
 pub(super) use json::{Fault, Json};
 pub(super) use lines::read_lines;
 pub(super) use read::{read_value, syntax};

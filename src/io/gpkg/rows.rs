@@ -9,6 +9,7 @@ use rusqlite::types::ValueRef;
 use super::database::Database;
 use super::layers::LayerTable;
 use crate::Error;
+use crate::io::geojson::push_unreadable;
 use crate::io::source::Origin;
 use crate::io::transcode::{StoredFiles, Wanted};
 use crate::io::wkb;
@@ -183,7 +184,7 @@ fn push_shape(text: &mut Vec<u8>, value: ValueRef<'_>) -> u64 {
     text.truncate(start);
     text.extend_from_slice(written);
     if let Err(reason) = made {
-        wkb::push_unreadable(text, &reason);
+        push_unreadable(text, &reason);
     }
     dropped
 }

@@ -1,20 +1,24 @@
 //! Records of CSV text (RFC 4180).
 
 /// Where a record begins, and its fields.
-pub(super) type Record = (usize, Vec<String>);
+pub(in crate::io) type Record = (usize, Vec<String>);
 
 /// Records of a CSV text.
-pub(super) struct Records<'t> {
+pub(in crate::io) struct Records<'t> {
     text: &'t str,
     pos: usize,
-    pub(super) separator: char,
+    pub(in crate::io) separator: char,
 }
 
 impl<'t> Records<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
+    pub(in crate::io) fn new(text: &'t str) -> Self {
         let mut records = Self { text, pos: 0, separator: ',' };
         records.separator = records.guess();
         records
+    }
+
+    pub(in crate::io) fn with_separator(text: &'t str, separator: char) -> Self {
+        Self { text, pos: 0, separator }
     }
 
     /// The separator that the first line has most of, outside of quotes; a comma at a tie.
@@ -35,7 +39,7 @@ impl<'t> Records<'t> {
     }
 
     /// The next record that is no blank line, with where it begins.
-    pub(super) fn next_record(&mut self) -> Result<Option<Record>, (usize, String)> {
+    pub(in crate::io) fn next_record(&mut self) -> Result<Option<Record>, (usize, String)> {
         loop {
             let start = self.pos;
             let rest = self.text[start..].trim_start_matches(['\r', '\n']);

@@ -3,7 +3,7 @@ use std::collections::HashMap;
 mod csv;
 mod number_format;
 
-use csv::Records;
+pub(super) use csv::Records;
 pub use number_format::NumberFormat;
 
 use serde::Serialize;
@@ -88,7 +88,9 @@ impl Table {
     /// # Errors
     /// As [`read`](Self::read), but [`Error::NumberFormat`].
     pub fn read_as(source: &Source, format: Option<NumberFormat>) -> Result<Self, Error> {
-        let mut input = source.open_text()?;
+        // A table is read as one, whatever its columns hold.
+        let is_table = source.feature_file()?.is_some_and(|file| file.is_table());
+        let mut input = if is_table { source.open_stored(true)? } else { source.open_text()? };
         let text = input.rest()?;
         let (file, hash, bytes): (Box<str>, _, _) = (source.name().into(), input.hash(), text.len() as u64);
         let start = text.iter().position(|b| !b.is_ascii_whitespace() && !b"\xef\xbb\xbf\x1e".contains(b));
