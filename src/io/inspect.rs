@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::columns::text_hash;
-use super::schema::{Field, Meaning, Scalar, Target, as_number, known_fields, plain_name};
+use super::schema::{Field, Meaning, Scalar, Target, as_number, cut_name, known_fields, plain_name};
 use super::value::Value;
 use crate::error::FeaturePos;
 
@@ -131,8 +131,9 @@ impl KnownNames {
         let fields = known_fields();
         let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
         for (i, (_, field)) in fields.iter().enumerate() {
-            for name in field.names() {
-                let known = by_name.entry(plain_name(name)).or_default();
+            let names = field.names().map(plain_name);
+            for name in names.chain(field.names().filter_map(cut_name)) {
+                let known = by_name.entry(name).or_default();
                 if known.last() != Some(&i) {
                     known.push(i);
                 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Field, Meaning, Schema, Target, plain_name, quoted};
+use super::{CUT_BYTES, Field, Meaning, Schema, Target, cut_name, plain_name, quoted};
 use crate::io::inspect::{Codes, KnownNames, PropertySummary};
 use crate::warning::WhyLeftOut;
 use crate::zoning::{LandUseCode, Schemes};
@@ -92,9 +92,14 @@ impl Schema {
             .collect();
         let mut schema = Self { name: "inferred".into(), ..Self::default() };
         for (i, (profile, field)) in known.fields.iter().enumerate() {
-            for name in field.names() {
-                let wanted = plain_name(name);
-                let mut named: Vec<usize> = (0..summaries.len()).filter(|&at| plain[at] == wanted).collect();
+            let cut = field.names().filter(|name| cut_tells(name, &field.target, &known));
+            let names = field.names().map(|name| (name, plain_name(name)));
+            let names = names.chain(cut.filter_map(|name| Some((name, cut_name(name)?))));
+            for (name, wanted) in names {
+                let is_cut = wanted != plain_name(name);
+                let named =
+                    |&at: &usize| plain[at] == wanted && (!is_cut || summaries[at].name.len() == CUT_BYTES);
+                let mut named: Vec<usize> = (0..summaries.len()).filter(named).collect();
                 named.sort_by_key(|&at| *summaries[at].name != *name);
                 for at in named {
                     if decisions[at].field.is_some() {
@@ -109,7 +114,9 @@ impl Schema {
                     let mut fitted = Field { property, aliases: Vec::new(), ..field.clone() };
                     match fitted.suits(&summaries[at], i, &schemes) {
                         Ok(why) => {
-                            decisions[at].reason = format!("profile `{profile}` knows the name{why}").into();
+                            let name =
+                                if is_cut { format!("`{name}`, cut to 10 bytes") } else { "the name".into() };
+                            decisions[at].reason = format!("profile `{profile}` knows {name}{why}").into();
                             decisions[at].field = Some(fitted.target.clone());
                             schema.fields.push(fitted);
                         }
@@ -124,6 +131,13 @@ impl Schema {
         schema.left_out = left_out.collect();
         Inference { schema, decisions }
     }
+}
+
+/// Whether a name that is cut says one thing: no other target has a name that is cut to the same.
+fn cut_tells(name: &str, target: &Target, known: &KnownNames) -> bool {
+    let cut = cut_name(name);
+    let same = |field: &Field| field.names().any(|other| cut.is_some() && cut_name(other) == cut);
+    known.fields.iter().all(|(_, field)| field.target == *target || !same(field))
 }
 
 /// Why most properties are left out.
@@ -238,6 +252,29 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::super::Scalar;
     use super::*;
+
+    /// A Shapefile keeps 10 bytes of a name.
+    #[test]
+    fn names_that_a_shapefile_cuts_are_known() {
+        let names = ["current_us", "floor_area", "footprint_", "construct", "year_built", "allowed_fa"];
+        let code = Scalar::Text("1001");
+        let values = [
+            code,
+            Scalar::Number(3.0),
+            Scalar::Number(2.0),
+            code,
+            Scalar::Number(1990.0),
+            Scalar::Number(2.0),
+        ];
+        let summaries: Vec<PropertySummary> =
+            names.iter().zip(values).map(|(name, value)| PropertySummary::of(name, [value])).collect();
+        let found = Schema::infer(&summaries);
+        let targets: Vec<Option<String>> =
+            found.decisions.iter().map(|d| d.field.as_ref().map(ToString::to_string)).collect();
+        let expected = ["current_use", "floor_area", "footprint", "", "year_built", "allowed_far"];
+        assert_eq!(targets, expected.map(|target| (!target.is_empty()).then(|| target.to_owned())));
+        assert!(found.decisions[1].reason.contains("`floor_area_m2`, cut to 10 bytes; unit m2 assumed"));
+    }
 
     #[test]
     fn inference_gives_reasons_and_an_editable_file() {

@@ -498,7 +498,7 @@ impl Schema {
     }
 
     /// The schema with each field under the name it has among `properties` (its own first, then its aliases; case, blanks
-    /// and underscores aside), without the fields that are absent.
+    /// and underscores aside; or cut to 10 bytes, as in a Shapefile), without the fields that are absent.
     #[must_use]
     pub fn fit<'p>(&self, properties: impl IntoIterator<Item = &'p str>) -> Self {
         let properties: Vec<(String, &str)> =
@@ -509,7 +509,12 @@ impl Schema {
             let loose = || {
                 field.names().find_map(|name| properties.iter().find(|(plain, _)| *plain == plain_name(name)))
             };
-            exact.or_else(loose).map(|(_, property)| Field {
+            let cut = |name: &str| {
+                let cut = cut_name(name)?;
+                properties.iter().find(|(plain, property)| *plain == cut && property.len() == CUT_BYTES)
+            };
+            let cut = || field.names().find_map(cut);
+            exact.or_else(loose).or_else(cut).map(|(_, property)| Field {
                 property: (*property).into(),
                 aliases: Vec::new(),
                 ..field.clone()
@@ -527,6 +532,15 @@ pub(super) fn known_fields() -> Vec<(&'static str, Field)> {
         fields.into_iter().map(move |field| (profile, field))
     };
     PROFILES.iter().flat_map(|(profile, _, _)| fields(profile)).collect()
+}
+
+/// Bytes of a name that a Shapefile keeps.
+pub(super) const CUT_BYTES: usize = 10;
+
+/// A name as a Shapefile cuts it, plain; none for one that it keeps whole.
+pub(super) fn cut_name(name: &str) -> Option<String> {
+    let cut = name.get(..CUT_BYTES).filter(|_| name.len() > CUT_BYTES && name.is_ascii())?;
+    Some(plain_name(cut))
 }
 
 /// Lower case, without blanks, underscores and hyphens.
