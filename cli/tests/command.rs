@@ -514,7 +514,7 @@ fn generate_makes_the_city_of_the_repository() {
         ["parcels.geojson", "control_lines.geojson", "districts.geojson", "water.geojson", "truth.json"]
     {
         let made = std::fs::read(folder.path().join(file)).unwrap();
-        assert_eq!(made, std::fs::read(city(file)).unwrap(), "{file}");
+        assert!(made == std::fs::read(city(file)).unwrap(), "{file}");
     }
 }
 

@@ -225,7 +225,7 @@ fn values_are_what_their_columns_say() {
     let expected = [
         "format: GeoPackage, polygon".to_owned(),
         format!("layer: {name}"),
-        "coordinate system: EPSG:4326 (the file says `WGS 84`)".to_owned(),
+        "crs: EPSG:4326 (the file says `WGS 84`)".to_owned(),
     ];
     assert_eq!(settled, expected);
     assert_eq!(load(&source).unwrap().set.len(), 2);
