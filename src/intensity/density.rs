@@ -92,16 +92,23 @@ struct Sum {
 }
 
 impl Sum {
+    /// Adds a level, or an amount on so much land.
     fn add(&mut self, value: Option<f64>, weight: f64) {
+        self.add_amount(value);
+        if value.is_some() {
+            self.weight.add(weight);
+        }
+    }
+
+    fn add_amount(&mut self, value: Option<f64>) {
         self.unknown += usize::from(value.is_none());
-        self.add_part(value, weight);
+        self.add_part(value);
     }
 
     /// Adds what is known of a value that is not known whole.
-    fn add_part(&mut self, value: Option<f64>, weight: f64) {
+    fn add_part(&mut self, value: Option<f64>) {
         if let Some(value) = value {
             self.value.add(value);
-            self.weight.add(weight);
             self.known += 1;
         }
     }
@@ -143,12 +150,12 @@ impl Built {
         let attributes = columns.set.attributes();
         let of = |column: &Column<f64>| column.get(i).map(|value| value * part);
         let (floor, foot) = (of(&attributes.floor_area_m2), of(&attributes.footprint_m2));
-        self.floor.add(floor, area);
+        self.floor.add_amount(floor);
         if floor.is_none() {
             let known = columns.set.floor_area_known_m2(ParcelIdx(i as u32));
-            self.floor.add_part(known.map(|value| value * part), area);
+            self.floor.add_part(known.map(|value| value * part));
         }
-        self.foot.add(foot, area);
+        self.foot.add_amount(foot);
         if columns.status[i] == LandStatus::Construction {
             if floor.is_some() {
                 self.net.add(floor, area);
@@ -160,7 +167,7 @@ impl Built {
             }
         }
         if let Some(population) = columns.population {
-            self.people.add(of(population), area);
+            self.people.add_amount(of(population));
         }
         for (sum, carried) in self.carried.iter_mut().zip(columns.carried) {
             let weight = if carried.nature == Nature::Extensive { part } else { area };
