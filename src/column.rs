@@ -297,12 +297,7 @@ impl<T: Eq + Hash + Clone> CategoryColumn<T> {
 
     /// Adds a value of the column's own type at the end.
     pub(crate) fn push_cloned(&mut self, value: Option<&T>) {
-        let key = value.map_or(Self::UNKNOWN, |value| {
-            self.position(value).unwrap_or_else(|| {
-                self.distinct.push(value.clone());
-                self.distinct.len() as u32 - 1
-            })
-        });
+        let key = value.map_or(Self::UNKNOWN, |value| self.settle(value, T::clone));
         self.keys.push(key);
     }
 
@@ -324,13 +319,19 @@ impl<T: Eq + Hash + Clone> CategoryColumn<T> {
         Q: Eq + Hash + ToOwned + ?Sized,
         Q::Owned: Into<T>,
     {
-        let key = value.map_or(Self::UNKNOWN, |value| {
-            self.position(value).unwrap_or_else(|| {
-                self.distinct.push(value.to_owned().into());
-                self.distinct.len() as u32 - 1
-            })
-        });
+        let key = value.map_or(Self::UNKNOWN, |value| self.settle(value, |value| value.to_owned().into()));
         self.keys.push(key);
+    }
+
+    /// Where a value stands among the distinct ones, or is put as what `own` makes of it.
+    fn settle<Q: Eq + Hash + ?Sized>(&mut self, value: &Q, own: impl FnOnce(&Q) -> T) -> u32
+    where
+        T: Borrow<Q>,
+    {
+        self.position(value).unwrap_or_else(|| {
+            self.distinct.push(own(value));
+            self.distinct.len() as u32 - 1
+        })
     }
 
     /// Adds a value without looking whether it was met before, for columns that are only appended to others.
@@ -398,12 +399,7 @@ impl<T: Eq + Hash + Clone> CategoryColumn<T> {
 
     /// Adds the values of `other` at the end.
     pub fn append(&mut self, other: &Self) {
-        self.extend_keys(other, other.keys.iter().copied(), |own, value| {
-            own.position(value).unwrap_or_else(|| {
-                own.distinct.push(value.clone());
-                own.distinct.len() as u32 - 1
-            })
-        });
+        self.extend_keys(other, other.keys.iter().copied(), |own, value| own.settle(value, T::clone));
     }
 
     /// Adds values of `source` by their positions there; `settle` finds or makes the place of one here.

@@ -82,12 +82,13 @@ pub struct Density {
     pub amounts: Vec<UnitAmount>,
 }
 
-/// A sum with what it is made of.
+/// A sum of what is known.
 #[derive(Debug, Clone, Default)]
 struct Sum {
     value: ExactSum,
     weight: ExactSum,
-    known: usize,
+    is_known: bool,
+    /// Parcels of which it is not known.
     unknown: usize,
 }
 
@@ -101,20 +102,20 @@ impl Sum {
     }
 
     fn add_amount(&mut self, value: Option<f64>) {
-        self.unknown += usize::from(value.is_none());
-        self.add_part(value);
-    }
-
-    /// Adds what is known of a value that is not known whole.
-    fn add_part(&mut self, value: Option<f64>) {
         if let Some(value) = value {
             self.value.add(value);
-            self.known += 1;
+            self.is_known = true;
         }
     }
 
+    fn merge(&mut self, other: &Self) {
+        self.value += &other.value;
+        self.weight += &other.weight;
+        self.is_known |= other.is_known;
+    }
+
     fn total(&self) -> Option<f64> {
-        (self.known > 0).then(|| self.value.get())
+        self.is_known.then(|| self.value.get())
     }
 }
 
@@ -145,6 +146,34 @@ impl Built {
         Self { carried: vec![Sum::default(); columns.carried.len()], ..Self::default() }
     }
 
+    /// Counts parcel `i` where something is not known of it.
+    pub(super) fn count(&mut self, columns: &Columns<'_>, i: usize) {
+        let attributes = columns.set.attributes();
+        let count = |sum: &mut Sum, column: &Column<f64>| sum.unknown += usize::from(column.get(i).is_none());
+        count(&mut self.floor, &attributes.floor_area_m2);
+        count(&mut self.foot, &attributes.footprint_m2);
+        if let Some(population) = columns.population {
+            count(&mut self.people, population);
+        }
+        for (sum, carried) in self.carried.iter_mut().zip(columns.carried) {
+            count(sum, &carried.values);
+        }
+    }
+
+    /// Adds the sums of another unit. A parcel may stand in both: the counts stay.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.floor.merge(&other.floor);
+        self.foot.merge(&other.foot);
+        self.people.merge(&other.people);
+        self.net.merge(&other.net);
+        for (sum, other) in self.both.iter_mut().zip(&other.both) {
+            *sum += other;
+        }
+        for (sum, other) in self.carried.iter_mut().zip(&other.carried) {
+            sum.merge(other);
+        }
+    }
+
     /// Adds this part of parcel `i`, of which `area` m² count as land.
     pub(super) fn add(&mut self, columns: &Columns<'_>, i: usize, area: f64, part: f64) {
         let attributes = columns.set.attributes();
@@ -153,7 +182,7 @@ impl Built {
         self.floor.add_amount(floor);
         if floor.is_none() {
             let known = columns.set.floor_area_known_m2(ParcelIdx(i as u32));
-            self.floor.add_part(known.map(|value| value * part));
+            self.floor.add_amount(known.map(|value| value * part));
         }
         self.foot.add_amount(foot);
         if columns.status[i] == LandStatus::Construction {

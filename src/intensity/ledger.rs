@@ -1,3 +1,5 @@
+use std::iter::repeat;
+
 use serde::Serialize;
 
 use super::account::{Account, Totals, Unparcelled, WarningLine};
@@ -276,11 +278,11 @@ struct Shapes<'a> {
 }
 
 impl Shapes<'_> {
-    /// What of a parcel counts in units that `within` holds for, m².
-    fn counted_m2(&self, parcel: u32, within: impl Fn(usize) -> bool) -> f64 {
+    /// What of a parcel counts in a unit, m².
+    fn counted_m2(&self, parcel: u32, unit: u32) -> f64 {
         let first = self.counted.partition_point(|share| share.parcel < parcel);
         let of_parcel = self.counted[first..].iter().take_while(|share| share.parcel == parcel);
-        of_parcel.filter(|share| within(share.unit as usize)).map(|share| share.area).sum()
+        of_parcel.filter(|share| share.unit == unit).map(|share| share.area).sum()
     }
 }
 
@@ -294,28 +296,26 @@ fn stand_on(
     let mut built = vec![Built::new(columns); units];
     let mut total = Built::new(columns);
     let of_parcel = |a: &Share, b: &Share| a.parcel == b.parcel;
-    let whole_shapes = (shapes.counted.chunk_by(of_parcel))
-        .filter(|shares| !shapes.partition.is_replaced(shares[0].parcel as usize));
-    for shares in whole_shapes.chain(shapes.own.chunk_by(of_parcel)) {
+    let replaced = |shares: &&[Share]| shapes.partition.is_replaced(shares[0].parcel as usize);
+    let whole = shapes.counted.chunk_by(of_parcel).filter(|shares| !replaced(shares));
+    let cut = shapes.own.chunk_by(of_parcel);
+    for (shares, is_whole) in whole.zip(repeat(true)).chain(cut.zip(repeat(false))) {
         let parcel = shares[0].parcel;
         let i = parcel as usize;
-        let is_whole = !shapes.partition.is_replaced(i);
         let whole: f64 = shares.iter().map(|share| share.area).sum();
         if whole <= 0.0 {
             continue;
         }
         for share in shares {
-            let unit = share.unit as usize;
-            let land = if is_whole { share.area } else { shapes.counted_m2(parcel, |of| of == unit) };
-            built[unit].add(columns, i, land, share.area / whole);
+            let land = if is_whole { share.area } else { shapes.counted_m2(parcel, share.unit) };
+            built[share.unit as usize].add(columns, i, land, share.area / whole);
+            built[share.unit as usize].count(columns, i);
         }
-        let own: f64 =
-            shares.iter().filter(|share| counts(share.unit as usize)).map(|share| share.area).sum();
-        if own > 0.0 {
-            let land = if is_whole { own } else { shapes.counted_m2(parcel, &counts) };
-            total.add(columns, i, land, own / whole);
+        if shares.iter().any(|share| counts(share.unit as usize) && share.area > 0.0) {
+            total.count(columns, i);
         }
     }
+    (0..units).filter(|&unit| counts(unit)).for_each(|unit| total.merge(&built[unit]));
     (built, total)
 }
 
