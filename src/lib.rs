@@ -38,3 +38,8 @@ pub use error::{Error, ParamError};
 pub use language::Language;
 pub use parcel::{Parcel, ParcelIdx, ParcelIndex, ParcelRef, ParcelSet};
 pub use warning::Warning;
+
+/// The code of the guide, which the tests of the documentation run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guide/src/embedders.md")]
+struct Guide;

@@ -222,7 +222,7 @@ pub(crate) struct Arguments {
     #[expect(clippy::option_option, reason = "absent, bare, or with a file")]
     sensitivity: Option<Option<PathBuf>>,
 
-    /// Draws the ledger too: intensity by unit on a map, bars against limits, the gradient.
+    /// Draws the ledger too, also where no map is asked for: intensity by unit on a map, bars against limits, the gradient.
     #[arg(long)]
     charts: bool,
 
@@ -230,7 +230,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     report: bool,
 
-    /// Language of the page: `en` or `zh`.
+    /// Language of the terminal and of the page: `en` or `zh`.
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = crate::report::language)]
     lang: Language,
 
@@ -238,7 +238,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// Write no map.
+    /// Draw no map of the parcels.
     #[arg(long)]
     no_map: bool,
 
@@ -315,8 +315,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
         out.write("neighbours.gal", |file| report::write_graph(&analysis, file))?;
     }
     clock.lap("write");
-    if !arguments.no_map {
-        terminal.step("drawing the map");
+    if !arguments.no_map || arguments.charts {
+        terminal.step("drawing");
         draw(arguments, &analysis, &out)?;
         clock.lap("map");
     }
@@ -330,7 +330,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     out.commit(manifest)?;
 
     drop(terminal);
-    say(&report::text(&analysis, &summary));
+    say(&report::text(&analysis, &summary, arguments.lang));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -528,7 +528,6 @@ fn draw(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(
     let notes = [format!("Drawn by landuse {}; seed {seed}.", env!("CARGO_PKG_VERSION"))];
     let write = |name: &str, picture: &report::map::Picture| out.put(name, &picture.encode_png()?);
     let title = &arguments.title;
-    write("map.png", &report::picture(analysis, title, &notes)?)?;
     if arguments.charts {
         write(
             "intensity.png",
@@ -540,6 +539,10 @@ fn draw(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(
             write("gradient.png", &picture?)?;
         }
     }
+    if arguments.no_map {
+        return Ok(());
+    }
+    write("map.png", &report::picture(analysis, title, &notes)?)?;
     if let Some(picture) = report::hot_spots(analysis, title, &notes) {
         write("map_statistics.png", &picture?)?;
     }

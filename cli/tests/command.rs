@@ -7,6 +7,9 @@ mod folder;
 #[cfg(feature = "gpkg")]
 #[path = "command/geopackage.rs"]
 mod geopackage;
+#[cfg(feature = "map")]
+#[path = "command/guide.rs"]
+mod guide;
 #[path = "command/page.rs"]
 mod page;
 

@@ -20,7 +20,7 @@ use crate::intensity::{Constraints, Ledger, UnitOutlook};
 use crate::land::{Land, LandStatus};
 use crate::parcel::{ParcelIdx, ParcelSet};
 use crate::sensitivity::{Sensitivity, SweepInput};
-use crate::stats::LocalResults;
+use crate::stats::{GlobalStatistics, LocalResults};
 use crate::warning::{Warning, WarningKind};
 use crate::zoning::LandUse;
 
@@ -45,10 +45,16 @@ pub struct Analysis {
     land: Arc<Land>,
     efficiency: Arc<Efficiency>,
     clusters: Arc<ClusterStage>,
-    local: Option<Arc<LocalResults>>,
+    statistics: Option<Arc<Statistics>>,
     lines: Arc<LineStage>,
     intensity: Arc<IntensityStage>,
     sensitivity: Option<Arc<Sensitivity>>,
+}
+
+#[derive(Debug)]
+struct Statistics {
+    local: LocalResults,
+    global: GlobalStatistics,
 }
 
 #[derive(Debug)]
@@ -198,7 +204,12 @@ impl Analysis {
 
     /// Local statistics of the score among candidates; none without a score.
     pub fn local(&self) -> Option<&LocalResults> {
-        self.local.as_deref()
+        self.statistics.as_deref().map(|found| &found.local)
+    }
+
+    /// Global statistics of the score among candidates, and joins of low ones; none without a score.
+    pub fn global(&self) -> Option<&GlobalStatistics> {
+        self.statistics.as_deref().map(|found| &found.global)
     }
 
     /// What control lines take; none without lines.

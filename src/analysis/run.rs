@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Analysis, ClusterStage, Inputs, IntensityStage, LineStage, Neighbours, Options};
+use super::{Analysis, ClusterStage, Inputs, IntensityStage, LineStage, Neighbours, Options, Statistics};
 use crate::adjacency::{self, Adjacency, Graph};
 use crate::cluster::{
     Dbscan, MergeTree, Ownership, RegionInput, Regions, SWEEP_GAPS_M, Significance, SiteInput, Sites,
     net_area_m2, sweep,
 };
-use crate::column::{CategoryColumn, Column};
+use crate::column::CategoryColumn;
 use crate::control::{ControlLines, Effect, Encroachments, Overlay, ReviewInput};
 use crate::efficiency::{Assessment, Efficiency, Measures, ScoredParcels, StockClass, Verdict};
 use crate::error::{Error, ParamError};
@@ -24,7 +24,7 @@ use crate::land::Land;
 use crate::parcel::{ParcelColumns, ParcelIdx, ParcelSet};
 use crate::progress::Watch;
 use crate::sensitivity::Sensitivity;
-use crate::stats::{LocalResults, Observations, Weights};
+use crate::stats::{GlobalStatistics, Observations, Weights};
 use crate::warning::WarningKind;
 
 /// A stage of the analysis, named as its module; the gap sweep and the merge tree go with the significance of sites.
@@ -138,7 +138,7 @@ impl Stages<'_, '_> {
         let (neighbours, land) = self.neighbours_and_land()?;
         let efficiency = self.efficiency(&land)?;
         let clusters = self.clusters(&neighbours, &land, &efficiency)?;
-        let local = self.local(&neighbours, &efficiency)?;
+        let statistics = self.statistics(&neighbours, &efficiency)?;
         let lines = self.lines(&land)?;
         let intensity = self.intensity(&land, &efficiency, &lines)?;
         let mut analysis = Analysis {
@@ -148,7 +148,7 @@ impl Stages<'_, '_> {
             land,
             efficiency,
             clusters,
-            local,
+            statistics,
             lines,
             intensity,
             sensitivity: None,
@@ -310,24 +310,36 @@ impl Stages<'_, '_> {
         })
     }
 
-    fn local(
+    fn statistics(
         &mut self,
         neighbours: &Arc<Neighbours>,
         efficiency: &Arc<Efficiency>,
-    ) -> Result<Option<Arc<LocalResults>>, Error> {
+    ) -> Result<Option<Arc<Statistics>>, Error> {
         let Some(score) = &efficiency.score else { return Ok(None) };
         if let Some(earlier) = self.same(|o| (o.seed, o.statistics)).filter(|earlier| {
             Arc::ptr_eq(&earlier.neighbours, neighbours) && Arc::ptr_eq(&earlier.efficiency, efficiency)
         }) {
-            return Ok(earlier.local.clone());
+            return Ok(earlier.statistics.clone());
         }
         let options = self.options.statistics.with_seed(self.options.seed);
         self.stage(Stage::Stats, |watch| {
-            let values: Column<f64> =
+            let values: Vec<Option<f64>> =
                 score.iter().zip(&efficiency.candidates).map(|(value, &is)| value.filter(|_| is)).collect();
-            let weights = Weights::from_graph(&neighbours.graph).row_standardised();
-            let local = Observations::new(values.iter(), &weights)?.local_watched(&options, watch)?;
-            Ok(Some(Arc::new(local)))
+            let marks: Vec<Option<bool>> = match &efficiency.assessment {
+                None => vec![None; values.len()],
+                Some(found) => (found.verdicts.iter())
+                    .map(|verdict| match verdict {
+                        Verdict::Low => Some(true),
+                        Verdict::NotLow => Some(false),
+                        Verdict::Unknown | Verdict::NotCandidate => None,
+                    })
+                    .collect(),
+            };
+            let binary = Weights::from_graph(&neighbours.graph);
+            let global = GlobalStatistics::new(&values, &marks, &binary)?;
+            let weights = binary.row_standardised();
+            let local = Observations::new(values, &weights)?.local_watched(&options, watch)?;
+            Ok(Some(Arc::new(Statistics { local, global })))
         })
     }
 

@@ -1,6 +1,6 @@
-//! From degrees to metres: reference systems, projection engines, and the doctor that finds what is wrong with coordinates.
+//! From degrees to metres: reference systems, projection engines, and which system coordinates are in.
 //!
-//! Use [`doctor::examine`] first, on raw coordinates: it says which system they are in or refuses. Then
+//! Use [`identify::identify`] first, on raw coordinates: it says which system they are in or refuses. Then
 //! [`WorkingPlane::new`] moves them into metres. **Axis order is always x = east, y = north**, in and out, for every
 //! system, whatever order its authority defines.
 //!
@@ -10,12 +10,12 @@
 
 mod antimeridian;
 mod definition;
-pub mod doctor;
 pub mod ellipsoid;
 mod engine;
 #[cfg(feature = "proj")]
 mod engine_proj;
 mod fit;
+pub mod identify;
 mod laea;
 mod plane;
 mod proj_text;

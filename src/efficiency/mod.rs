@@ -21,7 +21,6 @@ mod industrial;
 mod logic;
 mod quantile;
 mod rule;
-mod sentence;
 mod soft_site;
 mod stage;
 mod stock;

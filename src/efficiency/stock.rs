@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::logic::{all, not};
-use super::{IdleFigures, IdleLand, Language, Verdict};
+use super::{IdleFigures, IdleLand, Verdict};
 use crate::column::flag_of;
 use crate::parcel::{ParcelIdx, ParcelSet};
 
@@ -51,26 +51,6 @@ impl StockClass {
             Self::SuspectedLow => "suspected_low",
             Self::NotLow => "not_low",
             Self::Unknown => "unknown",
-        }
-    }
-
-    /// Its name for people.
-    pub const fn words(self, language: Language) -> &'static str {
-        match (self, language) {
-            (Self::ApprovedNotSupplied, Language::English) => "approved, not supplied",
-            (Self::ApprovedNotSupplied, Language::Chinese) => "批而未供土地",
-            (Self::Idle, Language::English) => "idle land",
-            (Self::Idle, Language::Chinese) => "闲置土地",
-            (Self::Vacant, Language::English) => "vacant land",
-            (Self::Vacant, Language::Chinese) => "空闲土地",
-            (Self::Low, Language::English) => "low-efficiency",
-            (Self::Low, Language::Chinese) => "低效用地",
-            (Self::SuspectedLow, Language::English) => "suspected low-efficiency",
-            (Self::SuspectedLow, Language::Chinese) => "疑似低效用地",
-            (Self::NotLow, Language::English) => "not low-efficiency",
-            (Self::NotLow, Language::Chinese) => "不属低效用地",
-            (Self::Unknown, Language::English) => "not decided",
-            (Self::Unknown, Language::Chinese) => "暂无法认定",
         }
     }
 

@@ -3,13 +3,13 @@ use super::geojson::read_lines;
 use super::schema::{Inference, Schema};
 use super::{GeoJsonText, Layer, OnBadFeature, ReadOptions, ReadReport, Source};
 use crate::Error;
-use crate::crs::doctor::{CoordinateStats, Diagnosis, Evidence, Finding, examine};
+use crate::crs::identify::{CoordinateStats, Evidence, Finding, Identified, identify};
 use crate::crs::{Bend, SourceCrs, WorkingCrs};
 use crate::geometry::{Coord, Envelope};
 use crate::parcel::{Laid, ParcelSet, Rejected, Repairs, Unlaid, lay_beside};
 use crate::warning::{Warning, WarningKind};
 
-/// From a file to parcels in a plane: reads, asks the doctor which system the coordinates are in, projects, validates.
+/// From a file to parcels in a plane: reads, identifies the system of the coordinates, projects, validates.
 ///
 /// ```
 /// use landuse::io::{Loader, Source, schema::Schema};
@@ -48,8 +48,8 @@ pub struct Loaded {
     pub set: ParcelSet,
     /// What was noticed while reading.
     pub report: ReadReport,
-    /// What the doctor found, and the system that was taken.
-    pub diagnosis: Diagnosis,
+    /// The system that was taken, and what was found on the way.
+    pub identified: Identified,
     /// What the plane does to the features, where that is worth a word.
     pub bend: Option<Bend>,
     /// The text they stand in, to be written again with more properties; none where they come from no text.
@@ -59,7 +59,7 @@ pub struct Loaded {
 impl Loaded {
     /// What a reader should know: of the text, of the coordinates, of the boundaries.
     pub fn warnings(&self) -> impl Iterator<Item = Warning> {
-        let noticed = self.diagnosis.findings.iter().filter_map(Finding::warning).map(Warning::from);
+        let noticed = self.identified.findings.iter().filter_map(Finding::warning).map(Warning::from);
         let bend = self.bend.map(|bend| Warning::from(WarningKind::from(bend)));
         let told = |count: usize, kind: WarningKind| (count > 0).then(|| Warning::from(kind));
         let mended = self.set.repaired();
@@ -101,7 +101,7 @@ impl Loader {
     /// Loads a file into a plane of its own.
     ///
     /// # Errors
-    /// [`Error::Format`] where the file is of a format that is not read here; those of [`read`](fn@super::read) and [`ParcelSet::new`]; [`Error::Crs`] where the doctor refuses the coordinates or no plane fits.
+    /// [`Error::Format`] where the file is of a format that is not read here; those of [`read`](fn@super::read) and [`ParcelSet::new`]; [`Error::Crs`] where no system fits the coordinates or no plane fits.
     pub fn load(&self, source: &Source) -> Result<Loaded, Error> {
         self.load_features(&*features_of(source)?)
     }
@@ -146,21 +146,21 @@ impl Loader {
     /// over.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Syntax`] as [`read`](fn@super::read); [`Error::Crs`] where the doctor refuses the coordinates.
+    /// [`Error::Io`], [`Error::Syntax`] as [`read`](fn@super::read); [`Error::Crs`] where no system fits the coordinates.
     pub fn lines_beside(&self, source: &Source, other: &ParcelSet) -> Result<Vec<Vec<Coord>>, Error> {
         let found = read_lines(source)?;
         let mut lines = found.lines;
         if lines.is_empty() {
             return Ok(lines);
         }
-        let diagnosis = examine(&Evidence {
+        let identified = identify(&Evidence {
             crs_member: found.crs_member.as_deref(),
             unread: found.unread_crs.as_deref(),
             declared: self.source_crs.as_ref(),
             coordinates: CoordinateStats::of(lines.iter().flatten().copied()),
             tags: &[&source.name()],
         });
-        let plane = other.plane().for_source(&diagnosis.source.map_err(Error::Crs)?)?;
+        let plane = other.plane().for_source(&identified.source.map_err(Error::Crs)?)?;
         lines.iter_mut().for_each(|line| plane.forward(line));
         Ok(lines)
     }
@@ -173,14 +173,14 @@ impl Loader {
             Lay::Beside(_) => Unlaid { table, extent: Envelope::EMPTY },
             Lay::Around | Lay::Like(_) => Unlaid::new(table, known),
         };
-        let diagnosis = examine(&Evidence {
+        let identified = identify(&Evidence {
             crs_member: report.crs_member.as_deref(),
             unread: report.unread_crs.as_deref(),
             declared: self.source_crs.as_ref(),
             coordinates: CoordinateStats::from(&unlaid.table.geometry),
             tags: &[&source.name()],
         });
-        let crs = diagnosis.source.clone().map_err(Error::Crs)?;
+        let crs = identified.source.clone().map_err(Error::Crs)?;
         let Laid { set, bend } = match lay {
             Lay::Around => unlaid.around(&crs, &self.working_crs)?,
             Lay::Like(other) => unlaid.like(&crs, other)?,
@@ -190,7 +190,7 @@ impl Loader {
             let Rejected { at, reason } = first.clone();
             return Err(Error::Feature { file: source.name().into(), at, reason });
         }
-        Ok(Loaded { set, report, diagnosis, bend, text })
+        Ok(Loaded { set, report, identified, bend, text })
     }
 }
 

@@ -1,72 +1,101 @@
 //! The ledger in words: balances, what stands on the land, the gradient, limits, checks.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::table::{name, percent, table};
+use super::form::fill;
+use super::summary::Summary;
+use super::table::{headed, name, table};
+use super::voice::{Voice, push_head};
 use crate::Analysis;
 use crate::intensity::{
-    Account, CheckStatus, ConfineCheck, Ledger, ReserveRow, UnitOutlook, WarningStatus, unit_id,
+    Account, ConfineCheck, Ledger, ReserveRow, UnitOutlook, Unparcelled, WarningStatus, unit_id,
 };
 use crate::sensitivity::Sensitivity;
-use crate::units::{people_area, people_number};
+use crate::sum::AreaSum;
+use crate::units::people_number;
 
 /// Units that a table for people lists; a grid may have a million.
 const TOP_UNITS: usize = 40;
 
 /// All tables of the ledger that there is something to say in.
-pub(super) fn text(analysis: &Analysis, outlooks: &[UnitOutlook]) -> String {
-    let mut text = String::from("\nDevelopment intensity by unit\n");
+pub(super) fn text(analysis: &Analysis, summary: &Summary, voice: Voice) -> String {
+    let words = voice.words;
+    let ledger = analysis.ledger();
+    let mut text = String::new();
     let names = unit_names(analysis);
-    text.push_str(&table(&balance_rows(analysis.ledger(), &names)));
-    text.extend(streets(&analysis.ledger().total).map(|line| format!("  {line}\n")));
-    text.push_str(&format!(
-        "  greatest residual of any balance: {:.1e} of its land\n",
-        analysis.ledger().residual()
-    ));
-    if analysis.ledger().total.density.floor_area_m2.is_some()
-        || analysis.ledger().total.density.population.is_some()
-    {
-        text.push_str(
-            "\nWhat stands on it (known floor area; net: on construction land where it is known)\n",
-        );
-        text.push_str(&table(&density_rows(analysis.ledger(), &names)));
+    push_head(&mut text, words.ledger_head);
+    text.push_str(&table(&balance_rows(ledger, &names, voice)));
+    text.extend(streets(&ledger.total, voice).map(|line| format!("  {line}\n")));
+    if ledger.total.density.floor_area_m2.is_some() || ledger.total.density.population.is_some() {
+        push_head(&mut text, words.stands_head);
+        text.push_str(&table(&density_rows(ledger, &names, voice)));
     }
     if let Some(gradient) = analysis.gradient() {
-        text.push_str("\nBy distance from the lines that exclude construction\n");
-        text.push_str(&table(&balance_rows(gradient, &HashMap::new())));
+        push_head(&mut text, words.gradient_head);
+        text.push_str(&table(&balance_rows(gradient, &HashMap::new(), voice)));
     }
-    if !outlooks.is_empty() {
-        text.push_str("\nLimits: what is left, and the fewest parcels whose withdrawal brings a unit back\n");
-        text.push_str(&table(&outlook_rows(analysis, outlooks, &names)));
+    if !analysis.outlooks().is_empty() {
+        push_head(&mut text, words.limits_head);
+        text.push_str(&table(&outlook_rows(analysis, &names, voice)));
     }
     if let Some(sensitivity) = analysis.sensitivity() {
-        text.push_str("\nSensitivity: what the settings decide\n");
-        text.push_str(&swept(sensitivity, &names));
+        push_head(&mut text, words.sensitivity_head);
+        text.push_str(&swept(sensitivity, &names, voice));
     }
-    let checks = checks(analysis, &names);
+    if let Some(rows) = review_rows(analysis, summary, voice) {
+        push_head(&mut text, words.review_head);
+        text.push_str(&table(&rows));
+        text.push_str(&format!("  {}\n", words.summed_over_lines));
+    }
+    let checks = checks(analysis, &names, voice);
     if !checks.is_empty() {
-        text.push_str("\nLines that confine construction or reserve land\n");
+        push_head(&mut text, words.checks_head);
         text.push_str(&checks);
     }
     text
 }
 
 /// What land in no parcel is counted as, where there is any to speak of.
-pub(super) fn streets(total: &Account) -> Option<String> {
+pub(super) fn streets(total: &Account, voice: Voice) -> Option<String> {
     let share = total.unparcelled_m2 / total.land_m2;
-    (share > 5e-4).then(|| {
-        format!(
-            "{} of the land is in no parcel (streets, mostly) and counts as {}.",
-            percent(share),
-            total.unparcelled.name()
-        )
-    })
+    let words = voice.words;
+    let kind = match total.unparcelled {
+        Unparcelled::Construction => words.construction,
+        Unparcelled::Other => words.other,
+        Unparcelled::Unknown => words.unknown,
+    };
+    (share > 5e-4).then(|| fill(words.streets, &[("share", &voice.percent(share)), ("kind", kind)]))
+}
+
+/// What stands inside lines that exclude construction, by tier; none where no permits were given.
+fn review_rows(analysis: &Analysis, summary: &Summary, voice: Voice) -> Option<Vec<Vec<String>>> {
+    analysis.options().review.permits.as_ref()?;
+    let mut tiers: BTreeMap<&str, [AreaSum; 7]> = BTreeMap::new();
+    for line in &summary.control_lines {
+        let Some(review) = &line.review else { continue };
+        let sums = tiers.entry(line.tier.as_deref().unwrap_or(voice.words.no_tier)).or_default();
+        let areas = [
+            review.certain_m2,
+            review.possible_m2,
+            review.artefact_m2,
+            review.permitted_m2 + review.exempt_m2,
+            review.grandfathered_m2,
+            review.encroaching_m2,
+            review.unreviewed_m2,
+        ];
+        sums.iter_mut().zip(areas).for_each(|(sum, area)| sum.add(area));
+    }
+    let rows = tiers.into_iter().map(|(tier, sums)| {
+        let areas = sums.into_iter().map(|sum| people_number(sum.m2() / 1e4, 2));
+        std::iter::once(tier.to_owned()).chain(areas).collect()
+    });
+    Some(headed(voice.words.review_columns).into_iter().chain(rows).collect())
 }
 
 pub(super) type Names<'a> = HashMap<Box<str>, &'a str>;
 
 /// The units a table lists, with their labels: the first by land where there are too many, then the whole.
-fn rows_of<'a>(ledger: &'a Ledger, names: &Names<'_>) -> Vec<(String, &'a Account)> {
+fn rows_of<'a>(ledger: &'a Ledger, names: &Names<'_>, voice: Voice) -> Vec<(String, &'a Account)> {
     // A sliver between a district's border and its parcels is in the files; in a table it would only puzzle.
     let mut units: Vec<&Account> =
         ledger.units.iter().filter(|unit| unit.id.is_some() || unit.land_m2 > 100.0).collect();
@@ -76,10 +105,13 @@ fn rows_of<'a>(ledger: &'a Ledger, names: &Names<'_>) -> Vec<(String, &'a Accoun
         units.truncate(TOP_UNITS);
     }
     let label = |unit: &Account| match unit.id.as_deref() {
-        None => "(no unit)".to_owned(),
+        None => voice.words.no_unit.to_owned(),
         Some(id) => named(id, names),
     };
-    let all = if left_out > 0 { format!("all (and {left_out} units more)") } else { "all".to_owned() };
+    let all = match left_out {
+        0 => voice.words.all.to_owned(),
+        more => fill(voice.words.all_and_more, &[("more", &more.to_string())]),
+    };
     let mut rows: Vec<_> = units.into_iter().map(|unit| (label(unit), unit)).collect();
     if rows.len() != 1 {
         rows.push((all, &ledger.total));
@@ -91,23 +123,11 @@ fn named(id: &str, names: &Names<'_>) -> String {
     names.get(id).map_or_else(|| id.to_owned(), |name| format!("{id} {name}"))
 }
 
-fn balance_rows(ledger: &Ledger, names: &Names<'_>) -> Vec<Vec<String>> {
-    let heading = [
-        "unit",
-        "land ha",
-        "inside lines",
-        "construction ha",
-        "of it inside",
-        "unknown",
-        "no parcel",
-        "gross",
-        "net",
-        "status",
-    ];
-    let mut rows = vec![heading.map(String::from).to_vec()];
-    for (label, account) in rows_of(ledger, names) {
+fn balance_rows(ledger: &Ledger, names: &Names<'_>, voice: Voice) -> Vec<Vec<String>> {
+    let mut rows = headed(voice.words.balance_columns);
+    for (label, account) in rows_of(ledger, names, voice) {
         let share = |part: Option<f64>, whole: f64| match part {
-            Some(part) if whole > 0.0 => percent(part / whole),
+            Some(part) if whole > 0.0 => voice.percent(part / whole),
             _ => "-".into(),
         };
         rows.push(vec![
@@ -118,55 +138,41 @@ fn balance_rows(ledger: &Ledger, names: &Names<'_>) -> Vec<Vec<String>> {
             share(account.construction_inside_m2, account.construction_m2),
             share(Some(account.unknown_m2), account.land_m2),
             share(Some(account.unparcelled_m2), account.land_m2),
-            interval(account),
-            range(account.net, account.net_upper).unwrap_or_else(|| "-".into()),
-            status(account.status).to_owned(),
+            interval(account, voice),
+            range(account.net, account.net_upper, voice),
+            status(account.status, voice),
         ]);
     }
     rows
 }
 
 /// Gross intensity with its bounds.
-pub(super) fn interval(account: &Account) -> String {
-    range(account.gross, account.gross_upper)
-        .unwrap_or_else(|| if account.land_m2 > 0.0 { "not known" } else { "no land" }.into())
-}
-
-/// A share with its upper bound, where that is another.
-pub(super) fn range(share: Option<f64>, upper: Option<f64>) -> Option<String> {
-    Some(match (share?, upper) {
-        (share, Some(upper)) if upper - share > 5e-4 => format!("{} to {}", percent(share), percent(upper)),
-        (share, _) => percent(share),
-    })
-}
-
-fn status(status: WarningStatus) -> &'static str {
-    match status {
-        WarningStatus::NotAssessed => "-",
-        other => other.name(),
+pub(super) fn interval(account: &Account, voice: Voice) -> String {
+    match account.gross {
+        None if account.land_m2 <= 0.0 => voice.words.no_land.to_owned(),
+        gross => voice.form.percents(gross, account.gross_upper),
     }
 }
 
-fn density_rows(ledger: &Ledger, names: &Names<'_>) -> Vec<Vec<String>> {
-    let heading = [
-        "unit",
-        "floor area ha",
-        "unknown",
-        "gross FAR",
-        "net FAR",
-        "coverage",
-        "FSI",
-        "GSI",
-        "OSR",
-        "L",
-        "m² per person",
-    ];
-    let mut rows = vec![heading.map(String::from).to_vec()];
+/// A share with its upper bound, where that is another; a dash where it is not known.
+fn range(share: Option<f64>, upper: Option<f64>, voice: Voice) -> String {
+    share.map_or_else(|| "-".into(), |share| voice.form.percents(Some(share), upper))
+}
+
+fn status(status: WarningStatus, voice: Voice) -> String {
+    match status {
+        WarningStatus::NotAssessed => "-".into(),
+        other => voice.form.word(other.name()).to_owned(),
+    }
+}
+
+fn density_rows(ledger: &Ledger, names: &Names<'_>, voice: Voice) -> Vec<Vec<String>> {
+    let mut rows = headed(voice.words.density_columns);
     for carried in &ledger.total.density.amounts {
         rows[0].push(carried.name.to_string());
     }
     let number = |value: Option<f64>| value.map_or_else(|| "-".into(), |value| people_number(value, 2));
-    for (label, account) in rows_of(ledger, names) {
+    for (label, account) in rows_of(ledger, names, voice) {
         let density = &account.density;
         let mut row = vec![
             label,
@@ -195,45 +201,44 @@ fn without_empty(rows: Vec<Vec<String>>) -> Vec<Vec<String>> {
     rows.into_iter().map(|row| kept.iter().map(|&column| row[column].clone()).collect()).collect()
 }
 
-fn outlook_rows(analysis: &Analysis, outlooks: &[UnitOutlook], names: &Names<'_>) -> Vec<Vec<String>> {
-    let heading = [
-        "unit",
-        "limit ha",
-        "headroom ha",
-        "as floor area ha",
-        "years",
-        "carried over by",
-        "to withdraw",
-        "of ha",
-        "first parcel",
-        "set by",
-    ];
-    let mut rows = vec![heading.map(String::from).to_vec()];
+/// What a limit leaves a unit, ha: from the least it is to the most, where not all is known.
+fn headroom(analysis: &Analysis, unit: &UnitOutlook, voice: Voice) -> String {
+    let ledger = analysis.ledger();
+    let account = ledger.units.iter().find(|own| own.id.as_ref() == Some(&unit.id)).unwrap_or(&ledger.total);
+    let [most, least] = [Some(unit.outlook.headroom_m2), account.headroom_lower_m2]
+        .map(|area| area.map(|area| people_number(area / 1e4, 2)).unwrap_or_default());
+    if least.is_empty() || least == most {
+        return most;
+    }
+    fill(voice.form.0.from_to, &[("from", &least), ("to", &most)])
+}
+
+fn outlook_rows(analysis: &Analysis, names: &Names<'_>, voice: Voice) -> Vec<Vec<String>> {
+    let mut rows = headed(voice.words.limit_columns);
     let ha = |area: f64| people_number(area / 1e4, 2);
-    for unit in outlooks.iter().take(TOP_UNITS) {
+    for unit in analysis.outlooks().iter().take(TOP_UNITS) {
         let first = unit.withdrawals.as_deref().and_then(<[_]>::first);
         rows.push(vec![
             named(&unit.id, names),
             ha(unit.outlook.limit_m2),
-            ha(unit.outlook.headroom_m2),
+            headroom(analysis, unit, voice),
             unit.outlook.headroom_floor_area_m2.map_or_else(|| "-".into(), ha),
             unit.outlook.years_until_passed.map_or_else(|| "-".into(), |years| people_number(years, 1)),
             unit.carriers.len().to_string(),
             unit.withdrawals.as_ref().map_or_else(|| "-".into(), |set| set.len().to_string()),
             unit.withdrawals.as_ref().map_or_else(|| "-".into(), |_| ha(unit.withdrawn_m2)),
-            first.map_or_else(|| "-".into(), |&parcel| name(analysis, parcel)),
+            first.map_or_else(|| "-".into(), |&parcel| name(analysis, parcel, voice.words.feature)),
             unit.source.to_string(),
         ]);
     }
     without_empty(rows)
 }
 
-fn checks(analysis: &Analysis, names: &Names<'_>) -> String {
+fn checks(analysis: &Analysis, names: &Names<'_>, voice: Voice) -> String {
     let mut text = String::new();
     if let Some(check) = &analysis.constraints().confine {
-        text.push_str(&confine(check));
-        let mut rows =
-            vec![["unit", "construction outside ha", "unknown outside ha"].map(String::from).to_vec()];
+        text.push_str(&confine(check, voice));
+        let mut rows = headed(voice.words.confine_columns);
         for unit in check
             .units
             .iter()
@@ -241,7 +246,7 @@ fn checks(analysis: &Analysis, names: &Names<'_>) -> String {
             .take(TOP_UNITS)
         {
             rows.push(vec![
-                unit.id.as_deref().map_or_else(|| "(no unit)".into(), |id| named(id, names)),
+                unit.id.as_deref().map_or_else(|| voice.words.no_unit.into(), |id| named(id, names)),
                 people_number(unit.construction_outside_m2 / 1e4, 2),
                 people_number(unit.unknown_outside_m2 / 1e4, 2),
             ]);
@@ -252,54 +257,49 @@ fn checks(analysis: &Analysis, names: &Names<'_>) -> String {
     }
     if let Some(check) = &analysis.constraints().reserve {
         let classes: Vec<&str> = check.classes.iter().map(|class| class.name()).collect();
-        text.push_str(&format!("  Land kept for {}:\n", classes.join(", ")));
-        let mut rows =
-            vec![["line or unit", "land ha", "used so", "at least", "check"].map(String::from).to_vec()];
+        let classes = classes.join(voice.form.0.comma);
+        text.push_str(&format!("  {}\n", fill(voice.words.reserve_line, &[("classes", &classes)])));
+        let mut rows = headed(voice.words.reserve_columns);
         let mut push = |label: String, row: &ReserveRow| {
-            let share = match (row.share, row.share_upper) {
-                (Some(share), Some(upper)) if upper - share > 5e-4 => {
-                    format!("{} to {}", percent(share), percent(upper))
-                }
-                (Some(share), _) => percent(share),
-                _ => "-".into(),
-            };
-            let status = row.status.map_or("-", CheckStatus::name).to_owned();
+            let status = row.status.map_or("-", |status| voice.form.word(status.name()));
             rows.push(vec![
                 label,
                 people_number(row.line_m2 / 1e4, 2),
-                share,
-                percent(row.min_share),
-                status,
+                range(row.share, row.share_upper, voice),
+                voice.percent(row.min_share),
+                status.to_owned(),
             ]);
         };
         for row in check.lines.iter().take(TOP_UNITS) {
-            push(format!("line {}", row.id.as_deref().unwrap_or_default()), row);
+            push(fill(voice.words.line_row, &[("id", row.id.as_deref().unwrap_or_default())]), row);
         }
         for row in check.units.iter().filter(|row| row.id.is_some()).take(TOP_UNITS) {
-            push(format!("unit {}", named(row.id.as_deref().unwrap_or_default(), names)), row);
+            let label = named(row.id.as_deref().unwrap_or_default(), names);
+            push(fill(voice.words.unit_row, &[("id", &label)]), row);
         }
-        push("all".into(), &check.total);
+        push(voice.words.all.into(), &check.total);
         text.push_str(&table(&rows));
     }
     text
 }
 
-fn confine(check: &ConfineCheck) -> String {
-    format!(
-        "  Construction outside the boundary: {} on {} parcels outside and {} across it; {} of it the stated errors explain: {}\n",
-        people_area(check.construction_outside_m2),
-        check.parcels_outside,
-        check.parcels_partial,
-        people_area(check.uncertain_m2),
-        check.status.name()
-    )
+fn confine(check: &ConfineCheck, voice: Voice) -> String {
+    let area = |area_m2: f64| voice.form.area(Some(area_m2));
+    let figures = [
+        ("area", &*area(check.construction_outside_m2)),
+        ("outside", &check.parcels_outside.to_string()),
+        ("across", &check.parcels_partial.to_string()),
+        ("uncertain", &area(check.uncertain_m2)),
+        ("status", voice.form.word(check.status.name())),
+    ];
+    format!("  {}\n", fill(voice.words.confine_line, &figures))
 }
 
 /// Low land and sites over thresholds, construction inside over moved lines, units over warning lines.
-fn swept(found: &Sensitivity, names: &Names<'_>) -> String {
+fn swept(found: &Sensitivity, names: &Names<'_>, voice: Voice) -> String {
     let mut text = String::new();
     let ha = |area: f64| people_number(area / 1e4, 1);
-    let mut rows = vec![["setting", "threshold", "low parcels", "low ha"].map(String::from).to_vec()];
+    let mut rows = headed(voice.words.threshold_columns);
     for step in &found.thresholds {
         rows.push(vec![
             people_number(step.setting, 2),
@@ -313,29 +313,32 @@ fn swept(found: &Sensitivity, names: &Names<'_>) -> String {
         let known: Vec<f64> = found.low_share.iter().flatten().collect();
         let decided = known.iter().filter(|share| **share > 0.0 && **share < 1.0).count();
         let always = known.iter().filter(|share| **share >= 1.0).count();
-        text.push_str(&format!(
-            "  low under every threshold: {always} parcels; the threshold decides on {decided} of {}\n",
-            known.len()
-        ));
+        let figures = [
+            ("always", &*always.to_string()),
+            ("decided", &decided.to_string()),
+            ("known", &known.len().to_string()),
+        ];
+        text.push_str(&format!("  {}\n", fill(voice.words.always_low, &figures)));
         let steady = found.held.iter().filter(|site| site.held >= 0.8).count();
-        text.push_str(&format!(
-            "  sites that hold under at least 80% of {} thresholds and gaps: {steady} of {}\n",
-            found.sites.len(),
-            found.held.len()
-        ));
+        let figures = [
+            ("steps", &*found.sites.len().to_string()),
+            ("steady", &steady.to_string()),
+            ("sites", &found.held.len().to_string()),
+        ];
+        text.push_str(&format!("  {}\n", fill(voice.words.steady_sites, &figures)));
     }
-    let mut rows = vec![["lines moved by m", "construction inside ha", "parcels"].map(String::from).to_vec()];
+    let mut rows = headed(voice.words.moved_columns);
     for step in &found.buffers {
         rows.push(vec![step.buffer_m.to_string(), ha(step.construction_inside_m2), step.parcels.to_string()]);
     }
     if rows.len() > 1 {
         text.push_str(&table(&rows));
     }
-    let mut rows = vec![vec!["unit".to_owned()]];
-    rows[0].extend(found.warning_lines.iter().map(|line| percent(*line)));
+    let mut rows = headed(voice.words.unit);
+    rows[0].extend(found.warning_lines.iter().map(|line| voice.percent(*line)));
     for unit in found.units.iter().take(TOP_UNITS) {
         let mut row = vec![named(&unit.id, names)];
-        row.extend(unit.status.iter().map(|&of| status(of).to_owned()));
+        row.extend(unit.status.iter().map(|&of| status(of, voice)));
         rows.push(row);
     }
     text.push_str(&table(&rows));

@@ -6,11 +6,13 @@ use super::balance::{streets, unit_names};
 use super::map::{Bar, Chart, Color, Direction, FillStyle, Layer, Map, Picture, style};
 use super::palette::breaks;
 use super::parcel_maps::{Tiers, footer};
+use super::voice::Voice;
 use crate::Analysis;
 use crate::Error;
 use crate::control::Standing;
 use crate::geometry::{MultiPolygonArray, boolean};
 use crate::intensity::{Account, Ledger, WarningStatus, unit_id};
+use crate::language::Language;
 use crate::units::{people_area, people_number};
 
 /// Most bars of a chart.
@@ -63,7 +65,7 @@ pub fn intensity_picture(analysis: &Analysis, title: &str, notes: &[String]) -> 
         .extent(set.extent())
         .layer(Layer::areas(geometry, &class, styles).heading("Gross intensity"))
         .footnote(footer(analysis));
-    for note in streets(&analysis.ledger().total).iter().chain(notes) {
+    for note in streets(&analysis.ledger().total, Voice::of(Language::English)).iter().chain(notes) {
         map = map.footnote(note);
     }
     let tiers;
@@ -170,7 +172,7 @@ pub fn limit_chart(analysis: &Analysis, title: &str, notes: &[String]) -> Result
         mark: "limit".into(),
         footnotes: std::iter::once(footer(analysis))
             .chain(sources(analysis.ledger()))
-            .chain(streets(&analysis.ledger().total))
+            .chain(streets(&analysis.ledger().total, Voice::of(Language::English)))
             .chain(
                 (left_out > 0).then(|| format!("{left_out} units with less construction land are left out.")),
             )
@@ -232,7 +234,7 @@ pub fn gradient_chart(analysis: &Analysis, title: &str, notes: &[String]) -> Opt
         bars: bars.collect(),
         legend: vec![(color(WarningStatus::NotAssessed), "construction land".into())],
         footnotes: std::iter::once(footer(analysis))
-            .chain(streets(&gradient.total))
+            .chain(streets(&gradient.total, Voice::of(Language::English)))
             .chain(notes.iter().cloned())
             .collect(),
         ..Chart::new(Direction::Columns)

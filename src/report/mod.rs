@@ -7,6 +7,7 @@ mod audit;
 mod balance;
 mod columns;
 mod dictionary;
+mod form;
 #[cfg(feature = "gpkg")]
 mod geopackage;
 mod layer;
@@ -24,11 +25,13 @@ mod palette;
 #[cfg(feature = "map")]
 mod parcel_maps;
 mod parcels;
+mod sentence;
 mod summary;
 mod table;
 mod tables;
 mod text;
 mod verdict;
+mod voice;
 mod words;
 
 pub use audit::{AuditSummary, AuditYear, FateCount, Ground, Inside, InsideCount, Relabelled};

@@ -1,10 +1,12 @@
 use super::map::{Color, FillStyle, Layer, LineStyle, Map, Picture, Table, style};
 use super::text::{TOP_SITES, site_rows};
+use super::voice::Voice;
 use crate::Analysis;
 use crate::Error;
 use crate::control::{ControlLine, ControlLines, Effect};
 use crate::efficiency::{Direction, Verdict};
 use crate::geometry::MultiPolygonArray;
+use crate::language::Language;
 use crate::parcel::ParcelIdx;
 use crate::stats::Quadrant;
 use crate::units::{people_area, people_number};
@@ -242,7 +244,7 @@ impl Tiers {
 
 /// The first sites, by number.
 fn table(analysis: &Analysis) -> Table {
-    let mut rows = site_rows(analysis);
+    let mut rows = site_rows(analysis, Voice::of(Language::English));
     let mut columns = rows.remove(0);
     // The first parcel's id is for a terminal, where it can be searched for.
     columns.pop();

@@ -11,7 +11,7 @@ use crate::json_text::to_json;
 use crate::land::LandStatus;
 use crate::parcel::{ParcelIdx, RecordRef};
 use crate::sensitivity::Sensitivity;
-use crate::stats::{GetisOrdSummary, LocalMoranSummary};
+use crate::stats::{GetisOrdSummary, GlobalStatistics, LocalMoranSummary};
 use crate::sum::{self, AreaSum};
 use crate::warning::Warning;
 use crate::{Analysis, Language, ParcelSet};
@@ -35,6 +35,7 @@ pub struct Summary {
     pub clusters: Clusters,
     pub local_moran: Option<LocalMoranSummary>,
     pub getis_ord: Option<GetisOrdSummary>,
+    pub global: Option<GlobalStatistics>,
     pub intensity: Intensity,
     pub districts: Vec<Account>,
     pub control_lines: Vec<Line>,
@@ -354,6 +355,7 @@ impl Summary {
             },
             local_moran: analysis.local().map(|local| local.local_moran),
             getis_ord: analysis.local().map(|local| local.getis_ord),
+            global: analysis.global().copied(),
             intensity: Intensity {
                 study_area: analysis.ledger().study_area,
                 account: analysis.ledger().total.clone(),

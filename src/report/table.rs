@@ -1,5 +1,6 @@
 //! Tables and names as people read them on a terminal and on maps.
 
+use super::form::fill;
 use crate::Analysis;
 use crate::parcel::ParcelIdx;
 
@@ -7,12 +8,16 @@ pub(super) fn percent(ratio: f64) -> String {
     format!("{:.1}%", ratio * 100.0)
 }
 
-pub(super) fn name(analysis: &Analysis, parcel: ParcelIdx) -> String {
+/// A parcel's id, else `feature` with its row in the file.
+pub(super) fn name(analysis: &Analysis, parcel: ParcelIdx, feature: &str) -> String {
     let parcel = analysis.parcels().get(parcel);
-    parcel.id().map_or_else(
-        || format!("feature {}", analysis.parcels().source_row()[parcel.idx().index()]),
-        Into::into,
-    )
+    let row = || analysis.parcels().source_row()[parcel.idx().index()].to_string();
+    parcel.id().map_or_else(|| fill(feature, &[("row", &row())]), Into::into)
+}
+
+/// A table of nothing but its heading: the names of the columns, set apart by bars.
+pub(super) fn headed(columns: &str) -> Vec<Vec<String>> {
+    vec![columns.split('|').map(str::to_owned).collect()]
 }
 
 /// Rows as text: columns padded to their widest cell, numbers to the right.

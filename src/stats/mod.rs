@@ -16,6 +16,7 @@ mod conditional;
 mod false_discovery;
 mod fixed;
 mod gal;
+mod global;
 mod join_count;
 mod local;
 mod observations;
@@ -25,6 +26,7 @@ mod weights;
 
 pub use conditional::Scheme;
 pub use false_discovery::{FalseDiscovery, false_discovery};
+pub use global::{GlobalStatistic, GlobalStatistics};
 pub use join_count::{JoinCounts, LocalJoinCounts, join_counts, local_join_counts};
 pub use local::{
     Alternative, Divisor, GetisOrdSummary, LocalMoranSummary, LocalOptions, LocalResults, Quadrant,

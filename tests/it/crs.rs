@@ -1,7 +1,7 @@
-//! Reference systems against PROJ, against the ellipsoid, and the doctor on real files.
+//! Reference systems against PROJ, against the ellipsoid, and the identification of real files.
 
 use geo::{Distance, Geodesic, Point};
-use landuse::crs::doctor::{CoordinateStats, Diagnosis, Evidence, Finding, Severity, examine};
+use landuse::crs::identify::{CoordinateStats, Evidence, Finding, Identified, Severity, identify};
 use landuse::crs::{AreaKind, CrsError, SourceCrs, WorkingCrs, WorkingPlane};
 use landuse::geometry::array::ring_area;
 use landuse::geometry::{Coord, Envelope};
@@ -261,7 +261,7 @@ fn threads_and_chunks_change_no_bit() {
 }
 
 /// All positions of a GeoJSON value, and its `crs` name.
-fn examined(text: &str, declared: Option<&SourceCrs>, swap: bool) -> Diagnosis {
+fn identified_in(text: &str, declared: Option<&SourceCrs>, swap: bool) -> Identified {
     fn collect(value: &serde_json::Value, coords: &mut Vec<Coord>) {
         let Some(items) = value.as_array() else { return };
         match (
@@ -288,11 +288,11 @@ fn examined(text: &str, declared: Option<&SourceCrs>, swap: bool) -> Diagnosis {
         coordinates: CoordinateStats::of(coords),
         tags: &[],
     };
-    examine(&evidence)
+    identify(&evidence)
 }
 
 #[test]
-fn doctor_on_real_files() {
+fn real_files_are_identified() {
     // All in degrees without a `crs` member. The atlas of China is believed to be GCJ-02, which only its documentation
     // says; the DC planned developments lie in the Atlantic, which only other layers show.
     for file in [
@@ -304,23 +304,23 @@ fn doctor_on_real_files() {
         "washington-dc/planned_unit_developments.geojson.gz",
     ] {
         let Some(text) = data_text(file) else { continue };
-        let diagnosis = examined(&text, None, false);
-        assert_eq!(diagnosis.source.unwrap(), SourceCrs::wgs84(), "{file}");
-        assert!(diagnosis.findings.is_empty(), "{file}: {:?}", diagnosis.findings);
+        let identified = identified_in(&text, None, false);
+        assert_eq!(identified.source.unwrap(), SourceCrs::wgs84(), "{file}");
+        assert!(identified.findings.is_empty(), "{file}: {:?}", identified.findings);
         // With x and y exchanged, each of them is refused.
-        let swapped = examined(&text, None, true);
+        let swapped = identified_in(&text, None, true);
         assert!(matches!(swapped.findings[..], [Finding::SwappedAxes(_)]), "{file}: {:?}", swapped.findings);
         assert!(swapped.source.unwrap_err().to_string().contains("exchange x and y"));
         // Declared as a zone, too.
-        let zone = examined(&text, Some(&source("EPSG:4547")), false);
+        let zone = identified_in(&text, Some(&source("EPSG:4547")), false);
         assert!(matches!(zone.source, Err(CrsError::Unsettled { .. })), "{file}");
     }
     for file in ["seoul-nonhyeon/parcels.geojson", "wuxi-xinwu/land_use.geojson.gz"] {
         let Some(text) = data_text(file) else { continue };
-        let diagnosis = examined(&text, None, false);
-        assert_eq!(diagnosis.source.unwrap(), SourceCrs::wgs84(), "{file}");
-        assert!(matches!(diagnosis.findings[..], [Finding::CrsMember { .. }]), "{file}");
-        assert_eq!(diagnosis.findings[0].severity(), Severity::Note);
+        let identified = identified_in(&text, None, false);
+        assert_eq!(identified.source.unwrap(), SourceCrs::wgs84(), "{file}");
+        assert!(matches!(identified.findings[..], [Finding::CrsMember { .. }]), "{file}");
+        assert_eq!(identified.findings[0].severity(), Severity::Note);
     }
 }
 

@@ -6,7 +6,7 @@ use landuse::intensity::{Account, Totals, Unparcelled, WarningLine, WarningStatu
 use landuse::io::Source;
 use landuse::report::{self, Format, OutputLayer};
 use landuse::warning::WarningKind;
-use landuse::{Analysis, Error, Inputs, Options, Parcel};
+use landuse::{Analysis, Error, Inputs, Language, Options, Parcel};
 
 fn square(id: &str, x: f64, y: f64, side: f64) -> Parcel {
     Parcel::new(id, Rect::new(coord! { x: x, y: y }, coord! { x: x + side, y: y + side }).to_polygon())
@@ -260,7 +260,7 @@ fn streets_count_as_what_they_are_said_to_be() {
         near(total.headroom_m2, headroom[1]);
         assert_eq!((total.status, total.unparcelled_m2), (status, 6_000.0), "{kind:?}");
         assert!(limited.ledger().residual() < 1e-9);
-        let text = report::text(&limited, &report::Summary::of(&limited));
+        let text = report::text(&limited, &report::Summary::of(&limited), Language::English);
         let told =
             format!("30.0% of the land is in no parcel (streets, mostly) and counts as {}.", kind.name());
         assert!(text.contains(&told), "{text}");
@@ -284,7 +284,7 @@ fn a_band_without_land_has_no_intensity() {
         run(&inputs).with(|options| options.set(|options| options.bands_m = vec![20.0, 200.0])).unwrap();
     let bands = &found.gradient().unwrap().units;
     assert!(bands.iter().any(|band| (band.land_m2, band.gross) == (0.0, None)), "{bands:?}");
-    let text = report::text(&found, &report::Summary::of(&found));
+    let text = report::text(&found, &report::Summary::of(&found), Language::English);
     let gradient = text.split("By distance from the lines").nth(1).unwrap();
     let empty: Vec<&str> = gradient.lines().filter(|line| line.contains("no land")).collect();
     assert!(empty.len() == 3 && empty.iter().all(|line| !line.contains('%')), "{gradient}");

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 
 use super::json::{Fault, Json, KeyCache};
 use super::pieces::{Parsed, Piece};
-use super::read::read_value;
+use super::read::{Member, read_value};
 use super::scan::Scanner;
 use crate::Error;
 use crate::io::Source;
@@ -67,26 +67,6 @@ struct Inspector<'k, 'a> {
     properties: KeyCache<'a, usize>,
     /// For each property, recent texts that are counted and not yet in its summary.
     recent: Vec<RecentCounts<'a>>,
-}
-
-/// What a member of a feature is.
-#[derive(Debug, Clone, Copy)]
-enum Member {
-    Id,
-    Properties,
-    Geometry,
-    Other,
-}
-
-impl Member {
-    fn of(key: &str) -> Self {
-        match key {
-            "id" => Self::Id,
-            "properties" => Self::Properties,
-            "geometry" => Self::Geometry,
-            _ => Self::Other,
-        }
-    }
 }
 
 impl<'k, 'a> Inspector<'k, 'a> {

@@ -3,12 +3,52 @@
 use std::ops::Range;
 
 use super::json::{Fault, Json};
-use super::scan::{Block, Cut, Phase};
 use crate::Error;
 use crate::parallel;
 
 /// Text one thread reads at a time.
 pub(super) const PIECE: usize = 1 << 18;
+
+/// A part of the text that holds whole features.
+#[derive(Debug)]
+pub(in crate::io) struct Block {
+    /// The text; UTF-8 is not checked yet.
+    pub(in crate::io) text: Vec<u8>,
+    /// Byte offset of the block in the whole text.
+    pub(in crate::io) base: u64,
+    pub(super) cut: Cut,
+}
+
+/// How a block is cut into features.
+#[derive(Debug)]
+pub(super) enum Cut {
+    /// Each of them was found.
+    Found(Vec<Range<usize>>),
+    /// Where pieces seem to begin, the first one surely; the phase before that; whether the text ends with the block.
+    Guessed { starts: Vec<usize>, phase: Phase, last: bool },
+}
+
+/// Which part of the document comes next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// Before the first feature.
+    Head,
+    /// In an array `features`.
+    Features(Slot),
+    /// In features one after another without an array around them.
+    Sequence,
+    /// Behind the array `features`.
+    Tail,
+    Done,
+}
+
+/// What may follow in the array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    ElementOrEnd,
+    Element,
+    CommaOrEnd,
+}
 
 /// Why a piece could not be read.
 pub(super) enum Stop {

@@ -191,7 +191,7 @@ enum Properties {
 
 /// What a member of a feature is.
 #[derive(Debug, Clone, Copy)]
-enum Member {
+pub(super) enum Member {
     Type,
     Id,
     Properties,
@@ -200,7 +200,7 @@ enum Member {
 }
 
 impl Member {
-    fn of(key: &str) -> Self {
+    pub(super) fn of(key: &str) -> Self {
         match key {
             "type" => Self::Type,
             "id" => Self::Id,

@@ -12,7 +12,7 @@ use std::ops::Range;
 use memchr::memmem::{self, Finder};
 
 use super::json::{Fault, Json, found_at, object_end};
-use super::pieces::{PIECE, Parsed, Piece, Stop};
+use super::pieces::{Block, Cut, PIECE, Parsed, Phase, Piece, Slot, Stop};
 use crate::Error;
 use crate::io::Source;
 use crate::io::source::Input;
@@ -26,47 +26,6 @@ const HEAD: usize = 1 << 16;
 /// The geometry types of GeoJSON.
 pub(in crate::io) const GEOMETRIES: [&str; 7] =
     ["Polygon", "MultiPolygon", "GeometryCollection", "Point", "MultiPoint", "LineString", "MultiLineString"];
-
-/// A part of the text that holds whole features.
-#[derive(Debug)]
-pub(in crate::io) struct Block {
-    /// The text; UTF-8 is not checked yet.
-    pub(in crate::io) text: Vec<u8>,
-    /// Byte offset of the block in the whole text.
-    pub(in crate::io) base: u64,
-    pub(super) cut: Cut,
-}
-
-/// How a block is cut into features.
-#[derive(Debug)]
-pub(super) enum Cut {
-    /// Each of them was found.
-    Found(Vec<Range<usize>>),
-    /// Where pieces seem to begin, the first one surely; the phase before that; whether the text ends with the block.
-    Guessed { starts: Vec<usize>, phase: Phase, last: bool },
-}
-
-/// Which part of the document comes next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
-    /// Before the first feature.
-    Head,
-    /// In an array `features`.
-    Features(Slot),
-    /// In features one after another without an array around them.
-    Sequence,
-    /// Behind the array `features`.
-    Tail,
-    Done,
-}
-
-/// What may follow in the array.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Slot {
-    ElementOrEnd,
-    Element,
-    CommaOrEnd,
-}
 
 /// Finds the features of one source.
 pub(in crate::io) struct Scanner {

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::PageInput;
-use super::form::{Form, fill, list, number, text};
 use super::html::Html;
 use crate::Language;
+use crate::report::form::{Form, fill, list, number, text};
 
 /// Warnings that tell how something was read and change no figure; all the others stand on the first screen.
 const MINOR: [&str; 12] = [

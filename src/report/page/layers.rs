@@ -8,7 +8,7 @@ use geojson::{Feature, FeatureCollection};
 use serde_json::Value;
 
 use super::PageInput;
-use super::form::{Form, fill, number, text};
+use crate::report::form::{Form, fill, number, text};
 
 /// Shapes inside lines that are drawn, the largest first; the rest is in the layer's file.
 const MOST_INSIDE: usize = 3_000;

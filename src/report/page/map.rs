@@ -3,11 +3,11 @@
 use geo::{Area, InteriorPoint, LineString, MultiPolygon, Polygon, Simplify};
 
 use super::PageInput;
-use super::form::{Form, text};
 use super::html::Html;
 use super::layers::{self, Layer, features, name, site_name};
 use crate::crs::{SourceCrs, WorkingCrs, WorkingPlane};
 use crate::geometry::Envelope;
+use crate::report::form::{Form, text};
 use crate::report::text::TOP_SITES;
 
 /// Longer side of the drawing, in its own units: a metre or so of a city.

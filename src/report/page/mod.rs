@@ -4,7 +4,6 @@
 //! site are fewer lines than the glue to a map library, and a page that is kept for years has nothing to update.
 
 mod figures;
-mod form;
 mod html;
 mod input;
 mod layers;
@@ -13,9 +12,9 @@ mod sections;
 
 pub use input::PageInput;
 
-use self::form::{Form, fill, list, text};
 use self::html::Html;
 use self::map::Map;
+use super::form::{Form, fill, list, text};
 use crate::Language;
 use crate::report::words::PageWords;
 

@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::PageInput;
 use super::figures::{tone, warning_text};
-use super::form::{Form, fill, list, number, text};
 use super::html::{Bar, Cell, Head, Html, Table, figures, texts};
 use super::layers::{name, properties, shown, site_name};
 use crate::Language;
+use crate::report::form::{Form, fill, list, number, text};
 use crate::report::words::role;
 
 /// Rows of one table; a grid may have a million cells.

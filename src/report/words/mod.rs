@@ -2,11 +2,16 @@
 
 mod chinese;
 mod page;
+mod terminal;
+mod verdict;
 
 use crate::language::Language;
+use crate::units::people_number;
 use crate::warning::Warning;
 
 pub(super) use page::PageWords;
+pub(super) use terminal::TerminalWords;
+pub(super) use verdict::{Turn, VerdictWords, WhyUnused};
 
 /// What an input was read as, in words.
 pub(super) fn role(name: &str, language: Language) -> &str {
@@ -24,6 +29,25 @@ impl Warning {
             Language::Chinese => chinese::warning(self),
         }
     }
+}
+
+/// Expressions longer than this are not said twice in a sentence.
+const LONG: usize = 24;
+
+/// A share for people.
+fn percent(share: f64) -> String {
+    figure(share * 100.0) + "%"
+}
+
+/// Six significant digits for people, without noughts at the end.
+pub(super) fn figure(value: f64) -> String {
+    let magnitude = if value == 0.0 { 0.0 } else { value.abs().log10().floor() };
+    let mut text = people_number(value, (5.0 - magnitude).clamp(0.0, 12.0) as usize);
+    if text.contains('.') {
+        let kept = text.trim_end_matches('0').trim_end_matches('.').len();
+        text.truncate(kept);
+    }
+    text
 }
 
 #[cfg(test)]
