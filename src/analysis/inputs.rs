@@ -13,7 +13,8 @@ use crate::error::{Error, ParamError};
 use crate::geometry::Coord;
 use crate::io::schema::{Field, Inference, Schema, Target};
 use crate::io::{
-    GeoJsonText, Loaded, Loader, OWN_ID, ReadOptions, ReadReport, Settled, Source, Table, Unreadable, infer,
+    FeatureSource, GeoJsonText, Loaded, Loader, OWN_ID, ReadOptions, ReadReport, Settled, Source, Table,
+    Unreadable, features_of, infer_features,
 };
 use crate::join::{Buildings, Firms, FirmsOnParcels};
 use crate::parcel::{
@@ -33,9 +34,10 @@ enum Origin {
 }
 
 /// A layer at hand; a clone shares it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Content {
     Text(Source),
+    Features(Arc<dyn FeatureSource + Send + Sync>),
     Table(Arc<FeatureTable>, SourceCrs),
     Set(Arc<ParcelSet>),
 }
@@ -44,6 +46,7 @@ impl fmt::Debug for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Here(Content::Text(source)) => f.debug_tuple("Text").field(source).finish(),
+            Self::Here(Content::Features(source)) => f.debug_tuple("Features").field(&source.name()).finish(),
             Self::Here(Content::Table(table, crs)) => {
                 f.debug_tuple("Table").field(&table.len()).field(crs).finish()
             }
@@ -57,6 +60,11 @@ impl LayerSource {
     /// A source that is opened once its turn comes: layers beside the parcels after the parcels, tables after the layers.
     pub fn later(open: impl Fn() -> Result<Source, Error> + Send + Sync + 'static) -> Self {
         Self(Origin::Later(Arc::new(open)))
+    }
+
+    /// Features of any source, read by a schema as those of a file.
+    pub fn features(source: impl FeatureSource + Send + Sync + 'static) -> Self {
+        Self(Origin::Here(Content::Features(Arc::new(source))))
     }
 
     fn opened(&self, options: &InputOptions) -> Result<Content, Error> {
@@ -102,6 +110,13 @@ impl From<geojson::FeatureCollection> for LayerSource {
     }
 }
 
+#[cfg(feature = "arrow")]
+impl From<crate::io::ArrowFeatures> for LayerSource {
+    fn from(features: crate::io::ArrowFeatures) -> Self {
+        Self::features(features)
+    }
+}
+
 impl From<ParcelSet> for LayerSource {
     fn from(set: ParcelSet) -> Self {
         Arc::new(set).into()
@@ -144,7 +159,7 @@ pub struct InputFile {
     pub name: String,
     /// What it was read as: `parcels`, `control lines` …
     pub role: Box<str>,
-    /// Hash of its bytes as stored, `algorithm:hex`.
+    /// Hash of its bytes as stored, `algorithm:hex`; empty for features in memory.
     pub hash: String,
     /// Bytes of text, decompressed.
     pub bytes: u64,
@@ -262,6 +277,12 @@ impl Inputs {
     /// Begins with GeoJSON features in memory, read by the schema as those of a file.
     pub fn from_features(features: impl IntoIterator<Item = geojson::Feature>) -> InputsBuilder {
         Self::open(features.into_iter().collect::<geojson::FeatureCollection>())
+    }
+
+    /// Begins with record batches in memory, read by the schema as the features of a file.
+    #[cfg(feature = "arrow")]
+    pub fn from_arrow(features: crate::io::ArrowFeatures) -> InputsBuilder {
+        Self::open(features)
     }
 
     /// The parcels.
@@ -506,15 +527,25 @@ impl InputsBuilder {
     /// # Errors
     /// As [`load`](Self::load), for reading the parcels.
     pub fn explain(&self) -> Result<String, Error> {
-        let Content::Text(source) = &self.parcels.opened(&self.options)? else { return Ok(String::new()) };
-        let inference = infer(source)?;
+        let (features, settled) = match self.parcels.opened(&self.options)? {
+            Content::Text(source) => (features_of(&source)?, source.settled()?),
+            Content::Features(source) => {
+                let inference = infer_features(&*source)?;
+                return self.explained(&inference, &[]);
+            }
+            Content::Table(..) | Content::Set(_) => return Ok(String::new()),
+        };
+        self.explained(&infer_features(&*features)?, &settled)
+    }
+
+    fn explained(&self, inference: &Inference, settled: &[Settled]) -> Result<String, Error> {
         let schema = match self.schema {
             SchemaChoice::Inferred => inference.to_toml(),
-            _ => self.schema_for(&inference)?.0.to_toml(),
+            _ => self.schema_for(inference)?.0.to_toml(),
         };
         let mut head = String::new();
-        for settled in source.settled()? {
-            head.push_str(&format!("# {}\n", one_line(&settled)));
+        for settled in settled {
+            head.push_str(&format!("# {}\n", one_line(settled)));
         }
         Ok(if head.is_empty() { schema } else { head + "\n" + &schema })
     }
@@ -573,21 +604,8 @@ impl InputsBuilder {
             text: None,
         };
         match &self.parcels.opened(&self.options)? {
-            Content::Text(source) => {
-                let (schema, schemes) = self.schema_for(&infer(source)?)?;
-                let id = schema.fields.iter().find(|field| field.target == Target::Id);
-                let id_property = Some(id.map_or_else(|| OWN_ID.into(), |field| field.property.clone()));
-                let loader = reading.loader(schema, false);
-                let loaded = match &self.plane_of {
-                    Some(other) => loader.load_like(source, other)?,
-                    None => loader.load(source)?,
-                };
-                usable(&loaded.set, &source.name(), "parcels")?;
-                held(&loaded.set, &source.name())?;
-                let text = loaded.text.clone();
-                let set = Arc::new(reading.take(loaded, "parcels", source));
-                Ok(ReadParcels { set, schemes, id_property, text })
-            }
+            Content::Text(source) => self.parcels_of(&*features_of(source)?, reading),
+            Content::Features(source) => self.parcels_of(&**source, reading),
             Content::Table(table, crs) => {
                 let unlaid = Unlaid::new((**table).clone(), Some(crs));
                 let Laid { set, bend } = match &self.plane_of {
@@ -607,6 +625,27 @@ impl InputsBuilder {
                 Ok(of_memory(Arc::clone(set)))
             }
         }
+    }
+
+    /// Parcels that are read by a schema.
+    fn parcels_of(
+        &self,
+        source: &dyn FeatureSource,
+        reading: &mut Reading<'_>,
+    ) -> Result<ReadParcels, Error> {
+        let (schema, schemes) = self.schema_for(&infer_features(source)?)?;
+        let id = schema.fields.iter().find(|field| field.target == Target::Id);
+        let id_property = Some(id.map_or_else(|| OWN_ID.into(), |field| field.property.clone()));
+        let loader = reading.loader(schema, false);
+        let loaded = match &self.plane_of {
+            Some(other) => loader.load_features_like(source, other)?,
+            None => loader.load_features(source)?,
+        };
+        usable(&loaded.set, &source.name(), "parcels")?;
+        held(&loaded.set, &source.name())?;
+        let text = loaded.text.clone();
+        let set = Arc::new(reading.take(loaded, "parcels", &source.name()));
+        Ok(ReadParcels { set, schemes, id_property, text })
     }
 
     /// The schema that was chosen, with a column for each property that an expression names and no field feeds.
@@ -805,12 +844,8 @@ impl Reading<'_> {
         schema: impl FnOnce(&Inference) -> Result<Schema, Error>,
     ) -> Result<ParcelSet, Error> {
         let set = match &layer.opened(self.options)? {
-            Content::Text(source) => {
-                let schema = schema(&infer(source)?)?;
-                let loaded = self.loader(schema, true).load_beside(source, parcels)?;
-                usable(&loaded.set, &source.name(), role)?;
-                self.take(loaded, role, source)
-            }
+            Content::Text(source) => self.features_beside(role, &*features_of(source)?, parcels, schema)?,
+            Content::Features(source) => self.features_beside(role, &**source, parcels, schema)?,
             Content::Table(table, crs) => {
                 let set = lay_beside((**table).clone(), crs, parcels)?;
                 usable(&set, IN_MEMORY, role)?;
@@ -827,6 +862,20 @@ impl Reading<'_> {
         Ok(set)
     }
 
+    /// Features that are read by a schema, in the plane of the parcels.
+    fn features_beside(
+        &mut self,
+        role: &'static str,
+        source: &dyn FeatureSource,
+        parcels: &ParcelSet,
+        schema: impl FnOnce(&Inference) -> Result<Schema, Error>,
+    ) -> Result<ParcelSet, Error> {
+        let schema = schema(&infer_features(source)?)?;
+        let loaded = self.loader(schema, true).load_features_beside(source, parcels)?;
+        usable(&loaded.set, &source.name(), role)?;
+        Ok(self.take(loaded, role, &source.name()))
+    }
+
     /// Notes that a layer says nothing of anything.
     fn is_empty(&mut self, role: &str) {
         self.warn(role, WarningKind::LayerEmpty);
@@ -839,13 +888,27 @@ impl Reading<'_> {
         layer: &LayerSource,
         parcels: &ParcelSet,
     ) -> Result<(ParcelSet, Vec<Vec<Coord>>), Error> {
-        let Content::Text(source) = &layer.opened(self.options)? else {
-            return Ok((self.beside(role, layer, parcels, |_| Schema::layer())?, Vec::new()));
-        };
+        match &layer.opened(self.options)? {
+            Content::Text(source) => self.mixed(role, &*features_of(source)?, parcels),
+            Content::Features(source) => self.mixed(role, &**source, parcels),
+            Content::Table(..) | Content::Set(_) => {
+                Ok((self.beside(role, layer, parcels, |_| Schema::layer())?, Vec::new()))
+            }
+        }
+    }
+
+    /// The areas of features that are read by a schema, and their lines.
+    fn mixed(
+        &mut self,
+        role: &'static str,
+        source: &dyn FeatureSource,
+        parcels: &ParcelSet,
+    ) -> Result<(ParcelSet, Vec<Vec<Coord>>), Error> {
         let loader = self.loader(Schema::layer()?, false);
-        let lines = loader.lines_beside(source, parcels)?;
+        let lines = loader.lines_of_features_beside(source, parcels)?;
         let noticed = self.warnings.len();
-        let set = self.take(loader.load_beside(source, parcels)?, role, source);
+        let loaded = loader.load_features_beside(source, parcels)?;
+        let set = self.take(loaded, role, &source.name());
         // Lines are no faults here.
         if set.rejected().len() <= lines.len() {
             let told = self.warnings.split_off(noticed);
@@ -869,13 +932,13 @@ impl Reading<'_> {
     }
 
     /// Keeps what was noticed while a file was read: warnings for the summary, with places to look at for whoever keeps a record.
-    fn take(&mut self, loaded: Loaded, role: &str, source: &Source) -> ParcelSet {
+    fn take(&mut self, loaded: Loaded, role: &str, name: &str) -> ParcelSet {
         loaded.warnings().for_each(|warning| self.warn(role, warning));
         let role = self.called(role);
         let ReadReport { hash, bytes, settled, examples, .. } = loaded.report;
         let repairs = loaded.set.repaired().to_vec();
         self.files.push(InputFile {
-            name: source.name(),
+            name: name.into(),
             role: role.into(),
             hash,
             bytes,

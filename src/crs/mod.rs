@@ -19,6 +19,8 @@ pub mod identify;
 mod laea;
 mod plane;
 mod proj_text;
+#[cfg(feature = "arrow")]
+pub(crate) mod projjson;
 mod spread;
 mod wkt;
 

@@ -379,6 +379,16 @@ impl ParamError {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// The value it was given.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// What would have been accepted.
+    pub fn expected(&self) -> &str {
+        &self.expected
+    }
 }
 
 /// Where a feature stands in its file: position from 0, and the id if it has one.

@@ -7,7 +7,7 @@ use super::geojson::GeoJsonSource;
 use super::schema::Schema;
 use super::source::{Origin, fill};
 use super::transcode::FeatureFile;
-use super::{Layer, PropertySummary, ReadOptions, Source};
+use super::{FoundLines, Layer, PropertySummary, ReadOptions, Source};
 use crate::Error;
 
 /// Where features come from, whatever the format. A format is one implementation: everything behind it sees a [`Layer`].
@@ -27,6 +27,13 @@ pub trait FeatureSource {
     /// # Errors
     /// As [`inspect`](Self::inspect); [`Error::Feature`] for the first unusable feature where the options say stop.
     fn read(&self, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error>;
+
+    /// The lines among the features (`LineString`, `MultiLineString`), closed ones as they are; geometries of other kinds are passed
+    /// over.
+    ///
+    /// # Errors
+    /// As [`inspect`](Self::inspect), and where a line cannot be read.
+    fn lines(&self) -> Result<FoundLines, Error>;
 }
 
 /// The formats that this build reads.
@@ -167,7 +174,7 @@ pub(super) fn feature_file(source: &Source) -> Result<Option<Arc<dyn FeatureFile
 /// # Errors
 /// [`Error::Io`] where it cannot be read, [`Error::Format`] where it is of a format that is not read here. What is none of the formats
 /// known is read as `GeoJSON`, and its faults are those of that.
-pub(super) fn features_of(source: &Source) -> Result<Box<dyn FeatureSource>, Error> {
+pub(crate) fn features_of(source: &Source) -> Result<Box<dyn FeatureSource>, Error> {
     // What is of another format and read here gives a text of GeoJSON.
     if source.feature_file()?.is_some() {
         return Ok(Box::new(GeoJsonSource(source.clone())));

@@ -177,8 +177,14 @@ impl<'k> Summaries<'k> {
     /// Notes that the feature has the property, at `position` among its properties.
     #[inline]
     pub(super) fn met(&mut self, slot: usize, position: u32) {
+        self.met_by(slot, position, 1);
+    }
+
+    /// Notes that so many features have the property.
+    #[inline]
+    pub(super) fn met_by(&mut self, slot: usize, position: u32, features: u64) {
         let own = &mut self.properties[slot];
-        own.features += 1;
+        own.features += features;
         own.position = own.position.min(position);
     }
 

@@ -1,5 +1,4 @@
 use super::format::{FeatureSource, features_of};
-use super::geojson::read_lines;
 use super::schema::{Inference, Schema};
 use super::{GeoJsonText, Layer, OnBadFeature, ReadOptions, ReadReport, Source};
 use crate::Error;
@@ -37,7 +36,15 @@ pub struct Loader {
 /// # Complexity
 /// As [`inspect`](super::inspect): the text is read once more, its geometries passed over.
 pub fn infer(source: &Source) -> Result<Inference, Error> {
-    Ok(Schema::infer(&features_of(source)?.inspect()?))
+    infer_features(&*features_of(source)?)
+}
+
+/// Infers the schema of features of any source from all values of their properties.
+///
+/// # Errors
+/// As [`FeatureSource::inspect`].
+pub fn infer_features(source: &dyn FeatureSource) -> Result<Inference, Error> {
+    Ok(Schema::infer(&source.inspect()?))
 }
 
 /// What a [`Loader`] made of a file.
@@ -119,7 +126,15 @@ impl Loader {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_like(&self, source: &Source, other: &ParcelSet) -> Result<Loaded, Error> {
-        self.place(&*features_of(source)?, Lay::Like(other))
+        self.load_features_like(&*features_of(source)?, other)
+    }
+
+    /// Loads features of any source that are compared with `other` into its plane.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_features_like(&self, source: &dyn FeatureSource, other: &ParcelSet) -> Result<Loaded, Error> {
+        self.place(source, Lay::Like(other))
     }
 
     /// Loads a further layer into the plane of `other`.
@@ -148,7 +163,19 @@ impl Loader {
     /// # Errors
     /// [`Error::Io`], [`Error::Syntax`] as [`read`](fn@super::read); [`Error::Crs`] where no system fits the coordinates.
     pub fn lines_beside(&self, source: &Source, other: &ParcelSet) -> Result<Vec<Vec<Coord>>, Error> {
-        let found = read_lines(source)?;
+        self.lines_of_features_beside(&*features_of(source)?, other)
+    }
+
+    /// The lines among features of any source, in the plane of `other`.
+    ///
+    /// # Errors
+    /// As [`lines_beside`](Self::lines_beside).
+    pub fn lines_of_features_beside(
+        &self,
+        source: &dyn FeatureSource,
+        other: &ParcelSet,
+    ) -> Result<Vec<Vec<Coord>>, Error> {
+        let found = source.lines()?;
         let mut lines = found.lines;
         if lines.is_empty() {
             return Ok(lines);

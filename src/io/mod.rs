@@ -1,5 +1,7 @@
 //! Files in and out: GeoJSON and tables into columns, layers out to any writer.
 
+#[cfg(feature = "arrow")]
+mod arrow;
 mod columns;
 #[cfg(feature = "shapefile")]
 mod encoding;
@@ -17,19 +19,26 @@ mod source;
 mod table;
 mod transcode;
 mod value;
-#[cfg(feature = "gpkg")]
+#[cfg(any(feature = "arrow", feature = "gpkg"))]
+#[cfg_attr(
+    not(any(feature = "gpkg", test)),
+    expect(dead_code, reason = "record batches are read without a text")
+)]
 mod wkb;
 mod wkt_geometry;
 mod wkt_table;
 mod write;
 
+#[cfg(feature = "arrow")]
+pub use arrow::ArrowFeatures;
 #[cfg(feature = "shapefile")]
 pub(crate) use encoding::check_encoding;
+pub(crate) use format::features_of;
 pub use format::{FeatureSource, FileFormat};
-pub use geojson::{FoundFeature, GeoJsonText, append_properties, find_features, inspect, read};
+pub use geojson::{FoundFeature, FoundLines, GeoJsonText, append_properties, find_features, inspect, read};
 pub use inspect::PropertySummary;
 pub use layer::{AbsentProperty, Layer, OnBadFeature, PropertyFault, ReadOptions, ReadReport};
-pub use load::{Loaded, Loader, infer};
+pub use load::{Loaded, Loader, infer, infer_features};
 pub use source::Source;
 pub use table::{NumberFormat, Table, Unreadable};
 pub use transcode::Settled;

@@ -10,7 +10,7 @@ const QUOTED: usize = 40;
 pub(super) enum Value<'a> {
     Missing,
     Bool(bool),
-    /// With the digits as written, which an id may need.
+    /// With the digits as written, which an id may need; empty where the number says it all.
     Number(f64, Cow<'a, str>),
     Text(Cow<'a, str>),
     Nested(Cow<'a, str>),
@@ -51,6 +51,7 @@ impl<'a> Value<'a> {
         let text = match self {
             Self::Missing => "null".into(),
             Self::Bool(flag) => flag.to_string(),
+            Self::Number(x, Cow::Borrowed("")) => x.to_string(),
             Self::Number(_, written) | Self::Nested(written) => written.to_string(),
             Self::Text(text) => format!("\"{text}\""),
         };

@@ -1,12 +1,12 @@
-//! Geometries in well-known binary, of ISO and of `PostGIS`, as `GeoJSON` text.
+//! Geometries in well-known binary, of ISO and of `PostGIS`: their heads and runs, and all of one as `GeoJSON` text.
 
 use crate::geometry::Coord;
 use crate::json_text::push_number;
 
 /// Collections in each other that are followed.
-const MAX_DEPTH: usize = 8;
+pub(super) const MAX_DEPTH: usize = 8;
 /// The shortest part of a collection: byte order, kind and count.
-const LEAST_PART: usize = 9;
+pub(super) const LEAST_PART: usize = 9;
 
 /// What was made of a geometry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +25,14 @@ pub(super) struct Made {
 /// # Complexity
 /// O(bytes): no count is believed beyond the bytes that are left.
 pub(super) fn push_geometry(text: &mut Vec<u8>, wkb: &[u8]) -> Result<Made, String> {
-    let mut reader = Reader { rest: wkb, dropped: 0, positions: 0 };
+    let mut reader = Reader::new(wkb);
     reader.geometry(text, 0, None)?;
     Ok(Made { dropped: reader.dropped, is_empty: reader.positions == 0 })
 }
 
 /// The kinds that `GeoJSON` has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Point,
     LineString,
     Polygon,
@@ -80,7 +80,7 @@ impl Kind {
         })
     }
 
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Point => "Point",
             Self::LineString => "LineString",
@@ -105,19 +105,24 @@ impl Kind {
 
 /// How the numbers of a geometry are stored.
 #[derive(Debug, Clone, Copy)]
-struct Layout {
-    little: bool,
+pub(super) struct Layout {
+    pub(super) little: bool,
     /// Bytes of a position.
-    stride: usize,
+    pub(super) stride: usize,
 }
 
-struct Reader<'b> {
+/// What is left of a geometry.
+pub(super) struct Reader<'b> {
     rest: &'b [u8],
     dropped: u64,
     positions: u64,
 }
 
-impl Reader<'_> {
+impl<'b> Reader<'b> {
+    pub(super) fn new(wkb: &'b [u8]) -> Self {
+        Self { rest: wkb, dropped: 0, positions: 0 }
+    }
+
     /// Adds a geometry; one of an expected kind as its coordinates alone.
     fn geometry(&mut self, text: &mut Vec<u8>, depth: usize, expected: Option<Kind>) -> Result<(), String> {
         if depth > MAX_DEPTH {
@@ -155,7 +160,7 @@ impl Reader<'_> {
     }
 
     /// Byte order, kind, and which ordinates positions have.
-    fn head(&mut self) -> Result<(Kind, Layout), String> {
+    pub(super) fn head(&mut self) -> Result<(Kind, Layout), String> {
         let [order] = self.take::<1>()?;
         let little = match order {
             0 => false,
@@ -196,7 +201,7 @@ impl Reader<'_> {
     }
 
     /// A count of things that have at least `least` bytes each.
-    fn count(&mut self, layout: Layout, least: usize, what: &str) -> Result<usize, String> {
+    pub(super) fn count(&mut self, layout: Layout, least: usize, what: &str) -> Result<usize, String> {
         let count = self.whole(layout.little)? as usize;
         if count.checked_mul(least).is_none_or(|bytes| bytes > self.rest.len()) {
             let left = self.rest.len();
@@ -224,13 +229,19 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Adds the positions of a line or ring.
-    fn positions(&mut self, text: &mut Vec<u8>, layout: Layout) -> Result<(), String> {
+    /// The bytes of the positions of a line or ring.
+    pub(super) fn run(&mut self, layout: Layout) -> Result<&'b [u8], String> {
         let count = self.count(layout, layout.stride, "positions")?;
         let Some((run, rest)) = self.rest.split_at_checked(count * layout.stride) else {
             return Err("the geometry ends too early, expected more bytes".into());
         };
         self.rest = rest;
+        Ok(run)
+    }
+
+    /// Adds the positions of a line or ring.
+    fn positions(&mut self, text: &mut Vec<u8>, layout: Layout) -> Result<(), String> {
+        let run = self.run(layout)?;
         text.push(b'[');
         for (i, position) in run.chunks_exact(layout.stride).enumerate() {
             if i > 0 {
@@ -239,7 +250,7 @@ impl Reader<'_> {
             push_position(text, coord(position, layout.little))?;
         }
         text.push(b']');
-        self.note(count, layout);
+        self.note(run.len() / layout.stride, layout);
         Ok(())
     }
 
@@ -265,7 +276,7 @@ impl Reader<'_> {
 }
 
 /// The first two ordinates of a position.
-fn coord(position: &[u8], little: bool) -> Coord {
+pub(super) fn coord(position: &[u8], little: bool) -> Coord {
     let ordinate = |at: usize| {
         let bytes = position.get(at..).and_then(<[u8]>::first_chunk).copied().unwrap_or_default();
         if little { f64::from_le_bytes(bytes) } else { f64::from_be_bytes(bytes) }

@@ -253,6 +253,12 @@ impl<'a> Layer<'a> {
         Self { missing: self.missing.and(which.needs()), ..self }
     }
 
+    /// The same rows without their geometries, for whoever has them.
+    #[must_use]
+    pub fn without_geometry(self) -> Self {
+        Self { shapes: None, ..self }
+    }
+
     /// Name of its file, without the ending.
     pub fn name(&self) -> &'static str {
         self.name

@@ -10,6 +10,8 @@
 
 mod analysis;
 mod architecture;
+#[cfg(feature = "arrow")]
+mod arrow;
 mod audit;
 mod cluster;
 mod conformance;

@@ -16,28 +16,42 @@ pub(in crate::io) fn push_unreadable(text: &mut Vec<u8>, reason: &str) {
     text.push(b'}');
 }
 
+/// What is said of a geometry without any position.
+pub(in crate::io) const EMPTY: &str = "the geometry is empty, expected a Polygon or a MultiPolygon";
+/// What is said of interior rings without an exterior.
+pub(in crate::io) const NO_EXTERIOR: &str = "the exterior ring is empty, expected a ring of positions";
+
 /// What was noticed in geometries.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Tally {
-    pub(super) dropped_ordinates: u64,
-    pub(super) closed_lines: u64,
-    pub(super) collections: u64,
+pub(in crate::io) struct Tally {
+    pub(in crate::io) dropped_ordinates: u64,
+    pub(in crate::io) closed_lines: u64,
+    pub(in crate::io) collections: u64,
+}
+
+impl Tally {
+    /// Adds what was noticed elsewhere.
+    pub(in crate::io) fn add(&mut self, other: &Self) {
+        self.dropped_ordinates += other.dropped_ordinates;
+        self.closed_lines += other.closed_lines;
+        self.collections += other.collections;
+    }
 }
 
 /// What a usable geometry was in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::io) enum Kind {
     Empty,
     Polygons,
     ClosedLines,
     Collection,
 }
 
-/// Reads a GeoJSON geometry behind the finished ones of an array.
-pub(super) struct Geometry<'b> {
-    pub(super) array: &'b mut MultiPolygonArray,
-    pub(super) tally: &'b mut Tally,
-    pub(super) closed_lines: bool,
+/// Reads a geometry behind the finished ones of an array.
+pub(in crate::io) struct Geometry<'b> {
+    pub(in crate::io) array: &'b mut MultiPolygonArray,
+    pub(in crate::io) tally: &'b mut Tally,
+    pub(in crate::io) closed_lines: bool,
 }
 
 /// Why coordinates cannot be used. Whether they are JSON is decided by skipping them.
@@ -60,7 +74,8 @@ enum Nesting {
 }
 
 impl Geometry<'_> {
-    pub(super) fn count(&mut self, kind: Kind) {
+    /// Counts a geometry that was read.
+    pub(in crate::io) fn count(&mut self, kind: Kind) {
         self.tally.closed_lines += u64::from(kind == Kind::ClosedLines);
         self.tally.collections += u64::from(kind == Kind::Collection);
     }
@@ -166,7 +181,7 @@ impl Geometry<'_> {
         })?;
         let filled = self.array.coords().len() > before;
         if filled && hollow {
-            return Err(Trouble::Reason("the exterior ring is empty, expected a ring of positions".into()));
+            return Err(Trouble::Reason(NO_EXTERIOR.into()));
         }
         if filled {
             self.array.end_polygon();
@@ -211,28 +226,33 @@ impl Geometry<'_> {
 
     /// Takes closed lines as the exteriors of polygons.
     fn lines(&mut self, mut json: Json<'_>, multi: bool) -> Result<Kind, String> {
+        let before = self.array.coords().len();
         let mut line = |json: &mut Json<'_>| -> Result<(), Trouble> {
             let start = self.array.coords().len();
             self.positions(json)?;
-            let ring = &self.array.coords()[start..];
-            match ring {
-                [] => return Ok(()),
-                [first, _, _, .., last] if first == last => {}
-                _ => {
-                    let reason = "a line is not closed, expected a Polygon, a MultiPolygon or closed lines";
-                    return Err(Trouble::Reason(reason.into()));
-                }
-            }
-            self.array.end_ring();
-            self.array.end_polygon();
-            Ok(())
+            self.end_closed_line(start).map_err(Trouble::Reason)
         };
         let outcome = if multi { json.array(line) } else { line(&mut json) };
         match outcome {
+            Ok(()) if self.array.coords().len() == before => Ok(Kind::Empty),
             Ok(()) => Ok(Kind::ClosedLines),
             Err(Trouble::Json(fault)) => Err(format!("in `coordinates` {}", json.describe(fault))),
             Err(Trouble::Reason(reason)) => Err(reason),
         }
+    }
+
+    /// Takes the positions since `start` as the exterior of a polygon, if they are a closed line.
+    pub(in crate::io) fn end_closed_line(&mut self, start: usize) -> Result<(), String> {
+        match &self.array.coords()[start..] {
+            [] => return Ok(()),
+            [first, _, _, .., last] if first == last => {}
+            _ => {
+                return Err("a line is not closed, expected a Polygon, a MultiPolygon or closed lines".into());
+            }
+        }
+        self.array.end_ring();
+        self.array.end_polygon();
+        Ok(())
     }
 
     /// Takes a collection that holds nothing but polygons as one multipolygon.

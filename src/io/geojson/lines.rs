@@ -8,11 +8,16 @@ use crate::geometry::Coord;
 use crate::io::Source;
 use crate::io::layer::BLOCK;
 
-/// Lines of a file, and the system it says they are in.
-pub(in crate::io) struct FoundLines {
-    pub(in crate::io) lines: Vec<Vec<Coord>>,
-    pub(in crate::io) crs_member: Option<String>,
-    pub(in crate::io) unread_crs: Option<Box<str>>,
+/// Lines of a layer, and the system it says they are in.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
+pub struct FoundLines {
+    /// The lines, in source coordinates.
+    pub lines: Vec<Vec<Coord>>,
+    /// The name of their system.
+    pub crs_member: Option<String>,
+    /// What the layer calls the system, where that could not be understood.
+    pub unread_crs: Option<Box<str>>,
 }
 
 /// The lines among the features of a file, closed ones as they are; geometries of other kinds are passed over.

@@ -23,7 +23,10 @@ pub use read::read;
 pub use text::GeoJsonText;
 
 pub(super) use geometry::push_unreadable;
+#[cfg(feature = "arrow")]
+pub(super) use geometry::{EMPTY, Geometry, Kind, NO_EXTERIOR, Tally};
 pub(super) use json::{Fault, Json};
+pub use lines::FoundLines;
 pub(super) use lines::read_lines;
 pub(super) use read::{read_value, syntax};
 pub(super) use scan::Scanner;

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use super::append::OWN;
-use super::geometry::{Geometry, Kind, Tally};
+use super::geometry::{EMPTY, Geometry, Kind, Tally};
 use super::json::{Fault, Json, KeyCache};
 use super::pieces::{Parsed, Piece, Stop};
 use super::scan::{GEOMETRIES, Scanner, crs_name};
@@ -156,9 +156,7 @@ impl<'p> Batch<'p> {
     /// Adds features whose positions are counted from `row`.
     fn append(&mut self, other: Self, row: u32) -> Result<(), Error> {
         self.rows.append(other.rows, row)?;
-        self.tally.dropped_ordinates += other.tally.dropped_ordinates;
-        self.tally.closed_lines += other.tally.closed_lines;
-        self.tally.collections += other.tally.collections;
+        self.tally.add(&other.tally);
         self.repeated += other.repeated;
         Ok(())
     }
@@ -336,7 +334,7 @@ impl<'p, 'a> Reader<'p, 'a> {
         };
         let kind = geometry.read(json)?;
         Ok(match kind {
-            Ok(Kind::Empty) => Err("the geometry is empty, expected a Polygon or a MultiPolygon".into()),
+            Ok(Kind::Empty) => Err(EMPTY.into()),
             Ok(kind) => {
                 geometry.count(kind);
                 Ok(())

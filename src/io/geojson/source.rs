@@ -1,6 +1,6 @@
 use geojson::{Feature, FeatureCollection};
 
-use super::{inspect, read};
+use super::{FoundLines, inspect, read, read_lines};
 use crate::Error;
 use crate::io::schema::Schema;
 use crate::io::{FeatureSource, Layer, PropertySummary, ReadOptions, Source};
@@ -20,6 +20,10 @@ impl FeatureSource for GeoJsonSource {
 
     fn read(&self, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error> {
         read(&self.0, schema, options)
+    }
+
+    fn lines(&self) -> Result<FoundLines, Error> {
+        read_lines(&self.0)
     }
 }
 

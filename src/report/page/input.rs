@@ -3,7 +3,8 @@ use std::path::Path;
 use geojson::FeatureCollection;
 use serde_json::Value;
 
-use crate::Error;
+use crate::report::{OutputLayer, Summary};
+use crate::{Analysis, Error};
 
 /// Parcels are drawn one by one up to this many; beyond it the picture shows them.
 const MOST_PARCELS: u64 = 3_000;
@@ -36,6 +37,40 @@ pub struct PageInput {
 }
 
 impl PageInput {
+    /// Of an analysis in memory, with a manifest of what is known of it: version, inputs, options.
+    ///
+    /// # Errors
+    /// As [`Layer::to_geojson`](crate::report::Layer::to_geojson).
+    ///
+    /// # Complexity
+    /// O(n) in the rows of the layers.
+    pub fn of(analysis: &Analysis) -> Result<Self, Error> {
+        let layer = |which: OutputLayer| {
+            let layer = analysis.layer(which);
+            layer.is_available().then(|| layer.to_geojson()).transpose()
+        };
+        let are_few = analysis.parcels().record_counts().records as u64 <= MOST_PARCELS;
+        let inside_lines = match layer(OutputLayer::Encroachments)? {
+            Some(found) => Some(found),
+            None => layer(OutputLayer::InsideLines)?,
+        };
+        Ok(Self {
+            summary: serde_json::to_value(Summary::of(analysis)).unwrap_or_default(),
+            manifest: serde_json::json!({
+                "landuse": env!("CARGO_PKG_VERSION"),
+                "inputs": analysis.inputs().files(),
+                "features_rejected": analysis.parcels().rejected().len(),
+                "options": analysis.options(),
+            }),
+            sites: layer(OutputLayer::Sites)?,
+            districts: layer(OutputLayer::Districts)?,
+            control_lines: layer(OutputLayer::ControlLines)?,
+            inside_lines,
+            parcels: if are_few { layer(OutputLayer::Parcels)? } else { None },
+            picture: None,
+        })
+    }
+
     /// Reads the files of a folder that `landuse analyze` wrote; the manifest too, unless its text is given.
     ///
     /// # Errors
