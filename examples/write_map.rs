@@ -4,7 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "an example answers on the terminal")]
 
-use landuse::report::picture;
+use landuse::report::{Frame, picture};
 use landuse::{Analysis, Inputs, Options};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let analysis = Analysis::new(&inputs, options).run()?;
 
     let path = std::env::temp_dir().join("landuse-map.png");
-    let picture = picture(&analysis, "Low-efficiency industrial land", &[])?;
+    let picture = picture(&analysis, &Frame::new("Low-efficiency industrial land"))?;
     picture.write_png(&path)?;
     println!("{} sites drawn to {}", analysis.sites().len(), path.display());
     for note in picture.notes() {

@@ -242,9 +242,24 @@ pub(crate) struct Arguments {
     #[arg(long)]
     no_map: bool,
 
+    /// Paper that maps are drawn for, across.
+    #[arg(long, value_name = "PAPER")]
+    page: Option<Page>,
+
+    /// Dots per inch of maps, 50 to 600; 205 by default.
+    #[arg(long, value_name = "DPI", value_parser = clap::value_parser!(u32).range(50..=600))]
+    dpi: Option<u32>,
+
     /// Title of the map.
     #[arg(long, value_name = "TEXT", default_value = "Low-efficiency land")]
     title: String,
+}
+
+/// Sizes of paper.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Page {
+    A4,
+    A3,
 }
 
 /// A form in which layers are written.
@@ -524,15 +539,27 @@ fn set_text(option: &mut Option<Box<str>>, argument: Option<&str>) {
 
 #[cfg(feature = "map")]
 fn draw(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+    use landuse::report::map::{Paper, Picture, Sheet};
+    use landuse::report::{Frame, LocalMap};
+
     let seed = analysis.options().seed;
     let notes = [format!("Drawn by landuse {}; seed {seed}.", env!("CARGO_PKG_VERSION"))];
-    let write = |name: &str, picture: &report::map::Picture| out.put(name, &picture.encode_png()?);
+    let write = |name: &str, picture: &Picture| out.put(name, &picture.encode_png()?);
     let title = &arguments.title;
+    let sheet = match (arguments.page, arguments.dpi) {
+        (None, None) => None,
+        (page, dpi) => {
+            let paper = if page == Some(Page::A3) { Paper::A3 } else { Paper::A4 };
+            Some(Sheet::new(paper, dpi.unwrap_or(Sheet::DEFAULT_DPI))?)
+        }
+    };
+    let frame = |title: String| {
+        let frame = Frame::new(title).note(&notes[0]);
+        sheet.map_or(frame.clone(), |sheet| frame.sheet(sheet))
+    };
     if arguments.charts {
-        write(
-            "intensity.png",
-            &report::intensity_picture(analysis, &format!("{title}: intensity"), &notes)?,
-        )?;
+        let intensity = report::intensity_picture(analysis, &frame(format!("{title}: intensity")))?;
+        write("intensity.png", &intensity)?;
         write("limits.png", &report::limit_chart(analysis, &format!("{title}: intensity by unit"), &notes)?)?;
         let gradient = report::gradient_chart(analysis, &format!("{title}: intensity by distance"), &notes);
         if let Some(picture) = gradient {
@@ -542,9 +569,12 @@ fn draw(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(
     if arguments.no_map {
         return Ok(());
     }
-    write("map.png", &report::picture(analysis, title, &notes)?)?;
-    if let Some(picture) = report::hot_spots(analysis, title, &notes) {
-        write("map_statistics.png", &picture?)?;
+    write("map.png", &report::picture(analysis, &frame(title.clone()))?)?;
+    for (which, name) in [(LocalMap::Moran, "map_statistics.png"), (LocalMap::GetisOrd, "map_hot_spots.png")]
+    {
+        if let Some(picture) = report::hot_spots(analysis, which, &frame(title.clone())) {
+            write(name, &picture?)?;
+        }
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ use crate::manifest::Manifest;
 
 /// The outputs of each command; beside them each writes [`MANIFEST`].
 pub(crate) mod names {
-    pub(crate) const ANALYZE: [&str; 22] = [
+    pub(crate) const ANALYZE: [&str; 23] = [
         "buildings.csv",
         "clusters.geojson",
         "control_lines.geojson",
@@ -58,6 +58,7 @@ pub(crate) mod names {
         "landuse.gpkg",
         "limits.png",
         "map.png",
+        "map_hot_spots.png",
         "map_statistics.png",
         "neighbours.gal",
         "parcels.geojson",

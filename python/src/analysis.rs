@@ -114,8 +114,8 @@ impl Analysis {
     ) -> PyResult<(Bound<'py, PyBytes>, Vec<String>)> {
         let (png, notes) = self.quietly(py, threads, move |found| {
             let seed = found.options().seed;
-            let notes = [format!("Drawn by landuse {}; seed {seed}.", env!("CARGO_PKG_VERSION"))];
-            let picture = report::picture(found, &title, &notes)?;
+            let drawn = format!("Drawn by landuse {}; seed {seed}.", env!("CARGO_PKG_VERSION"));
+            let picture = report::picture(found, &report::Frame::new(title).note(drawn))?;
             Ok((picture.encode_png()?, picture.notes().to_vec()))
         })?;
         Ok((PyBytes::new(py, &png), notes))

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use super::balance::{streets, unit_names};
-use super::map::{Bar, Chart, Color, Direction, FillStyle, Layer, Map, Picture, style};
+use super::map::{Bar, Chart, Color, Direction, FillStyle, Layer, Picture, style};
 use super::palette::breaks;
-use super::parcel_maps::{Tiers, footer};
+use super::parcel_maps::{Frame, Tiers, footer};
 use super::voice::Voice;
 use crate::Analysis;
 use crate::Error;
@@ -24,8 +24,8 @@ const MOST_BARS: usize = 60;
 /// Units without a shape (an attribute, all parcels as one) are drawn as their parcels.
 ///
 /// # Errors
-/// As [`Map::render`].
-pub fn intensity_picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Picture, Error> {
+/// As [`Map::render`](super::map::Map::render).
+pub fn intensity_picture(analysis: &Analysis, frame: &Frame) -> Result<Picture, Error> {
     let set = analysis.parcels();
     let units = &analysis.ledger().units;
     let gross: HashMap<&str, f64> =
@@ -60,14 +60,15 @@ pub fn intensity_picture(analysis: &Analysis, title: &str, notes: &[String]) -> 
     if class.iter().any(|&class| usize::from(class) > breaks.len()) {
         styles.push(style::unknown("not known"));
     }
-    let mut map = Map::new(title)
-        .subtitle("Construction land as a share of all land, by study unit: the least it is, with nothing assumed of what is not known")
+    let mut map = frame
+        .map("Construction land as a share of all land, by study unit: the least it is, with nothing assumed of what is not known")
         .extent(set.extent())
         .layer(Layer::areas(geometry, &class, styles).heading("Gross intensity"))
         .footnote(footer(analysis));
-    for note in streets(&analysis.ledger().total, Voice::of(Language::English)).iter().chain(notes) {
+    if let Some(note) = streets(&analysis.ledger().total, Voice::of(Language::English)) {
         map = map.footnote(note);
     }
+    map = frame.notes(map);
     let tiers;
     if let Some(lines) = analysis.inputs().control_lines() {
         tiers = Tiers::of(lines);

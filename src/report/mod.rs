@@ -44,7 +44,7 @@ pub use layer::{Format, Layer, OutputLayer};
 pub use ledger_pictures::{gradient_chart, intensity_picture, limit_chart};
 pub use page::{PageInput, is_page, page};
 #[cfg(feature = "map")]
-pub use parcel_maps::{hot_spots, picture};
+pub use parcel_maps::{Frame, LocalMap, hot_spots, picture};
 pub use parcels::{write_graph, write_parcels};
 pub use summary::{
     Adjacency, AppraisalSummary, Clusters, Coverage, Crs, Density, Efficiency, Intensity, Line, Outlooks,

@@ -1,4 +1,4 @@
-use super::map::{Color, FillStyle, Layer, LineStyle, Map, Picture, Table, style};
+use super::map::{Color, FillStyle, Layer, LineStyle, Map, Picture, Sheet, Table, style};
 use super::text::{TOP_SITES, site_rows};
 use super::voice::Voice;
 use crate::Analysis;
@@ -8,8 +8,58 @@ use crate::efficiency::{Direction, Verdict};
 use crate::geometry::MultiPolygonArray;
 use crate::language::Language;
 use crate::parcel::ParcelIdx;
-use crate::stats::Quadrant;
+use crate::stats::{LocalResults, Quadrant};
 use crate::units::{people_area, people_number};
+
+/// What stands around a map of an analysis, and the sheet it fills.
+///
+/// ```
+/// use landuse::report::Frame;
+/// use landuse::report::map::{Paper, Sheet};
+/// let frame = Frame::new("Kunshan").note("Data of 2025.").sheet(Sheet::new(Paper::A3, 150)?);
+/// # let _ = frame;
+/// # Ok::<(), landuse::ParamError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    title: String,
+    notes: Vec<String>,
+    sheet: Option<Sheet>,
+}
+
+impl Frame {
+    /// A title, no notes, a sheet of the default size.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), notes: Vec::new(), sheet: None }
+    }
+
+    /// One more note at the foot.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// The sheet that the map fills.
+    #[must_use]
+    pub fn sheet(self, sheet: Sheet) -> Self {
+        Self { sheet: Some(sheet), ..self }
+    }
+
+    /// A map of nothing yet.
+    pub(super) fn map<'a>(&self, subtitle: impl Into<String>) -> Map<'a> {
+        let map = Map::new(&self.title).subtitle(subtitle);
+        match self.sheet {
+            Some(sheet) => map.sheet(sheet),
+            None => map,
+        }
+    }
+
+    /// The map with the notes, behind those it has.
+    pub(super) fn notes<'a>(&self, map: Map<'a>) -> Map<'a> {
+        self.notes.iter().fold(map, |map, note| map.footnote(note))
+    }
+}
 
 /// What a parcel is on the map; the order is that of the legend.
 const BASE: u8 = 0;
@@ -23,20 +73,18 @@ const UNKNOWN: u8 = 5;
 ///
 /// # Errors
 /// As [`Map::render`].
-pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Picture, Error> {
+pub fn picture(analysis: &Analysis, frame: &Frame) -> Result<Picture, Error> {
     let set = analysis.parcels();
     let class = classes(analysis);
     let numbers: Vec<String> = (analysis.sites().iter())
         .map(|site| if site.number as usize <= TOP_SITES { site.number.to_string() } else { String::new() })
         .collect();
-    let mut map = Map::new(title)
-        .subtitle(subtitle(analysis))
+    let mut map = frame
+        .map(subtitle(analysis))
         .extent(set.extent())
         .layer(Layer::areas(set.geometry(), &class, styles(analysis, &class)).heading("Candidates by score"))
         .footnote(footer(analysis));
-    for note in notes {
-        map = map.footnote(note);
-    }
+    map = frame.notes(map);
 
     let (tiers, bounds);
     if let Some(lines) = analysis.inputs().control_lines() {
@@ -77,51 +125,93 @@ pub fn picture(analysis: &Analysis, title: &str, notes: &[String]) -> Result<Pic
     map.render()
 }
 
-/// Draws the map of the local statistics: what survives the false-discovery rate by local Moran, high beside high and low beside low in
-/// strong colours, values unlike their neighbours' in pale ones; Getis-Ord is in the parcel layer. None without local statistics.
+/// A local statistic to be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocalMap {
+    /// Local Moran: high beside high and low beside low in strong colours, values unlike their neighbours' in pale ones.
+    Moran,
+    /// Gi* of Getis and Ord: hot and cold spots.
+    GetisOrd,
+}
+
+impl LocalMap {
+    /// The class of each parcel: 0 not tested, 1 not significant, then as in the legend.
+    fn classes(self, local: &LocalResults) -> Vec<u8> {
+        let of = |i: usize| match self {
+            Self::Moran => match (local.moran_p.get(i)?, local.moran_fdr.discovery[i], local.quadrant[i]) {
+                (_, true, Some(Quadrant::Hh)) => Some(2),
+                (_, true, Some(Quadrant::Ll)) => Some(3),
+                (_, true, Some(Quadrant::Hl)) => Some(4),
+                (_, true, Some(Quadrant::Lh)) => Some(5),
+                _ => Some(1),
+            },
+            Self::GetisOrd => match (local.g_p.get(i)?, local.g_fdr.discovery[i], local.gi_star_z.get(i)) {
+                (_, true, Some(z)) => Some(if z > 0.0 { 2 } else { 3 }),
+                _ => Some(1),
+            },
+        };
+        (0..local.quadrant.len()).map(|i| of(i).unwrap_or(0)).collect()
+    }
+
+    /// Colours and words of the classes from 2 on.
+    fn legend(self) -> Vec<(Color, &'static str)> {
+        const HIGH: Color = Color::rgb(178, 24, 43);
+        const LOW: Color = Color::rgb(33, 102, 172);
+        match self {
+            Self::Moran => vec![
+                (HIGH, "high beside high"),
+                (LOW, "low beside low"),
+                (Color::rgb(244, 165, 130), "high beside low"),
+                (Color::rgb(146, 197, 222), "low beside high"),
+            ],
+            Self::GetisOrd => {
+                vec![(HIGH, "hot spot: high values together"), (LOW, "cold spot: low values together")]
+            }
+        }
+    }
+}
+
+/// Draws the map of a local statistic of the score: what survives the false-discovery rate. Where nothing does, a note says so, and under
+/// what test. None without local statistics.
 ///
 /// # Errors
 /// As [`Map::render`].
-pub fn hot_spots(analysis: &Analysis, title: &str, notes: &[String]) -> Option<Result<Picture, Error>> {
+pub fn hot_spots(analysis: &Analysis, which: LocalMap, frame: &Frame) -> Option<Result<Picture, Error>> {
     let local = analysis.local()?;
     let set = analysis.parcels();
-    let class: Vec<u8> = (0..set.len())
-        .map(|i| match (local.moran_p.get(i), local.moran_fdr.discovery[i], local.quadrant[i]) {
-            (None, ..) => 0,
-            (_, true, Some(Quadrant::Hh)) => 2,
-            (_, true, Some(Quadrant::Ll)) => 3,
-            (_, true, Some(Quadrant::Hl)) => 4,
-            (_, true, Some(Quadrant::Lh)) => 5,
-            _ => 1,
-        })
-        .collect();
-    let count =
-        |which: u8| people_number(class.iter().map(|&own| f64::from(u8::from(own == which))).sum(), 0);
-    let [high, low] = [Color::rgb(178, 24, 43), Color::rgb(33, 102, 172)];
-    let [high_low, low_high] = [Color::rgb(244, 165, 130), Color::rgb(146, 197, 222)];
-    let styles = vec![
-        FillStyle::new(style::BASE, "no candidate, or no neighbour known").note(count(0)),
-        FillStyle::new(Color::rgb(235, 232, 222), "not significant").note(count(1)),
-        FillStyle::new(high, "high beside high").note(count(2)),
-        FillStyle::new(low, "low beside low").note(count(3)),
-        FillStyle::new(high_low, "high beside low").note(count(4)),
-        FillStyle::new(low_high, "low beside high").note(count(5)),
+    let class = which.classes(local);
+    let count = |which: usize| class.iter().filter(|&&own| usize::from(own) == which).count();
+    let note = |which: usize| people_number(count(which) as f64, 0);
+    let mut styles = vec![
+        FillStyle::new(style::BASE, "no candidate, or no neighbour known").note(note(0)),
+        FillStyle::new(Color::rgb(235, 232, 222), "not significant").note(note(1)),
     ];
-    let options = analysis.options().statistics;
-    let subtitle = format!(
-        "local Moran's I of the score, {} draws, significant at {} after Benjamini-Hochberg; global I {}",
-        local.local_moran.permutations,
-        options.alpha,
-        people_number(local.local_moran.global_i.unwrap_or(f64::NAN), 3),
-    );
-    let mut map = Map::new(title)
-        .subtitle(subtitle)
+    let legend = which.legend();
+    styles.extend((2..).zip(&legend).map(|(i, (color, label))| FillStyle::new(*color, *label).note(note(i))));
+    let alpha = analysis.options().statistics.alpha;
+    let draws = people_number(f64::from(local.local_moran.permutations), 0);
+    let (name, heading, global) = match which {
+        LocalMap::Moran => {
+            let global = analysis.global().and_then(|found| found.moran);
+            let told = global.map(|moran| {
+                let z = moran.z.map(|z| format!(", z {}", people_number(z, 2))).unwrap_or_default();
+                format!("; global I {}{z}", people_number(moran.value, 3))
+            });
+            ("Local Moran's I", "Score beside its neighbours'", told)
+        }
+        LocalMap::GetisOrd => ("Gi* of Getis and Ord", "Score of a parcel and its neighbours", None),
+    };
+    let test = format!("{draws} draws, significant at {alpha} after Benjamini-Hochberg");
+    let subtitle = format!("{name} of the score, {test}{}", global.unwrap_or_default());
+    let mut map = frame
+        .map(subtitle)
         .extent(set.extent())
-        .layer(Layer::areas(set.geometry(), &class, styles).heading("Score beside its neighbours'"))
-        .footnote(format!("Plane: {}. North is up in the plane.", set.plane().definition()));
-    for note in notes {
-        map = map.footnote(note);
+        .layer(Layer::areas(set.geometry(), &class, styles).heading(heading));
+    if (2..2 + legend.len()).all(|which| count(which) == 0) {
+        map = map.footnote(format!("No parcel is significant: {name}, {test}."));
     }
+    map =
+        frame.notes(map.footnote(format!("Plane: {}. North is up in the plane.", set.plane().definition())));
     if !analysis.sites().is_empty() {
         let label = format!("Low-efficiency site ({})", analysis.sites().len());
         map = map.layer(Layer::lines(analysis.sites().outlines(), style::site_outline(), label));

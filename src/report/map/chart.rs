@@ -129,7 +129,7 @@ impl Chart {
         let lost = self.texts().any(|text| fonts.drawable(text).1);
         let notes = lost
             .then(|| "characters of some labels left out: no font with these glyphs on this machine".into());
-        Ok(Picture { pixmap: page.pixmap, notes: notes.into_iter().collect() })
+        Ok(Picture { pixmap: page.pixmap, notes: notes.into_iter().collect(), dpi: None })
     }
 
     /// The end of the axis and the distance of its ticks.

@@ -26,6 +26,55 @@ pub use style::{Color, FillStyle, Hatch, LineStyle};
 /// Width and height of a map, pixels, unless set: A4 across at about 205 dots per inch.
 pub const DEFAULT_SIZE_PX: [u32; 2] = [2400, 1697];
 
+/// A sheet of paper, across, and how finely it is printed.
+///
+/// ```
+/// use landuse::report::map::{Paper, Sheet};
+/// assert_eq!(Sheet::new(Paper::A4, 300)?.size_px(), [3508, 2480]);
+/// assert!(Sheet::new(Paper::A3, 10_000).is_err());
+/// # Ok::<(), landuse::ParamError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sheet {
+    paper: Paper,
+    dpi: u32,
+}
+
+/// A size of paper by ISO 216.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Paper {
+    /// 297 × 210 mm.
+    #[default]
+    A4,
+    /// 420 × 297 mm.
+    A3,
+}
+
+impl Sheet {
+    /// Dots per inch unless said otherwise.
+    pub const DEFAULT_DPI: u32 = 205;
+
+    /// A sheet with so many dots per inch.
+    ///
+    /// # Errors
+    /// [`ParamError`] where they are not from 50 to 600.
+    pub fn new(paper: Paper, dpi: u32) -> Result<Self, ParamError> {
+        if !(50..=600).contains(&dpi) {
+            return Err(ParamError::new("dpi", dpi, "50 to 600 dots per inch"));
+        }
+        Ok(Self { paper, dpi })
+    }
+
+    /// Width and height in dots.
+    pub fn size_px(self) -> [u32; 2] {
+        let mm = match self.paper {
+            Paper::A4 => [297.0, 210.0],
+            Paper::A3 => [420.0, 297.0],
+        };
+        mm.map(|mm| (mm / 25.4 * f64::from(self.dpi)).round() as u32)
+    }
+}
+
 /// A map to be drawn: what is on it and what is written beside it.
 ///
 /// ```
@@ -56,6 +105,7 @@ pub struct Map<'a> {
     subtitle: String,
     footnotes: Vec<String>,
     size_px: [u32; 2],
+    dpi: Option<u32>,
     extent: Option<Envelope>,
     layers: Vec<Layer<'a>>,
     table: Option<Table>,
@@ -70,6 +120,7 @@ impl<'a> Map<'a> {
             subtitle: String::new(),
             footnotes: Vec::new(),
             size_px: DEFAULT_SIZE_PX,
+            dpi: None,
             extent: None,
             layers: Vec::new(),
             table: None,
@@ -94,6 +145,12 @@ impl<'a> Map<'a> {
     #[must_use]
     pub fn size_px(self, size_px: [u32; 2]) -> Self {
         Self { size_px, ..self }
+    }
+
+    /// The sheet that the picture fills; its file says how finely it is printed.
+    #[must_use]
+    pub fn sheet(self, sheet: Sheet) -> Self {
+        Self { size_px: sheet.size_px(), dpi: Some(sheet.dpi), ..self }
     }
 
     /// What the frame shows, metres of the working plane. Default: the first layer that holds anything.
@@ -226,6 +283,7 @@ pub struct Table {
 pub struct Picture {
     pixmap: Pixmap,
     notes: Vec<String>,
+    dpi: Option<u32>,
 }
 
 impl std::fmt::Debug for Picture {
@@ -265,6 +323,10 @@ impl Picture {
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::Fast);
+        encoder.set_pixel_dims(self.dpi.map(|dpi| {
+            let per_m = (f64::from(dpi) / 0.0254).round() as u32;
+            png::PixelDimensions { xppu: per_m, yppu: per_m, unit: png::Unit::Meter }
+        }));
         let rgb: Vec<u8> = self.rgba().chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
         let mut writer = encoder.write_header().map_err(refused)?;
         writer.write_image_data(&rgb).map_err(refused)?;

@@ -165,7 +165,7 @@ pub(super) fn draw(map: &Map<'_>) -> Result<Picture, Error> {
         page.text(&note, left, base, note_style);
         base += line;
     }
-    Ok(Picture { pixmap: page.pixmap, notes })
+    Ok(Picture { pixmap: page.pixmap, notes, dpi: map.dpi })
 }
 
 /// Title and subtitle; where the map may begin.

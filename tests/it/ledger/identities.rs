@@ -1,5 +1,5 @@
 use landuse::control::{ControlLines, OVERLAP_TOLERANCE_M2, Overlay, Relation};
-use landuse::geometry::{Coord, distance::PairMeasure};
+use landuse::geometry::{Coord, boolean, distance::PairMeasure};
 use landuse::intensity::Account;
 
 use super::scene::{Drawn, Feature, SIDE, Scene, Truth, Units, compute, rectangle, set, star, truth};
@@ -315,4 +315,26 @@ fn a_land_without_parcels_and_a_set_without_land() {
     assert_eq!((empty.gross_upper, empty.control_m2), (Some(1.0), Some(2_500.0)));
     assert_eq!((&outside.id, outside.unparcelled_m2), (&None, 0.0));
     assert_eq!(ledger.total.land_m2, 10_000.0);
+}
+
+#[test]
+fn land_in_no_parcel_is_what_an_overlay_leaves() {
+    let inputs = landuse::Inputs::open("data/city/parcels.geojson").districts("data/city/districts.geojson");
+    let inputs = inputs.load().unwrap();
+    let options = landuse::Options::builder().permutations(9).build().unwrap();
+    let found = landuse::Analysis::new(&inputs, options).run().unwrap();
+    let (districts, parcels) = (inputs.districts().unwrap(), inputs.parcels().geometry());
+    let counted: Vec<_> = (0..parcels.len()).map(|i| found.land().partition.get(parcels, i)).collect();
+    for i in 0..districts.len() {
+        let id = districts.get(landuse::ParcelIdx(i as u32)).id().map(Box::from);
+        let account = found.ledger().units.iter().find(|unit| unit.id == id).unwrap();
+        let left = boolean::difference(&districts.geometry().get(i), &counted);
+        let left_m2: f64 = left.iter().map(|shape| shape.signed_area()).sum();
+        assert!(
+            // Overlaps of up to 0.01 m² count for both parcels.
+            (left_m2 - account.unparcelled_m2).abs() < 0.05,
+            "{id:?}: {left_m2} by overlay, {} in the ledger",
+            account.unparcelled_m2
+        );
+    }
 }
