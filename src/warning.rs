@@ -109,6 +109,8 @@ pub enum WhyLeftOut {
     Values { target: Box<str>, unreadable: u64, known: u64, expected: &'static str },
     /// No known scheme has more than half of its codes.
     Codes { target: Box<str>, codes: u64, values: u64 },
+    /// Its codes are each county's own.
+    NoScheme { target: Box<str> },
 }
 
 impl fmt::Display for WhyLeftOut {
@@ -122,6 +124,10 @@ impl fmt::Display for WhyLeftOut {
             Self::Codes { target, codes, values } => write!(
                 f,
                 "the name is known as `{target}`, but only {codes} of {values} values are codes of one known scheme"
+            ),
+            Self::NoScheme { target } => write!(
+                f,
+                "the name is known as `{target}`, but what its codes mean differs from place to place: a scheme has to say"
             ),
         }
     }

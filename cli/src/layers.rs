@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use clap::Args;
 use landuse::analysis::{InputOptions, InputsBuilder, Records};
 use landuse::io::schema::Schema;
-use landuse::io::{OnBadFeature, Source, inspect};
-use landuse::{Error, Inputs};
+use landuse::io::{OnBadFeature, Source};
+use landuse::{Error, Inputs, report};
 
 use crate::output::file_id;
 
@@ -41,9 +41,9 @@ pub(crate) struct ParcelArguments {
 
     /// Which property is what, in which unit, under which land-use scheme (TOML).
     #[arg(long, value_name = "FILE", conflicts_with = "profile")]
-    schema: Option<PathBuf>,
+    pub(crate) schema: Option<PathBuf>,
 
-    /// A built-in schema instead: `generated`, `pluto` or `chinese`. Without either it is inferred.
+    /// A built-in schema instead: `generated`, `pluto`, `dltb`, `massachusetts`, `regrid` or `chinese`. Without either it is inferred.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 
@@ -108,31 +108,17 @@ impl ParcelArguments {
         layer_of(path, self.layer.as_deref())
     }
 
-    /// How each property is understood, as a schema file to edit: one that was named is printed as it is, below how often each of its
-    /// properties occurs.
+    /// What is in the file and how each property is understood, as a schema file to edit; one that was named is printed as it is.
     pub(crate) fn explain(&self, layers: &InputsBuilder) -> Result<String, Error> {
-        let Some(path) = &self.schema else { return layers.explain() };
-        read_with(path, |text, file| {
-            let (schema, _) = Schema::from_toml(text, file)?;
-            // What came through a pipe has been taken from it.
-            if self.parcels.as_os_str() == "-" {
-                return Ok(text.into());
-            }
-            let source = self.source(&self.parcels)?.encoding(self.encoding.as_deref());
-            let found = inspect(&source)?;
-            let mut out = String::new();
-            for settled in source.settled()? {
-                out.push_str(&format!("# {}\n", settled.to_string().escape_debug()));
-            }
-            for field in &schema.fields {
-                let summary = found.iter().find(|summary| summary.name == field.property);
-                let features = summary.map_or(0, |summary| summary.features);
-                let (property, target) = (&field.property, field.target.to_string());
-                let [property, target] = [property.escape_debug(), target.escape_debug()];
-                out.push_str(&format!("# {property} is {target}: in {features} features\n"));
-            }
-            Ok(out + "\n" + text)
-        })
+        let Some(contents) = layers.contents()? else { return Ok(String::new()) };
+        let Some(path) = &self.schema else { return Ok(report::schema_file(&contents)) };
+        // What came through a pipe has been taken from it.
+        if is_stream(path) || path.as_os_str() == "-" {
+            return Ok(report::schema_file(&contents));
+        }
+        let head = report::contents(&contents);
+        let comments: String = head.lines().map(|line| format!("# {line}\n")).collect();
+        read_with(path, |text, _| Ok(comments + "\n" + text))
     }
 
     /// Lays what the command line says over the options.
@@ -177,7 +163,7 @@ pub(crate) fn source(path: &Path) -> Result<Source, Error> {
     layer_of(path, None)
 }
 
-fn layer_of(path: &Path, default: Option<&str>) -> Result<Source, Error> {
+pub(crate) fn layer_of(path: &Path, default: Option<&str>) -> Result<Source, Error> {
     let (path, layer) = file_and_layer(path);
     Ok(whole_file(&path)?.layer(layer.as_deref().or(default)))
 }

@@ -9,11 +9,14 @@ mod generate;
 mod joins;
 mod layers;
 mod manifest;
+mod next;
 mod output;
 mod report;
+mod schema;
 
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +34,8 @@ struct Cli {
 enum Command {
     /// From parcels to tables, layers and a map.
     Analyze(Box<analyze::Arguments>),
+    /// What is in a file, and a schema file to begin with.
+    Schema(schema::Arguments),
     /// Scores, ranks and grades firms by a rule pack, and says what stands on each parcel.
     Appraise(appraise::Arguments),
     /// One HTML page to hand in, made of the outputs of an analysis.
@@ -45,28 +50,39 @@ enum Command {
     Generate(generate::Arguments),
 }
 
+impl Command {
+    /// The parcels it looks at, and the schema file they are read by.
+    fn inputs(&self) -> (Option<&Path>, Option<&Path>) {
+        let parcels = match self {
+            Self::Analyze(arguments) => &arguments.parcels,
+            Self::Check(arguments) => &arguments.parcels,
+            Self::Audit(arguments) => &arguments.parcels,
+            _ => return (None, None),
+        };
+        (Some(&parcels.parcels), parcels.schema.as_deref())
+    }
+}
+
 fn main() -> ExitCode {
     output::clean_up_on_signals();
-    let outcome = match Cli::parse().command {
-        Command::Analyze(arguments) => in_threads(arguments.parcels.threads, || analyze::run(&arguments)),
-        Command::Appraise(arguments) => appraise::run(&arguments),
-        Command::Report(arguments) => report::run(&arguments),
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::Audit(arguments) => in_threads(arguments.parcels.threads, || audit::run(&arguments)),
-        Command::Check(arguments) => in_threads(arguments.parcels.threads, || check::run(&arguments)),
-        Command::Generate(arguments) => generate::run(&arguments),
+    let command = Cli::parse().command;
+    let outcome = match &command {
+        Command::Analyze(arguments) => in_threads(arguments.parcels.threads, || analyze::run(arguments)),
+        Command::Schema(arguments) => schema::run(arguments),
+        Command::Appraise(arguments) => appraise::run(arguments),
+        Command::Report(arguments) => report::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::Audit(arguments) => in_threads(arguments.parcels.threads, || audit::run(arguments)),
+        Command::Check(arguments) => in_threads(arguments.parcels.threads, || check::run(arguments)),
+        Command::Generate(arguments) => generate::run(arguments),
     };
     match outcome {
         Ok(status) => status,
         Err(error) => {
             say_aside(&format!("error: {}", error.chain()));
-            if matches!(error, Error::Crs(_)) {
-                say_aside(
-                    "`--source-crs` says which system the files are in, `--crs` which plane to compute in",
-                );
-            }
-            if matches!(error, Error::Encoding { .. }) {
-                say_aside("`--encoding` says which encoding the texts of all Shapefiles are in");
+            let (parcels, schema) = command.inputs();
+            if let Some(next) = next::after_error(&error, parcels, schema) {
+                say_aside(&next);
             }
             ExitCode::from(1)
         }

@@ -340,6 +340,62 @@ fn a_dry_run_prints_a_schema_that_can_be_used() {
     assert_eq!(status(&output), 0, "{}", stderr(&output));
 }
 
+#[test]
+fn a_schema_is_made_of_a_file_and_the_next_command_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let parcels = city("parcels.geojson").display().to_string();
+    let [schema, dir] = ["my schema.toml", "out"].map(|name| folder.path().join(name).display().to_string());
+    let output = landuse(&["schema", &parcels, "--out", &schema]);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let words = String::from_utf8_lossy(&output.stdout).into_owned();
+    for part in ["1,200 features", "Codes of current_use: mnr:2023", "No property says", "Next\n"] {
+        assert!(words.contains(part), "{part}: {words}");
+    }
+    let next = words.lines().last().unwrap().trim().to_owned();
+    assert_eq!(next, format!("landuse analyze {parcels} --schema '{schema}' --out out"));
+    let again = landuse(&["schema", &parcels, "--out", &schema]);
+    assert_eq!(status(&again), 1, "a file that is there is not replaced");
+    assert_eq!(status(&landuse(&["schema", &parcels, "--out", &schema, "--overwrite"])), 0);
+    let output = landuse(&[
+        "analyze",
+        &parcels,
+        "--schema",
+        &schema,
+        "--out",
+        &dir,
+        "--no-map",
+        "--permutations",
+        "99",
+    ]);
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    // Without a file the same schema is printed.
+    let printed = landuse(&["schema", &parcels]);
+    assert_eq!(printed.stdout, std::fs::read(&schema).unwrap());
+    assert_eq!(landuse(&["analyze", &parcels, "--dry-run"]).stdout, printed.stdout);
+}
+
+/// What a stranger types wrong ends with what to type next.
+#[test]
+fn faults_of_a_schema_and_of_names_end_with_the_next_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let parcels = city("parcels.geojson").display().to_string();
+    let [schema, dir] = ["schema.toml", "out"].map(|name| folder.path().join(name).display().to_string());
+    let next = format!("next: `landuse schema {parcels}");
+    for (text, part) in [
+        ("target = 'parcel_id'", "(`id`?)"),
+        ("target = 'current_use'", "expected one of mnr:2023"),
+        ("target = 'current_use'\nscheme = 'ma'", "expected one of mnr:2023"),
+    ] {
+        std::fs::write(&schema, format!("[[field]]\nproperty = 'id'\n{text}\n")).unwrap();
+        let output = landuse(&["analyze", &parcels, "--schema", &schema, "--out", &dir]);
+        let said = stderr(&output);
+        assert!(status(&output) == 1 && said.contains(part) && said.contains(&next), "{said}");
+    }
+    let output = landuse(&["analyze", &parcels, "--where", "owners == 'a'", "--out", &dir]);
+    let said = stderr(&output);
+    assert!(said.contains("(`owner`?)") && said.contains(&next), "{said}");
+}
+
 fn text(dir: &Path, file: &str) -> String {
     std::fs::read_to_string(dir.join(file)).unwrap()
 }

@@ -13,8 +13,8 @@ use crate::error::{Error, ParamError};
 use crate::geometry::Coord;
 use crate::io::schema::{Field, Inference, Schema, Target};
 use crate::io::{
-    FeatureSource, GeoJsonText, Loaded, Loader, OWN_ID, ReadOptions, ReadReport, Settled, Source, Table,
-    Unreadable, features_of, infer_features,
+    Contents, ContentsOptions, FeatureSource, GeoJsonText, Loaded, Loader, OWN_ID, ReadOptions, ReadReport,
+    Settled, Source, Table, Unreadable, features_of, infer_features,
 };
 use crate::join::{Buildings, Firms, FirmsOnParcels};
 use crate::parcel::{
@@ -461,7 +461,7 @@ impl InputsBuilder {
         self
     }
 
-    /// Sets a built-in schema: `generated`, `pluto` or `chinese`.
+    /// Sets a built-in schema ([`Schema::builtin`]).
     #[must_use]
     pub fn profile(mut self, name: &str) -> Self {
         self.schema = SchemaChoice::Profile(name.into());
@@ -522,32 +522,31 @@ impl InputsBuilder {
         self
     }
 
-    /// How the parcels would be understood: what each property was taken for, and a schema to edit.
+    /// What is in the file of parcels, and how it would be understood; none for parcels in memory.
     ///
     /// # Errors
     /// As [`load`](Self::load), for reading the parcels.
-    pub fn explain(&self) -> Result<String, Error> {
-        let (features, settled) = match self.parcels.opened(&self.options)? {
-            Content::Text(source) => (features_of(&source)?, source.settled()?),
-            Content::Features(source) => {
-                let inference = infer_features(&*source)?;
-                return self.explained(&inference, &[]);
+    pub fn contents(&self) -> Result<Option<Contents>, Error> {
+        let mut options = ContentsOptions::default();
+        options.source_crs.clone_from(&self.options.source_crs);
+        let chosen = |options: &mut ContentsOptions, features: &dyn FeatureSource| {
+            if !matches!(self.schema, SchemaChoice::Inferred) {
+                let (schema, schemes) = self.schema_for(&infer_features(features)?)?;
+                (options.schema, options.schemes) = (Some(schema), Some(schemes));
             }
-            Content::Table(..) | Content::Set(_) => return Ok(String::new()),
+            Ok::<(), Error>(())
         };
-        self.explained(&infer_features(&*features)?, &settled)
-    }
-
-    fn explained(&self, inference: &Inference, settled: &[Settled]) -> Result<String, Error> {
-        let schema = match self.schema {
-            SchemaChoice::Inferred => inference.to_toml(),
-            _ => self.schema_for(inference)?.0.to_toml(),
-        };
-        let mut head = String::new();
-        for settled in settled {
-            head.push_str(&format!("# {}\n", one_line(settled)));
+        match self.parcels.opened(&self.options)? {
+            Content::Text(source) => {
+                chosen(&mut options, &*features_of(&source)?)?;
+                Contents::of(&source, &options).map(Some)
+            }
+            Content::Features(source) => {
+                chosen(&mut options, &*source)?;
+                Contents::of_features(&*source, &options).map(Some)
+            }
+            Content::Table(..) | Content::Set(_) => Ok(None),
         }
-        Ok(if head.is_empty() { schema } else { head + "\n" + &schema })
     }
 
     /// Reads every layer, moves it into the plane of the parcels, and brings firms and buildings onto them.
@@ -948,11 +947,6 @@ impl Reading<'_> {
         });
         loaded.set
     }
-}
-
-/// What was settled about a file on one line, whatever its names hold.
-fn one_line(settled: &Settled) -> String {
-    settled.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// How far from all parcels a layer may lie and still be taken to be of the same place, m.

@@ -21,6 +21,14 @@ pub trait FeatureSource {
     /// [`Error::Io`] where it cannot be read, others where it is not of its format.
     fn inspect(&self) -> Result<Vec<PropertySummary>, Error>;
 
+    /// [`inspect`](Self::inspect), with the distinct values of every property where the source can tell them.
+    ///
+    /// # Errors
+    /// As [`inspect`](Self::inspect).
+    fn inspect_values(&self) -> Result<Vec<PropertySummary>, Error> {
+        self.inspect()
+    }
+
     /// All features as columns, as a schema says. A feature that cannot be used is put aside with its position and the reason, a value
     /// that the schema cannot read is unknown and counted.
     ///

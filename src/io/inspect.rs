@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use super::columns::text_hash;
-use super::schema::{Field, Meaning, Scalar, Target, as_number, cut_name, known_fields, plain_name};
+use super::schema::{Field, Meaning, Profile, Scalar, Target, as_number, cut_name, known_fields, plain_name};
 use super::value::Value;
+use super::values::ValueCounts;
 use crate::error::FeaturePos;
 
 /// Texts that stand for "not known", beside an empty one.
@@ -40,6 +41,8 @@ pub struct PropertySummary {
     pub(super) fits: Vec<Fit>,
     /// How often each text and each number occurs, where a profile takes the property for a code.
     pub(super) codes: Option<Box<Codes>>,
+    /// Its distinct values, where they were asked for.
+    pub(super) values: Option<Box<ValueCounts>>,
 }
 
 /// How a known field reads the values of a property.
@@ -98,6 +101,7 @@ impl PropertySummary {
             position: u32::MAX,
             fits: Vec::new(),
             codes: None,
+            values: None,
         }
     }
 
@@ -122,7 +126,7 @@ impl PropertySummary {
 /// Which fields of the built-in profiles know a name.
 #[derive(Debug)]
 pub(super) struct KnownNames {
-    pub(super) fields: Vec<(&'static str, Field)>,
+    pub(super) fields: Vec<(&'static Profile, Field)>,
     by_name: HashMap<String, Vec<usize>>,
 }
 
@@ -149,11 +153,18 @@ pub(super) struct Summaries<'k> {
     known: &'k KnownNames,
     positions: HashMap<Box<str>, usize>,
     properties: Vec<PropertySummary>,
+    /// Whether distinct values are kept.
+    with_values: bool,
 }
 
 impl<'k> Summaries<'k> {
     pub(super) fn new(known: &'k KnownNames) -> Self {
-        Self { known, positions: HashMap::new(), properties: Vec::new() }
+        Self { known, positions: HashMap::new(), properties: Vec::new(), with_values: false }
+    }
+
+    /// The same with the distinct values of every property.
+    pub(super) fn with_values(self, with_values: bool) -> Self {
+        Self { with_values, ..self }
     }
 
     /// Where the summary of a property is kept.
@@ -168,6 +179,9 @@ impl<'k> Summaries<'k> {
             if check == Check::Codes {
                 summary.codes.get_or_insert_default();
             }
+        }
+        if self.with_values {
+            summary.values = Some(Box::default());
         }
         self.properties.push(summary);
         self.positions.insert(name.into(), self.properties.len() - 1);
@@ -193,18 +207,23 @@ impl<'k> Summaries<'k> {
         let own = &mut self.properties[slot];
         let scalar = value.scalar(&Target::Floors);
         let mut unknown_word = false;
+        let mut number = None;
         match scalar {
             Scalar::Null => {
                 own.unknown += count;
                 return;
             }
-            Scalar::Number(x) if x.is_finite() => own.numbers += count,
+            Scalar::Number(x) if x.is_finite() => {
+                own.numbers += count;
+                number = Some(x);
+            }
             Scalar::Text(text) if text.trim().is_empty() || says_unknown(text.trim()) => {
                 own.unknown += count;
                 unknown_word = true;
             }
             Scalar::Text(text) if as_number(Scalar::Text(text.trim())).is_some() => {
                 own.numeric_texts += count;
+                number = as_number(Scalar::Text(text.trim()));
             }
             _ => {
                 own.others += count;
@@ -215,6 +234,9 @@ impl<'k> Summaries<'k> {
         }
         if let Some(codes) = &mut own.codes {
             codes.add(scalar, count);
+        }
+        if let Some(values) = own.values.as_mut().filter(|_| !unknown_word) {
+            values.add(scalar, number, count);
         }
         for fit in &mut own.fits {
             let field = &self.known.fields[fit.field].1;
@@ -264,6 +286,9 @@ impl<'k> Summaries<'k> {
             if let (Some(own), Some(theirs)) = (&mut own.codes, theirs.codes) {
                 theirs.texts.into_iter().for_each(|(text, n)| *own.texts.entry(text).or_default() += n);
                 theirs.numbers.into_iter().for_each(|(bits, n)| *own.numbers.entry(bits).or_default() += n);
+            }
+            if let (Some(own), Some(theirs)) = (&mut own.values, theirs.values) {
+                own.append(*theirs);
             }
         }
     }

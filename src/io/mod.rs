@@ -3,6 +3,7 @@
 #[cfg(feature = "arrow")]
 mod arrow;
 mod columns;
+mod contents;
 #[cfg(feature = "shapefile")]
 mod encoding;
 mod format;
@@ -19,6 +20,7 @@ mod source;
 mod table;
 mod transcode;
 mod value;
+mod values;
 #[cfg(any(feature = "arrow", feature = "gpkg"))]
 #[cfg_attr(
     not(any(feature = "gpkg", test)),
@@ -31,6 +33,9 @@ mod write;
 
 #[cfg(feature = "arrow")]
 pub use arrow::ArrowFeatures;
+pub use contents::{
+    CodeRow, CodeTable, Contents, ContentsOptions, MissingTarget, NearName, PropertyContents, ValueKind,
+};
 #[cfg(feature = "shapefile")]
 pub(crate) use encoding::check_encoding;
 pub(crate) use format::features_of;

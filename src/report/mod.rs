@@ -6,6 +6,7 @@ mod arrow;
 mod audit;
 mod balance;
 mod columns;
+mod contents;
 mod dictionary;
 mod form;
 #[cfg(feature = "gpkg")]
@@ -36,6 +37,7 @@ mod words;
 
 pub use audit::{AuditSummary, AuditYear, FateCount, Ground, Inside, InsideCount, Relabelled};
 pub use columns::{ColumnKind, ColumnMember, OutputColumn};
+pub use contents::{contents, schema_file};
 pub use dictionary::{data_dictionary, warning_dictionary};
 #[cfg(feature = "gpkg")]
 pub use geopackage::write_geopackage;

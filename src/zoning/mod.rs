@@ -17,8 +17,8 @@
 //!
 //! # Tables
 //!
-//! A scheme is data. Built in are `mnr:2023`, `survey:third`, `gb50137:2011`, `shenzhen:local` and `pluto:landuse`; any other
-//! comes from a TOML file ([`Schemes::add_toml`]) or stands in a schema as `[[scheme]]`:
+//! A scheme is data. Built in are `mnr:2023`, `survey:third`, `gb50137:2011`, `shenzhen:local`, `pluto:landuse` and
+//! `massachusetts:2019`; any other comes from a TOML file ([`Schemes::add_toml`]) or stands in a schema as `[[scheme]]`:
 //!
 //! ```toml
 //! name = "wuxi"

@@ -5,12 +5,13 @@ use super::{Construction, LandUse, LandUseCode, SmallClass};
 use crate::Error;
 use crate::column::CategoryColumn;
 
-const BUILTIN: [(&str, &str); 5] = [
+const BUILTIN: [(&str, &str); 6] = [
     ("built-in mnr:2023", include_str!("tables/mnr_2023.toml")),
     ("built-in survey:third", include_str!("tables/survey_third.toml")),
     ("built-in gb50137:2011", include_str!("tables/gb50137_2011.toml")),
     ("built-in shenzhen:local", include_str!("tables/shenzhen_local.toml")),
     ("built-in pluto:landuse", include_str!("tables/pluto_landuse.toml")),
+    ("built-in massachusetts:2019", include_str!("tables/massachusetts_2019.toml")),
 ];
 
 const SCHEME_KEYS: [&str; 8] =
@@ -219,7 +220,7 @@ pub struct Schemes {
 }
 
 impl Schemes {
-    /// The built-in schemes: `mnr:2023`, `survey:third`, `gb50137:2011`, `shenzhen:local`, `pluto:landuse`.
+    /// The built-in schemes: `mnr:2023`, `survey:third`, `gb50137:2011`, `shenzhen:local`, `pluto:landuse`, `massachusetts:2019`.
     pub fn builtin() -> Self {
         let mut schemes = Self::default();
         for (file, text) in BUILTIN {
@@ -356,7 +357,15 @@ mod tests {
         }
         let schemes = Schemes::builtin();
         let names: Vec<String> = schemes.iter().map(|s| format!("{}:{}", s.name(), s.edition())).collect();
-        assert_eq!(names, ["mnr:2023", "survey:third", "gb50137:2011", "shenzhen:local", "pluto:landuse"]);
+        let expected = [
+            "mnr:2023",
+            "survey:third",
+            "gb50137:2011",
+            "shenzhen:local",
+            "pluto:landuse",
+            "massachusetts:2019",
+        ];
+        assert_eq!(names, expected);
         for scheme in schemes.iter() {
             assert!(!scheme.source().is_empty());
             for entry in scheme.entries() {
@@ -430,6 +439,9 @@ mod tests {
             ("gb50137", "2011", " r22 ", "R2"),
             ("shenzhen", "local", "GIC5", "GIC"),
             ("mnr", "2023", "工业用地", "1001"),
+            ("massachusetts", "2019", "3161", "31"),
+            ("massachusetts", "2019", "0104", "0"),
+            ("massachusetts", "2019", "9420", "94"),
         ] {
             let found = schemes.resolve(&LandUseCode::new(scheme, edition, code));
             assert_eq!(found.map(|f| f.matched).as_deref(), Some(matched), "{code}");
@@ -452,6 +464,7 @@ mod tests {
             ("pluto", "landuse", "1"),
             ("pluto", "landuse", "011"),
             ("pluto", "landuse", "01A"),
+            ("massachusetts", "2019", "13"),
             ("mnr", "2023", "+"),
         ] {
             assert_eq!(class(scheme, edition, code), None, "{code:?}");

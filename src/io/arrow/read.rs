@@ -43,14 +43,11 @@ impl FeatureSource for ArrowFeatures {
     }
 
     fn inspect(&self) -> Result<Vec<PropertySummary>, Error> {
-        let pieces = self.pieces()?;
-        let known = KnownNames::new();
-        let mut merged = Summaries::new(&known);
-        for wave in pieces.chunks(WAVE) {
-            let found = parallel::collect(wave.len(), 1, &|i| self.summaries(wave[i], &known));
-            wave.iter().zip(found).for_each(|(piece, found)| merged.append(found, piece.row));
-        }
-        Ok(merged.finish())
+        self.look(false)
+    }
+
+    fn inspect_values(&self) -> Result<Vec<PropertySummary>, Error> {
+        self.look(true)
     }
 
     fn read(&self, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error> {
@@ -107,6 +104,18 @@ impl FeatureSource for ArrowFeatures {
 }
 
 impl ArrowFeatures {
+    /// What each property is, with the distinct values where they are asked for.
+    fn look(&self, with_values: bool) -> Result<Vec<PropertySummary>, Error> {
+        let pieces = self.pieces()?;
+        let known = KnownNames::new();
+        let mut merged = Summaries::new(&known).with_values(with_values);
+        for wave in pieces.chunks(WAVE) {
+            let found = parallel::collect(wave.len(), 1, &|i| self.summaries(wave[i], &known, with_values));
+            wave.iter().zip(found).for_each(|(piece, found)| merged.append(found, piece.row));
+        }
+        Ok(merged.finish())
+    }
+
     fn pieces(&self) -> Result<Vec<Piece<'_>>, Error> {
         if u32::try_from(self.len()).is_err() {
             let (found, limit) = (self.len() as u64, u32::MAX.into());
@@ -135,9 +144,9 @@ impl ArrowFeatures {
         if found <= limit { Ok(()) } else { Err(Error::TooLarge { what: "coordinates", found, limit }) }
     }
 
-    fn summaries<'k>(&self, piece: Piece<'_>, known: &'k KnownNames) -> Summaries<'k> {
+    fn summaries<'k>(&self, piece: Piece<'_>, known: &'k KnownNames, with_values: bool) -> Summaries<'k> {
         let Piece { batch, start, end, .. } = piece;
-        let mut summaries = Summaries::new(known);
+        let mut summaries = Summaries::new(known).with_values(with_values);
         for (position, (at, name)) in (1..).zip(self.properties()) {
             let slot = summaries.slot(name);
             summaries.met_by(slot, position, (end - start) as u64);

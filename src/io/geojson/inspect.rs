@@ -31,13 +31,18 @@ use crate::io::value::Value;
 /// # Ok::<(), landuse::Error>(())
 /// ```
 pub fn inspect(source: &Source) -> Result<Vec<PropertySummary>, Error> {
+    look(source, false)
+}
+
+/// [`inspect`], with the distinct values of every property where they are asked for.
+pub(in crate::io) fn look(source: &Source, with_values: bool) -> Result<Vec<PropertySummary>, Error> {
     let mut scanner = Scanner::properties(source, BLOCK)?;
     scanner.enter()?;
     let known = KnownNames::new();
-    let mut merged = Summaries::new(&known);
+    let mut merged = Summaries::new(&known).with_values(with_values);
     let look = |piece: &mut Piece<'_>| {
         let mut inspector = Inspector {
-            summaries: Summaries::new(&known),
+            summaries: Summaries::new(&known).with_values(with_values),
             members: KeyCache::default(),
             properties: KeyCache::default(),
             recent: Vec::new(),

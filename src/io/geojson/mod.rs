@@ -22,6 +22,7 @@ pub use inspect::inspect;
 pub use read::read;
 pub use text::GeoJsonText;
 
+use inspect::look;
 pub(super) use geometry::push_unreadable;
 #[cfg(feature = "arrow")]
 pub(super) use geometry::{EMPTY, Geometry, Kind, NO_EXTERIOR, Tally};

@@ -1,6 +1,6 @@
 use geojson::{Feature, FeatureCollection};
 
-use super::{FoundLines, inspect, read, read_lines};
+use super::{FoundLines, inspect, look, read, read_lines};
 use crate::Error;
 use crate::io::schema::Schema;
 use crate::io::{FeatureSource, Layer, PropertySummary, ReadOptions, Source};
@@ -16,6 +16,10 @@ impl FeatureSource for GeoJsonSource {
 
     fn inspect(&self) -> Result<Vec<PropertySummary>, Error> {
         inspect(&self.0)
+    }
+
+    fn inspect_values(&self) -> Result<Vec<PropertySummary>, Error> {
+        look(&self.0, true)
     }
 
     fn read(&self, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error> {

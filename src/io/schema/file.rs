@@ -74,13 +74,19 @@ impl Field {
             None => Ok(()),
         };
         if field.target.is_code() {
-            let scheme = keys.require_text("scheme")?;
-            let known = scheme.split_once(':').filter(|(name, edition)| schemes.get(name, edition).is_some());
-            let (name, edition) = known.ok_or_else(|| {
+            let expected = || {
                 let all: Vec<String> =
                     schemes.iter().map(|s| format!("{}:{}", s.name(), s.edition())).collect();
-                fault("scheme", &ParamError::new("scheme", scheme, &format!("one of {}", all.join(", "))))
-            })?;
+                format!("one of {}, or the name:edition of a [[scheme]] in this file", all.join(", "))
+            };
+            let Some(scheme) = keys.text("scheme")? else {
+                let reason =
+                    format!("key `scheme` is missing beside a land-use code, expected {}", expected());
+                return Err(keys.source.fault(keys.at, reason));
+            };
+            let known = scheme.split_once(':').filter(|(name, edition)| schemes.get(name, edition).is_some());
+            let (name, edition) =
+                known.ok_or_else(|| fault("scheme", &ParamError::new("scheme", scheme, &expected())))?;
             field.scheme = Some((name.into(), edition.into()));
         } else {
             refuse("scheme", "the target is no land-use code")?;
@@ -256,7 +262,7 @@ impl Unknown {
 }
 
 /// A text as a TOML string on one line.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::io) fn quoted(text: &str) -> String {
     let mut out = String::from('"');
     for c in text.chars() {
         match c {

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{CUT_BYTES, Field, Meaning, Schema, Target, cut_name, plain_name, quoted};
+use super::{CUT_BYTES, Field, Meaning, PROFILES, Schema, Target, cut_name, plain_name, quoted};
+use crate::io::columns::OWN_ID;
 use crate::io::inspect::{Codes, KnownNames, PropertySummary};
 use crate::warning::WhyLeftOut;
 use crate::zoning::{LandUseCode, Schemes};
@@ -47,7 +48,25 @@ pub struct LeftOut {
     pub reason: WhyLeftOut,
 }
 
+impl LeftOut {
+    /// A property of land-use codes of which only the place knows what they mean.
+    pub(super) fn of_no_scheme(property: &str) -> Self {
+        let target = text(&Target::CurrentUse);
+        Self { property: property.into(), reason: WhyLeftOut::NoScheme { target } }
+    }
+}
+
 impl Decision {
+    /// A field that takes the property as a named column.
+    pub(in crate::io) fn as_it_is(&self) -> Field {
+        let name = self.property.clone();
+        Field::new(&self.property, if self.numeric { Target::Number(name) } else { Target::Text(name) })
+    }
+
+    pub(in crate::io) fn why_left_out(&self) -> Option<&WhyLeftOut> {
+        self.left_out.as_ref()
+    }
+
     /// Whether the property is a column of numbers ([`PropertySummary::is_numeric`]).
     pub fn is_numeric(&self) -> bool {
         self.numeric
@@ -92,6 +111,9 @@ impl Schema {
             .collect();
         let mut schema = Self { name: "inferred".into(), ..Self::default() };
         for (i, (profile, field)) in known.fields.iter().enumerate() {
+            if !profile.fits(&plain) {
+                continue;
+            }
             let cut = field.names().filter(|name| cut_tells(name, &field.target, &known));
             let names = field.names().map(|name| (name, plain_name(name)));
             let names = names.chain(cut.filter_map(|name| Some((name, cut_name(name)?))));
@@ -116,12 +138,22 @@ impl Schema {
                         Ok(why) => {
                             let name =
                                 if is_cut { format!("`{name}`, cut to 10 bytes") } else { "the name".into() };
-                            decisions[at].reason = format!("profile `{profile}` knows {name}{why}").into();
+                            decisions[at].reason =
+                                format!("profile `{}` knows {name}{why}", profile.name).into();
                             decisions[at].field = Some(fitted.target.clone());
                             schema.fields.push(fitted);
                         }
                         Err(why) => decisions[at].leave_out(why),
                     }
+                }
+            }
+        }
+        for profile in PROFILES.iter().filter(|profile| profile.fits(&plain)) {
+            let own = profile.own_codes.iter().map(|name| plain_name(name));
+            for wanted in own {
+                let named = |at: &usize| plain[*at] == wanted && decisions[*at].field.is_none();
+                if let Some(at) = (0..summaries.len()).find(named) {
+                    decisions[at].leave_out(LeftOut::of_no_scheme(&summaries[at].name).reason);
                 }
             }
         }
@@ -141,7 +173,7 @@ fn cut_tells(name: &str, target: &Target, known: &KnownNames) -> bool {
 }
 
 /// Why most properties are left out.
-const UNKNOWN_NAME: &str = "no profile knows the name";
+pub(in crate::io) const UNKNOWN_NAME: &str = "no profile knows the name";
 
 impl Field {
     /// Whether the values of a property fit, with the reason; decides on the scheme of codes.
@@ -185,10 +217,11 @@ impl Field {
         let own = self.scheme.clone();
         // Codes known, then how much of them: a fallback to the parent code is weaker evidence than the code itself.
         let mut best = ((0, 0), own.clone());
-        let candidates = schemes.iter().filter(|s| s.name() != "pluto" || self.digits > 0);
-        for scheme in candidates {
+        for scheme in schemes.iter() {
             let key = Some((scheme.name().into(), scheme.edition().into()));
-            if self.digits > 0 && key != own {
+            // Codes as short as these mean something in any scheme.
+            let is_of_one_place = matches!(scheme.name(), "pluto" | "massachusetts");
+            if key != own && (is_of_one_place || self.digits > 0) {
                 continue;
             }
             let known = codes
@@ -214,7 +247,8 @@ impl Field {
 }
 
 impl Inference {
-    /// The schema as a file to edit: each field with its reason, properties left out as comments.
+    /// The schema as a file to edit: each field with its reason, properties left out as comments. It loads: where no property is taken, the
+    /// first one stands as a named column.
     pub fn to_toml(&self) -> String {
         let mut out = format!("name = {}\n", quoted(&self.schema.name));
         for field in &self.schema.fields {
@@ -223,18 +257,19 @@ impl Inference {
             out.extend(["\n# ", &one_line(reason), "\n[[field]]\n"]);
             field.write_toml(&mut out);
         }
-        for decision in self.decisions.iter().filter(|decision| decision.field.is_none()) {
-            let kind = if decision.numeric { "number" } else { "text" };
-            let lines = [
-                one_line(&decision.reason),
-                "[[field]]".into(),
-                format!("property = {}", quoted(&decision.property)),
-                format!("target = {}", quoted(&format!("{kind}:{}", decision.property))),
-            ];
-            out.push('\n');
-            for line in lines.iter().flat_map(|line| line.lines()) {
-                out.extend(["# ", line, "\n"]);
+        let none_taken = self.schema.fields.is_empty();
+        for (i, decision) in self.decisions.iter().filter(|decision| decision.field.is_none()).enumerate() {
+            let mut field = String::from("[[field]]\n");
+            decision.as_it_is().write_toml(&mut field);
+            out.extend(["\n# ", &one_line(&decision.reason), "\n"]);
+            let comment = if none_taken && i == 0 { "" } else { "# " };
+            for line in field.lines() {
+                out.extend([comment, line, "\n"]);
             }
+        }
+        if none_taken && self.decisions.is_empty() {
+            out.push_str("\n# the features have no property\n[[field]]\n");
+            Field::new(OWN_ID, Target::Id).write_toml(&mut out);
         }
         out
     }
@@ -244,7 +279,7 @@ fn text(target: &Target) -> Box<str> {
     target.to_string().into()
 }
 
-fn one_line(text: &str) -> String {
+pub(in crate::io) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 

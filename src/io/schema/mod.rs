@@ -32,10 +32,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
 
 use crate::parcel::name_adds_up;
 use crate::units::Unit;
@@ -44,153 +40,14 @@ use crate::{Error, ParamError};
 
 mod file;
 mod infer;
+mod target;
 #[cfg(test)]
 mod tests;
 
-use file::quoted;
+pub(in crate::io) use file::quoted;
 pub use infer::{Decision, Inference, LeftOut};
-
-/// What a property says about a parcel.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-#[non_exhaustive]
-pub enum Target {
-    /// Id in the cadastre.
-    Id,
-    /// Surveyed current use, a code of the field's scheme.
-    CurrentUse,
-    /// Use the plan gives, a code of the field's scheme.
-    ZonedUse,
-    /// Whether it is construction land.
-    Construction,
-    /// Gross floor area.
-    FloorArea,
-    /// Ground that buildings stand on.
-    Footprint,
-    /// Storeys of the highest building.
-    Floors,
-    /// Height of the highest building.
-    Height,
-    /// Floor area ratio that the plan allows.
-    AllowedFar,
-    /// Year built.
-    YearBuilt,
-    /// Study unit.
-    District,
-    /// A named numeric column.
-    Number(Box<str>),
-    /// A named text column.
-    Text(Box<str>),
-}
-
-const TARGETS: [(&str, Target); 11] = [
-    ("id", Target::Id),
-    ("current_use", Target::CurrentUse),
-    ("zoned_use", Target::ZonedUse),
-    ("construction", Target::Construction),
-    ("floor_area", Target::FloorArea),
-    ("footprint", Target::Footprint),
-    ("floors", Target::Floors),
-    ("height", Target::Height),
-    ("allowed_far", Target::AllowedFar),
-    ("year_built", Target::YearBuilt),
-    ("district", Target::District),
-];
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Number(name) => write!(f, "number:{name}"),
-            Self::Text(name) => write!(f, "text:{name}"),
-            fixed => {
-                f.write_str(TARGETS.iter().find(|(_, target)| target == fixed).map_or("", |(name, _)| name))
-            }
-        }
-    }
-}
-
-impl FromStr for Target {
-    type Err = ParamError;
-
-    fn from_str(text: &str) -> Result<Self, ParamError> {
-        let named = |name: &str| Some(name.trim()).filter(|name| !name.is_empty()).map(Into::into);
-        let found = match text.split_once(':') {
-            Some(("number", name)) => named(name).map(Self::Number),
-            Some(("text", name)) => named(name).map(Self::Text),
-            Some(_) => None,
-            None => {
-                let plain = text.trim_end_matches("_m2").trim_end_matches("_m");
-                TARGETS.iter().find(|(name, _)| *name == plain).map(|(_, target)| target.clone())
-            }
-        };
-        found.ok_or_else(|| {
-            let names = TARGETS.map(|(name, _)| name);
-            let near =
-                crate::error::nearest(text, names).map_or(String::new(), |near| format!(" (`{near}`?)"));
-            ParamError::new(
-                "target",
-                text,
-                &format!("one of {}, number:NAME, text:NAME{near}", names.join(", ")),
-            )
-        })
-    }
-}
-
-impl TryFrom<String> for Target {
-    type Error = ParamError;
-
-    fn try_from(text: String) -> Result<Self, ParamError> {
-        text.parse()
-    }
-}
-
-impl From<Target> for String {
-    fn from(target: Target) -> Self {
-        target.to_string()
-    }
-}
-
-impl Target {
-    pub(super) fn is_code(&self) -> bool {
-        matches!(self, Self::CurrentUse | Self::ZonedUse)
-    }
-
-    fn is_number(&self) -> bool {
-        matches!(
-            self,
-            Self::FloorArea
-                | Self::Footprint
-                | Self::Floors
-                | Self::Height
-                | Self::AllowedFar
-                | Self::YearBuilt
-                | Self::Number(_)
-        )
-    }
-
-    /// The unit of its column; of named columns the schema decides.
-    fn unit(&self) -> Option<&'static str> {
-        match self {
-            Self::FloorArea | Self::Footprint => Some("m2"),
-            Self::Height => Some("m"),
-            _ => None,
-        }
-    }
-
-    fn expected(&self) -> &'static str {
-        match self {
-            Self::FloorArea | Self::Footprint => "an area of at least 0",
-            Self::Floors => "a number of storeys of at least 0",
-            Self::Height => "a height of at least 0",
-            Self::AllowedFar => "a floor area ratio of at least 0",
-            Self::YearBuilt => "a year from 1 to 9999",
-            Self::Number(_) => "a number",
-            Self::CurrentUse | Self::ZonedUse => "a land-use code",
-            Self::Construction => "true or false",
-            Self::Id | Self::District | Self::Text(_) => "a text or a number",
-        }
-    }
-}
+pub(in crate::io) use infer::{UNKNOWN_NAME, one_line};
+pub use target::Target;
 
 /// How one property becomes one attribute.
 #[derive(Debug, Clone, PartialEq)]
@@ -465,25 +322,74 @@ pub struct Schema {
     pub left_out: Vec<LeftOut>,
 }
 
-const PROFILES: [(&str, &str, &str); 3] = [
-    ("generated", "built-in generated", include_str!("profiles/generated.toml")),
-    ("pluto", "built-in pluto", include_str!("profiles/pluto.toml")),
-    ("chinese", "built-in chinese", include_str!("profiles/chinese.toml")),
+/// A built-in profile.
+#[derive(Debug)]
+pub(in crate::io) struct Profile {
+    pub(in crate::io) name: &'static str,
+    file: &'static str,
+    text: &'static str,
+    /// Names of which a file has one where it is of this kind: others of the profile are too common to be told by. None: always.
+    marks: &'static [&'static str],
+    /// Names of land-use codes whose meaning no scheme of the profile can give.
+    own_codes: &'static [&'static str],
+}
+
+impl Profile {
+    const fn new(name: &'static str, file: &'static str, text: &'static str) -> Self {
+        Self { name, file, text, marks: &[], own_codes: &[] }
+    }
+
+    const fn of_files_with(self, marks: &'static [&'static str]) -> Self {
+        Self { marks, ..self }
+    }
+
+    /// Whether inference takes it for a file whose properties have these plain names.
+    fn fits(&self, plain: &[String]) -> bool {
+        self.marks.is_empty() || self.marks.iter().any(|mark| plain.contains(&plain_name(mark)))
+    }
+}
+
+/// All of them, in the order in which inference asks them.
+pub(in crate::io) static PROFILES: [Profile; 6] = [
+    Profile::new("generated", "built-in generated", include_str!("profiles/generated.toml")),
+    Profile::new("pluto", "built-in pluto", include_str!("profiles/pluto.toml")),
+    Profile::new("dltb", "built-in dltb", include_str!("profiles/dltb.toml")).of_files_with(&[
+        "TBMJ",
+        "TBBH",
+        "BSM",
+        "图斑面积",
+        "图斑编号",
+    ]),
+    Profile::new("massachusetts", "built-in massachusetts", include_str!("profiles/massachusetts.toml"))
+        .of_files_with(&["LOC_ID"]),
+    Profile {
+        own_codes: &["usecode"],
+        ..Profile::new("regrid", "built-in regrid", include_str!("profiles/regrid.toml"))
+            .of_files_with(&["parcelnumb", "ll_uuid"])
+    },
+    Profile::new("chinese", "built-in chinese", include_str!("profiles/chinese.toml")),
 ];
 
 impl Schema {
-    /// A built-in profile: `generated`, `pluto` or `chinese`. It names each property by its first name; [`fit`](Self::fit)
-    /// finds the name a file uses.
+    /// Names of the built-in profiles.
+    pub fn builtin_names() -> impl Iterator<Item = &'static str> {
+        PROFILES.iter().map(|profile| profile.name)
+    }
+
+    /// A built-in profile: `generated`, `pluto` (New York), `dltb` (Chinese land survey), `massachusetts` (level 3 parcels), `regrid` or `chinese`
+    /// (parcel tables). It names each property by its first name; [`fit`](Self::fit) finds the name a file uses.
     ///
     /// # Errors
     /// [`Error::Param`] naming the profiles there are.
     pub fn builtin(name: &str) -> Result<Self, Error> {
-        let Some((_, file, text)) = PROFILES.iter().find(|profile| profile.0 == name) else {
-            return Err(ParamError::new("profile", name, "one of generated, pluto, chinese").into());
+        let Some(profile) = PROFILES.iter().find(|profile| profile.name == name) else {
+            let names: Vec<&str> = Self::builtin_names().collect();
+            return Err(ParamError::new("profile", name, &format!("one of {}", names.join(", "))).into());
         };
-        let (mut schema, _) = Self::from_toml(text, file)?;
+        let (mut schema, _) = Self::from_toml(profile.text, profile.file)?;
         schema.fields.iter_mut().for_each(|field| field.optional = true);
-        Ok(Self { name: (*file).into(), ..schema })
+        let own_codes = profile.own_codes.iter().map(|name| LeftOut::of_no_scheme(name));
+        Ok(Self { name: profile.file.into(), left_out: own_codes.collect(), ..schema })
     }
 
     /// What control lines, districts and other layers beside the parcels say of themselves: id, name, tier, effect,
@@ -521,17 +427,21 @@ impl Schema {
             })
         };
         let fields = self.fields.iter().filter_map(find).collect();
-        Self { name: self.name.clone(), fields, left_out: Vec::new() }
+        let left_out = self.left_out.iter().filter_map(|left| {
+            let (_, name) = properties.iter().find(|(plain, _)| *plain == plain_name(&left.property))?;
+            Some(LeftOut { property: (*name).into(), reason: left.reason.clone() })
+        });
+        Self { name: self.name.clone(), fields, left_out: left_out.collect() }
     }
 }
 
-/// The fields of all built-in profiles, each with the name of its profile, in their order.
-pub(super) fn known_fields() -> Vec<(&'static str, Field)> {
-    let fields = |profile: &'static str| {
-        let fields = Schema::builtin(profile).map_or_else(|_| Vec::new(), |schema| schema.fields);
+/// The fields of all built-in profiles, each with its profile, in their order.
+pub(super) fn known_fields() -> Vec<(&'static Profile, Field)> {
+    let fields = |profile: &'static Profile| {
+        let fields = Schema::builtin(profile.name).map_or_else(|_| Vec::new(), |schema| schema.fields);
         fields.into_iter().map(move |field| (profile, field))
     };
-    PROFILES.iter().flat_map(|(profile, _, _)| fields(profile)).collect()
+    PROFILES.iter().flat_map(fields).collect()
 }
 
 /// Bytes of a name that a Shapefile keeps.

@@ -11,14 +11,98 @@ fn fault(text: &str) -> String {
 
 #[test]
 fn profiles_hold_together_and_come_back() {
-    for (name, file, text) in PROFILES {
+    for &Profile { name, file, text, .. } in &PROFILES {
         let (read, _) = Schema::from_toml(text, file).unwrap();
         let schema = Schema::builtin(name).unwrap();
         assert_eq!(schema.to_toml(), Schema { name: schema.name.clone(), ..read }.to_toml());
+        assert!(schema.fields.iter().all(|field| !field.names().any(str::is_empty)), "{name}");
         let (again, _) = Schema::from_toml(&schema.to_toml(), file).unwrap();
         assert_eq!(again.to_toml(), schema.to_toml(), "{name}");
     }
-    assert!(Schema::builtin("tokyo").unwrap_err().to_string().contains("generated, pluto, chinese"));
+    assert!(Schema::builtin("tokyo").unwrap_err().to_string().contains("generated, pluto, dltb"));
+}
+
+/// Each list of names is that of its source: see the head of the profile.
+#[test]
+fn profiles_are_told_by_the_names_that_mark_them() {
+    use crate::io::PropertySummary;
+    let code = |text| vec![Scalar::Text(text)];
+    let infer = |properties: &[(&str, Vec<Scalar<'_>>)]| {
+        let summaries =
+            properties.iter().map(|(name, values)| PropertySummary::of(name, values.iter().copied()));
+        let found = Schema::infer(&summaries.collect::<Vec<_>>());
+        let fields =
+            found.schema.fields.iter().map(|field| (field.property.to_string(), field.target.to_string()));
+        (fields.collect::<Vec<_>>(), found.schema.clone())
+    };
+    let named = |fields: &[(String, String)], property: &str| {
+        fields.iter().find(|(own, _)| own == property).map(|(_, target)| target.clone())
+    };
+    let (fields, schema) = infer(&[
+        ("BSM", code("320000000000012345")),
+        ("TBBH", code("0012")),
+        ("DLBM", vec![Scalar::Text("0601"), Scalar::Text("1001")]),
+        ("DLMC", code("工业用地")),
+        ("QSDWMC", code("某村")),
+        ("ZLDWMC", code("某村")),
+        ("TBMJ", vec![Scalar::Number(1_234.5)]),
+    ]);
+    assert_eq!(named(&fields, "BSM").as_deref(), Some("id"));
+    assert_eq!(named(&fields, "TBBH").as_deref(), Some("text:plot_number"));
+    assert_eq!(named(&fields, "ZLDWMC").as_deref(), Some("district"));
+    assert_eq!(named(&fields, "TBMJ").as_deref(), Some("number:recorded_area_m2"));
+    let use_ = schema.fields.iter().find(|field| field.target == Target::CurrentUse).unwrap();
+    assert_eq!(use_.scheme, Some(("survey".into(), "third".into())));
+    // Without what marks the survey's layer, the same codes are those of a plan.
+    let (fields, schema) = infer(&[("DLBM", code("1001")), ("编号", code("a"))]);
+    assert_eq!(named(&fields, "编号").as_deref(), Some("id"));
+    let use_ = schema.fields.iter().find(|field| field.target == Target::CurrentUse).unwrap();
+    assert_eq!(use_.scheme, Some(("mnr".into(), "2023".into())));
+
+    let (fields, schema) = infer(&[
+        ("ll_uuid", code("b2c7")),
+        ("parcelnumb", code("12-3")),
+        ("usecode", code("0100")),
+        ("yearbuilt", vec![Scalar::Number(1990.0)]),
+        ("city", code("springfield")),
+        ("sqft", vec![Scalar::Number(5_000.0)]),
+    ]);
+    assert_eq!(named(&fields, "parcelnumb").as_deref(), Some("id"));
+    assert_eq!(named(&fields, "city").as_deref(), Some("district"));
+    assert_eq!(named(&fields, "usecode"), None);
+    let left_out: Vec<String> = schema.left_out.iter().map(|left| left.reason.to_string()).collect();
+    assert!(left_out.iter().any(|why| why.contains("a scheme has to say")), "{left_out:?}");
+    let fitted = Schema::builtin("regrid").unwrap().fit(["PARCELNUMB", "UseCode"]);
+    assert_eq!((fitted.fields.len(), &*fitted.left_out[0].property), (1, "UseCode"));
+    let (fields, _) = infer(&[("city", code("springfield")), ("sqft", vec![Scalar::Number(5_000.0)])]);
+    assert!(fields.is_empty(), "words that common say nothing by themselves");
+
+    let (fields, schema) = infer(&[
+        ("LOC_ID", code("F_761210_2957494")),
+        ("USE_CODE", vec![Scalar::Text("101"), Scalar::Text("3160")]),
+        ("BLD_AREA", vec![Scalar::Number(1_000.0), Scalar::Number(0.0)]),
+        ("TOTAL_VAL", vec![Scalar::Number(5e5)]),
+    ]);
+    assert_eq!(named(&fields, "USE_CODE").as_deref(), Some("current_use"));
+    let area = schema.fields.iter().find(|field| field.target == Target::FloorArea).unwrap();
+    assert_eq!(area.read(Scalar::Number(0.0)), Ok(Meaning::Unknown));
+    let Ok(Meaning::Number(m2)) = area.read(Scalar::Number(1_000.0)) else { panic!("an area") };
+    assert!((m2 - 92.903_04).abs() < 1e-9);
+    let use_ = schema.fields.iter().find(|field| field.target == Target::CurrentUse).unwrap();
+    let Ok(Meaning::Code(found)) = use_.read(Scalar::Number(13.0)) else { panic!("a code") };
+    assert_eq!(&*found.code, "013", "a number has lost its zero");
+}
+
+#[test]
+fn what_is_no_target_is_told_by_the_names_of_profiles() {
+    let near = |target: &str| fault(&format!("[[field]]\nproperty = 'a'\ntarget = '{target}'"));
+    assert!(near("parcel_id").ends_with("text:NAME (`id`?)"), "{}", near("parcel_id"));
+    assert!(near("yearbuilt").ends_with("(`year_built`?)"));
+    assert!(near("owner").ends_with("(`text:owner`?)"));
+    let missing =
+        fault("[[field]]\nproperty = 'a'\ntarget = 'id'\n[[field]]\nproperty = 'b'\ntarget = 'current_use'");
+    assert!(missing.starts_with("s.toml: line 4: key `scheme` is missing"), "{missing}");
+    assert!(missing.contains("mnr:2023") && missing.contains("[[scheme]]"), "{missing}");
 }
 
 #[test]

@@ -63,6 +63,9 @@ fn why_left_out(why: &WhyLeftOut) -> String {
         WhyLeftOut::Values { target, unreadable, known, expected: words } => {
             format!("名称可作“{target}”，但 {known} 个已知值中有 {unreadable} 个不是{}", expected(words))
         }
+        WhyLeftOut::NoScheme { target } => {
+            format!("名称即“{target}”，但其编码含义因地而异，须由编码表说明")
+        }
         WhyLeftOut::Codes { target, codes, values } => {
             format!("名称可作“{target}”，但 {values} 个值中仅 {codes} 个是同一已知分类的代码")
         }
