@@ -310,6 +310,11 @@ kinds! {
     LayerEmpty = "layer_empty" of "features", figure none,
     "the layer holds no feature and counts as not given";
 
+    /// A condition says which features of a layer are taken.
+    LayerChosen { condition: Box<str>, taken: usize, of: usize, unknown: usize } = "layer_chosen" of "features", figure taken,
+    "{taken} of {of} features are taken, where `{condition}`{aside}",
+    aside = if *unknown > 0 { format!("; of {unknown} it is not known") } else { String::new() };
+
     /// The data reach far from the centre of the plane: areas hold, distances do not.
     PlaneReach { reach_m: f64, error: f64 } = "plane_reach" of "features", figure reach_m,
     "the data reach {km:.0} km from the centre of the plane, where distances are wrong by up to {percent:.2}%",
@@ -428,7 +433,7 @@ kinds! {
 
     /// No current use tells industry from other land, so every parcel is compared.
     AllAreCandidates = "all_are_candidates" of "candidates", figure none,
-    "candidates: no parcel is known to be industrial or logistics land, so all are judged";
+    "candidates: no parcel is known to be industrial or logistics land, so all are candidates";
 
     /// Parcels that would be compared are unused land.
     UnusedNotRanked { count: usize } = "unused_not_ranked" of "candidates", figure count,
@@ -444,7 +449,7 @@ kinds! {
 
     /// Nothing says what low-efficiency is.
     NothingJudged = "nothing_judged" of "parcels", figure none,
-    "no score and no rule is given: no parcel is judged";
+    "no score and no rule is given, and neither tax, output nor floor area is known to make one of: no parcel is judged";
 
     /// A quantile among few candidates would mark chance.
     TooFewToRank { known: usize, least: usize } = "too_few_to_rank" of "rule", figure known,

@@ -22,7 +22,7 @@ use crate::joins::{self, JoinArguments};
 use crate::layers::{ParcelArguments, read_with, source};
 use crate::manifest::{Clock, Manifest};
 use crate::output::{OutputDir, OutputFile, PAGE, names};
-use crate::{Terminal, say};
+use crate::{Terminal, next, say};
 
 /// From parcels to tables, layers and a map.
 #[derive(Debug, Args)]
@@ -40,6 +40,21 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FORM,…", value_delimiter = ',', value_enum, default_value = "geojson")]
     format: Vec<Form>,
 
+    /// Layers and tables to write, in every form: `parcels`, `clusters`, `districts`, `control_lines`, `inside_lines`, `encroachments`,
+    /// `intensity`, `gradient`, `withdrawals`; by default all there are. What was rejected, summary and manifest are always written.
+    #[arg(long, value_name = "LAYER,…", value_delimiter = ',', conflicts_with = "report")]
+    outputs: Vec<OutputLayer>,
+
+    /// Leave the tests of each parcel and the verdicts in words out of `parcels.geojson`, where they are the longest columns; the card of
+    /// `landuse explain` then has neither.
+    #[arg(long)]
+    no_reasons: bool,
+
+    /// How tables are written as CSV: `plain`, or `spreadsheet` with a byte-order mark and an apostrophe before texts that a spreadsheet
+    /// would take for formulas.
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = Csv::Plain)]
+    csv: Csv,
+
     /// Replace the outputs of an earlier run.
     #[arg(long)]
     overwrite: bool,
@@ -56,9 +71,17 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     control_lines: Vec<PathBuf>,
 
+    /// Which of the control lines are taken, as a condition over their properties, such as `tier == "core"`.
+    #[arg(long, value_name = "EXPR", requires = "control_lines")]
+    lines_where: Option<String>,
+
     /// Study units with the properties id and name.
     #[arg(long, value_name = "FILE")]
     districts: Option<PathBuf>,
+
+    /// Which of the study units are taken, as a condition over their properties.
+    #[arg(long, value_name = "EXPR", requires = "districts")]
+    districts_where: Option<String>,
 
     /// Cells as study units: `grid:500` squares or `hex:250` hexagons of that side in m; districts then bound the study area.
     #[arg(long, value_name = "grid:M|hex:M")]
@@ -272,6 +295,22 @@ enum Form {
     Gpkg,
 }
 
+/// How tables are written as CSV.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Csv {
+    Plain,
+    Spreadsheet,
+}
+
+impl From<Csv> for Format {
+    fn from(csv: Csv) -> Self {
+        match csv {
+            Csv::Plain => Self::Csv,
+            Csv::Spreadsheet => Self::SpreadsheetCsv,
+        }
+    }
+}
+
 /// Layers and tables, how they are written, and the ending of their files.
 const LAYERS: [(OutputLayer, Format, &str); 8] = [
     (OutputLayer::Sites, Format::GeoJson, "geojson"),
@@ -283,6 +322,22 @@ const LAYERS: [(OutputLayer, Format, &str); 8] = [
     (OutputLayer::Gradient, Format::Csv, "csv"),
     (OutputLayer::Withdrawals, Format::Csv, "csv"),
 ];
+
+impl Arguments {
+    /// What a next command depends on.
+    pub(crate) fn asked(&self) -> next::Asked<'_> {
+        next::Asked {
+            parcels: Some(&self.parcels.parcels),
+            schema: self.parcels.schema.as_deref(),
+            rules: self.rules.as_deref(),
+        }
+    }
+
+    /// Whether a layer is to be written, where there is one.
+    fn writes(&self, which: OutputLayer) -> bool {
+        self.outputs.is_empty() || self.outputs.contains(&which)
+    }
+}
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if arguments.dry_run {
@@ -317,15 +372,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     clock.leave();
 
     terminal.step("writing");
-    let (written, summary) =
-        rayon::join(|| write_parcels(&analysis, &out, texts), || write_figures(&analysis, &out, texts));
+    arguments.outputs.iter().try_for_each(|&which| analysis.layer(which).check())?;
+    let (written, summary) = rayon::join(
+        || write_parcels(arguments, &analysis, &out),
+        || write_figures(arguments, &analysis, &out),
+    );
     written?;
     let summary = summary?;
     #[cfg(feature = "gpkg")]
     if arguments.format.contains(&Form::Gpkg) {
-        out.write_at("landuse.gpkg", |path| report::write_geopackage(&analysis, path))?;
+        let layers: Vec<_> = OutputLayer::ALL.into_iter().filter(|&which| arguments.writes(which)).collect();
+        out.write_at("landuse.gpkg", |path| report::write_geopackage_of(&analysis, &layers, path))?;
     }
-    joins::write(&inputs, &out)?;
+    joins::write(&inputs, &out, arguments.csv.into())?;
     if arguments.gal {
         out.write("neighbours.gal", |file| report::write_graph(&analysis, file))?;
     }
@@ -346,11 +405,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
 
     drop(terminal);
     say(&report::text(&analysis, &summary, arguments.lang));
+    say(&next::after_run(&analysis, &arguments.asked(), dir));
     Ok(ExitCode::SUCCESS)
 }
 
 /// Writes the parcels where they are wanted as text, and those that could not be used in any case.
-fn write_parcels(analysis: &Analysis, out: &OutputDir, wanted: bool) -> Result<(), Error> {
+fn write_parcels(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+    let wanted = arguments.format.contains(&Form::Geojson) && arguments.writes(OutputLayer::Parcels);
     let Some(text) = analysis.inputs().parcel_text() else {
         if !wanted {
             return Ok(());
@@ -371,18 +432,23 @@ fn write_parcels(analysis: &Analysis, out: &OutputDir, wanted: bool) -> Result<(
     }
     let mut accepted = out.file("parcels.geojson")?;
     let mut rejected = rejected.then(|| out.file("rejected.geojson")).transpose()?;
-    report::write_parcels(analysis, text, &mut accepted, rejected.as_mut())
+    let write =
+        if arguments.no_reasons { report::write_parcels_without_reasons } else { report::write_parcels };
+    write(analysis, text, &mut accepted, rejected.as_mut())
         .map_err(|error| accepted.named(error))
         .map_err(|error| rejected.iter().fold(error, |error, file| file.named(error)))?;
     accepted.finish()?;
     rejected.map_or(Ok(()), OutputFile::finish)
 }
 
-fn write_figures(analysis: &Analysis, out: &OutputDir, texts: bool) -> Result<Summary, Error> {
+fn write_figures(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<Summary, Error> {
     let summary = Summary::of(analysis);
     out.put("summary.json", summary.to_json().as_bytes())?;
-    for (which, format, ending) in LAYERS.into_iter().filter(|_| texts) {
+    let texts = arguments.format.contains(&Form::Geojson);
+    for (which, format, ending) in LAYERS.into_iter().filter(|&(which, ..)| texts && arguments.writes(which))
+    {
         let layer = analysis.layer(which);
+        let format = if format == Format::Csv { arguments.csv.into() } else { format };
         if layer.is_available() {
             out.write(&format!("{}.{ending}", layer.name()), |file| layer.write(format, file))?;
         }
@@ -434,6 +500,8 @@ fn options(arguments: &Arguments) -> Result<Options, Error> {
     };
     arguments.parcels.set(&mut options.input)?;
     arguments.joins.set(&mut options.input);
+    set_text(&mut options.input.lines_where, arguments.lines_where.as_deref());
+    set_text(&mut options.input.districts_where, arguments.districts_where.as_deref());
     efficiency(arguments, &mut options.efficiency)?;
     set(&mut options.seed, arguments.seed);
     set(&mut options.sites.gap_m, arguments.gap);

@@ -1,7 +1,7 @@
 //! `landuse appraise`: firms by a rule pack, from one table.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -14,10 +14,11 @@ use landuse::report::{self, AppraisalSummary, Format};
 use landuse::{Error, ParamError};
 use serde::Serialize;
 
+use crate::analyze::Csv;
 use crate::joins::{Basis, table};
-use crate::layers::read_with;
 use crate::manifest::{Clock, Manifest, command_line};
 use crate::output::{OutputDir, names};
+use crate::rules::pack;
 use crate::say;
 
 /// Scores, ranks and grades firms by a rule pack, and says what stands on each parcel.
@@ -29,7 +30,7 @@ pub(crate) struct Arguments {
 
     /// The rule pack: a file (TOML), or a built-in one: `huangyan-2021`, `huangyan-2022`, `linhai-2014`.
     #[arg(long, value_name = "FILE|NAME")]
-    rules: PathBuf,
+    pub(crate) rules: PathBuf,
 
     /// A column to compute before the rules look: `tax_per_mu=tax/land_mu`, a column or the quotient of two.
     #[arg(long = "column", value_name = "NAME=EXPR")]
@@ -41,6 +42,11 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     grading: GradingArguments,
+
+    /// How tables are written: `plain`, or `spreadsheet` with a byte-order mark and an apostrophe before texts that a spreadsheet would take
+    /// for formulas.
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = Csv::Plain)]
+    csv: Csv,
 
     /// Folder for the outputs: `appraisal.csv`, `appraisal.json`, `manifest.json` and, where parcels are named, `parcels.csv`.
     #[arg(long, value_name = "DIR")]
@@ -133,10 +139,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let found = pack.run(firms.len(), &columns)?;
     clock.lap("appraise");
     let scored = report::appraisal_layer(firms.ids(), &found);
-    out.write("appraisal.csv", |file| scored.write(Format::Csv, file))?;
+    let csv: Format = arguments.csv.into();
+    out.write("appraisal.csv", |file| scored.write(csv, file))?;
     if firms.name_parcels() {
         let parcels = report::appraised_parcels_layer(&firms, &found, &low);
-        out.write("parcels.csv", |file| parcels.write(Format::Csv, file))?;
+        out.write("parcels.csv", |file| parcels.write(csv, file))?;
     }
     let report = Report::new(&firms, &found, inputs.clone());
     out.put("appraisal.json", to_json(&report).as_bytes())?;
@@ -144,14 +151,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     out.commit(Manifest::new(inputs, None, &[], clock))?;
     say(&report.words());
     Ok(ExitCode::SUCCESS)
-}
-
-/// A pack from a file, or a built-in one by its name.
-fn pack(path: &Path) -> Result<Appraisal, Error> {
-    match path.to_str() {
-        Some(name) if path.extension().is_none() && !path.exists() => Appraisal::builtin(name),
-        _ => read_with(path, Appraisal::from_toml),
-    }
 }
 
 /// Adds a column that the command line defines.

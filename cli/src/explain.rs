@@ -171,6 +171,9 @@ fn parcel(dir: &Path, id: &str) -> Result<String, Error> {
 fn verdict(card: &mut String, properties: &Map<String, Value>) {
     let text = |key: &str| properties.get(key).filter(|value| !value.is_null());
     card.push_str(&format!("  verdict {}; class {}\n", words(text("lu_verdict")), words(text("lu_stock"))));
+    if !properties.contains_key("lu_reasons") {
+        card.push_str("  tests and sentences were left out of this run (`--no-reasons`)\n");
+    }
     for key in ["lu_sentence_en", "lu_sentence_zh"] {
         if let Some(sentence) = text(key) {
             card.push_str(&format!("  {}\n", words(Some(sentence))));

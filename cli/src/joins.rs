@@ -80,7 +80,7 @@ impl JoinArguments {
 }
 
 /// Writes the report and the tables of what was joined; nothing where nothing was.
-pub(crate) fn write(inputs: &Inputs, out: &OutputDir) -> Result<(), Error> {
+pub(crate) fn write(inputs: &Inputs, out: &OutputDir, csv: Format) -> Result<(), Error> {
     let (firms, buildings) = (inputs.firms(), inputs.buildings());
     if firms.is_none() && buildings.is_none() {
         return Ok(());
@@ -97,7 +97,7 @@ pub(crate) fn write(inputs: &Inputs, out: &OutputDir) -> Result<(), Error> {
         buildings.map(|(set, joined)| report::buildings_layer(inputs.parcels(), set, joined)),
     ];
     for layer in layers.into_iter().flatten() {
-        out.write(&format!("{}.csv", layer.name()), |file| layer.write(Format::Csv, file))?;
+        out.write(&format!("{}.csv", layer.name()), |file| layer.write(csv, file))?;
     }
     Ok(())
 }

@@ -116,9 +116,11 @@ impl ParcelArguments {
         if is_stream(path) || path.as_os_str() == "-" {
             return Ok(report::schema_file(&contents));
         }
-        let head = report::contents(&contents);
-        let comments: String = head.lines().map(|line| format!("# {line}\n")).collect();
-        read_with(path, |text, _| Ok(comments + "\n" + text))
+        let mut head = String::new();
+        for line in report::contents(&contents).lines() {
+            head.push_str(&format!("# {line}\n"));
+        }
+        read_with(path, |text, _| Ok(head + "\n" + text))
     }
 
     /// Lays what the command line says over the options.

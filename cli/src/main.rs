@@ -12,11 +12,11 @@ mod manifest;
 mod next;
 mod output;
 mod report;
+mod rules;
 mod schema;
 
 use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -36,6 +36,8 @@ enum Command {
     Analyze(Box<analyze::Arguments>),
     /// What is in a file, and a schema file to begin with.
     Schema(schema::Arguments),
+    /// The built-in rule packs, and what a pack needs.
+    Rules(rules::Arguments),
     /// Scores, ranks and grades firms by a rule pack, and says what stands on each parcel.
     Appraise(appraise::Arguments),
     /// One HTML page to hand in, made of the outputs of an analysis.
@@ -51,15 +53,18 @@ enum Command {
 }
 
 impl Command {
-    /// The parcels it looks at, and the schema file they are read by.
-    fn inputs(&self) -> (Option<&Path>, Option<&Path>) {
+    /// What it was asked, as far as a next command depends on it.
+    fn asked(&self) -> next::Asked<'_> {
         let parcels = match self {
-            Self::Analyze(arguments) => &arguments.parcels,
+            Self::Analyze(arguments) => return arguments.asked(),
             Self::Check(arguments) => &arguments.parcels,
             Self::Audit(arguments) => &arguments.parcels,
-            _ => return (None, None),
+            Self::Appraise(arguments) => {
+                return next::Asked { rules: Some(&arguments.rules), ..next::Asked::default() };
+            }
+            _ => return next::Asked::default(),
         };
-        (Some(&parcels.parcels), parcels.schema.as_deref())
+        next::Asked { parcels: Some(&parcels.parcels), schema: parcels.schema.as_deref(), rules: None }
     }
 }
 
@@ -69,6 +74,7 @@ fn main() -> ExitCode {
     let outcome = match &command {
         Command::Analyze(arguments) => in_threads(arguments.parcels.threads, || analyze::run(arguments)),
         Command::Schema(arguments) => schema::run(arguments),
+        Command::Rules(arguments) => rules::run(arguments),
         Command::Appraise(arguments) => appraise::run(arguments),
         Command::Report(arguments) => report::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
@@ -80,8 +86,7 @@ fn main() -> ExitCode {
         Ok(status) => status,
         Err(error) => {
             say_aside(&format!("error: {}", error.chain()));
-            let (parcels, schema) = command.inputs();
-            if let Some(next) = next::after_error(&error, parcels, schema) {
+            if let Some(next) = next::after_error(&error, &command.asked()) {
                 say_aside(&next);
             }
             ExitCode::from(1)

@@ -396,6 +396,160 @@ fn faults_of_a_schema_and_of_names_end_with_the_next_command() {
     assert!(said.contains("(`owner`?)") && said.contains(&next), "{said}");
 }
 
+#[test]
+fn rules_say_what_a_pack_needs() {
+    let said = |arguments: &[&str]| {
+        let output = landuse(arguments);
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let list = said(&["rules"]);
+    for name in ["huangyan-2021", "huangyan-2022", "linhai-2014", "shenzhen_basic_ecological"] {
+        assert!(list.contains(name) && said(&["rules", name]).len() > 300, "{name}");
+    }
+    let one = said(&["rules", "linhai-2014"]);
+    for part in ["Columns it needs", "land_mu", "group 3_mu_and_above", "10k yuan/mu", "no grades"] {
+        assert!(one.contains(part), "{part}: {one}");
+    }
+    let data = |name: &str| {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../data/rules").join(name).display().to_string()
+    };
+    assert!(said(&["rules", &data("template.toml")]).contains("at best C"));
+    let unknown = landuse(&["rules", "linhai"]);
+    assert!(status(&unknown) == 1 && stderr(&unknown).contains("next: `landuse rules`"));
+    // What a pack misses ends with the command that lists what it needs.
+    let folder = tempfile::tempdir().unwrap();
+    let [table, out] = ["firms.csv", "out"].map(|name| folder.path().join(name).display().to_string());
+    std::fs::write(&table, "firm,land_mu,tax\nA,3,10\n").unwrap();
+    let output = landuse(&["appraise", &table, "--rules", "linhai-2014", "--out", &out]);
+    let words = stderr(&output);
+    assert!(words.contains("productivity") && words.contains("value_added_per_water"), "{words}");
+    assert!(words.contains("next: `landuse rules linhai-2014`"), "{words}");
+    for name in ["huangyan-2021", "huangyan-2022", "linhai-2014"] {
+        let out = folder.path().join(name).display().to_string();
+        let output = landuse(&[
+            "appraise",
+            &data("firms.csv"),
+            "--rules",
+            name,
+            "--out",
+            &out,
+            "--csv",
+            "spreadsheet",
+        ]);
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        assert!(text(&folder.path().join(name), "appraisal.csv").starts_with('\u{feff}'));
+    }
+}
+
+#[test]
+fn outputs_are_chosen_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("out");
+    let quick = ["--permutations", "99"];
+    let output =
+        analyze(&dir, &[&quick[..], &["--outputs", "clusters,intensity", "--csv", "spreadsheet"]].concat());
+    assert_eq!(status(&output), 0, "{}", stderr(&output));
+    let mut files: Vec<String> = std::fs::read_dir(&dir)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    let expected = ["clusters.geojson", "intensity.csv", "manifest.json", "summary.json"];
+    assert_eq!(files, expected);
+    let table = text(&dir, "intensity.csv");
+    assert!(table.starts_with("\u{feff}row,name,id,"), "{}", &table[..60]);
+    let names: Vec<&str> = table.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
+    assert!(!names[0].is_empty() && names.last().unwrap().is_empty(), "{names:?}");
+    for (asked, part) in [
+        ("parcelz", "(`parcels`?)"),
+        ("gradient", "there is no layer `gradient`"),
+        ("", "one of parcels, clusters"),
+    ] {
+        let output = analyze(&folder.path().join("none"), &[&quick[..], &["--outputs", asked]].concat());
+        assert!(status(&output) != 0 && stderr(&output).contains(part), "{asked}: {}", stderr(&output));
+    }
+    assert_eq!(status(&analyze(&folder.path().join("none"), &["--outputs", "parcels", "--report"])), 2);
+}
+
+/// Without tests and sentences the other columns are the same, and the card says what is left out.
+#[test]
+fn reasons_can_be_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let [full, lean] = ["full", "lean"].map(|name| folder.path().join(name));
+    let quick = ["--permutations", "99", "--outputs", "parcels"];
+    assert_eq!(status(&analyze(&full, &quick)), 0);
+    assert_eq!(status(&analyze(&lean, &[&quick[..], &["--no-reasons"]].concat())), 0);
+    let parcels =
+        |dir: &Path| -> serde_json::Value { serde_json::from_str(&text(dir, "parcels.geojson")).unwrap() };
+    let (mut of_full, of_lean) = (parcels(&full), parcels(&lean));
+    for feature in of_full["features"].as_array_mut().unwrap() {
+        let properties = feature["properties"].as_object_mut().unwrap();
+        for name in ["lu_reasons", "lu_sentence_en", "lu_sentence_zh"] {
+            assert!(properties.remove(name).is_some(), "{name}");
+        }
+    }
+    assert_eq!(of_full, of_lean);
+    let card = landuse(&["explain", &lean.display().to_string(), "--parcel", "D01-0000054"]);
+    assert_eq!(status(&card), 0, "{}", stderr(&card));
+    let card = String::from_utf8(card.stdout).unwrap();
+    assert!(card.contains("  verdict ") && card.contains("`--no-reasons`"), "{card}");
+}
+
+/// A stranger's first run over a file of which nothing but numbers is known: no figure is made up, and the next command is named.
+#[test]
+fn a_run_that_cannot_judge_says_what_to_type_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let parcels = folder.path().join("odd.geojson");
+    let feature = |i: usize| {
+        let x = 114.0 + i as f64 * 0.001;
+        format!(
+            "{{\"type\":\"Feature\",\"properties\":{{\"lot\":{i},\"code\":\"{}\",\"worth\":{i}}},\"geometry\":{{\"type\":\"Polygon\",\
+             \"coordinates\":[[[{x},22],[{},22],[{},22.001],[{x},22]]]}}}}",
+            400 + i % 2,
+            x + 0.0005,
+            x + 0.0005
+        )
+    };
+    let features: Vec<String> = (0..40).map(feature).collect();
+    let text = format!("{{\"type\":\"FeatureCollection\",\"features\":[{}]}}", features.join(","));
+    std::fs::write(&parcels, text).unwrap();
+    let parcels = parcels.display().to_string();
+    let run = |name: &str, more: &[&str]| {
+        let dir = folder.path().join(name);
+        let out = dir.display().to_string();
+        let output = landuse(
+            &[&["analyze", &parcels, "--out", &out, "--no-map", "--permutations", "99"], more].concat(),
+        );
+        assert_eq!(status(&output), 0, "{}", stderr(&output));
+        (String::from_utf8(output.stdout).unwrap(), summary(&dir))
+    };
+    let (said, found) = run("plain", &[]);
+    assert!(said.contains("none of 40 candidates is judged") && !said.contains("0 of 0"), "{said}");
+    assert_eq!(found["efficiency"]["candidates"], 40);
+    assert_eq!((&found["efficiency"]["known"], &found["efficiency"]["unknown"]), (&0.into(), &40.into()));
+    let again =
+        format!("landuse analyze {parcels} --out {} --overwrite", folder.path().join("plain").display());
+    for next in [format!("landuse schema {parcels} --out"), format!("{again} --score")] {
+        assert!(said.contains(&next), "{next}: {said}");
+    }
+    // A property without a schema entry serves at once, codes as they are typed; 20 are too few to rank.
+    let (said, found) = run("few", &["--where", "code = 400", "--score", "worth / area_m2"]);
+    assert_eq!(found["efficiency"]["candidates"], 20);
+    assert!(said.contains("--low-below X"), "{said}");
+    let (said, _) =
+        run("judged", &["--where", "code = 400", "--score", "worth / area_m2", "--low-below", "0.001"]);
+    assert!(!said.contains("\nNext\n"), "{said}");
+    assert_eq!(
+        run("range", &["--where", "code in (400..401)", "--score", "worth"]).1["efficiency"]["candidates"],
+        40
+    );
+    assert_eq!(
+        run("start", &["--where", "lot in (1*)", "--score", "worth"]).1["efficiency"]["candidates"],
+        11
+    );
+}
+
 fn text(dir: &Path, file: &str) -> String {
     std::fs::read_to_string(dir.join(file)).unwrap()
 }

@@ -10,6 +10,7 @@ use crate::control::{ControlLines, Permits};
 use crate::crs::{SourceCrs, WorkingCrs};
 use crate::efficiency::FieldChecks;
 use crate::error::{Error, ParamError};
+use crate::expr::{ColumnRef, Expr, NamedColumns};
 use crate::geometry::Coord;
 use crate::io::schema::{Field, Inference, Schema, Target};
 use crate::io::{
@@ -18,7 +19,7 @@ use crate::io::{
 };
 use crate::join::{Buildings, Firms, FirmsOnParcels};
 use crate::parcel::{
-    FeatureTable, Laid, Parcel, ParcelIdx, ParcelSet, RecordCounts, Repair, Unlaid, lay_beside,
+    FeatureTable, Laid, Parcel, ParcelColumns, ParcelIdx, ParcelSet, RecordCounts, Repair, Unlaid, lay_beside,
 };
 use crate::warning::{Warning, WarningKind};
 use crate::zoning::Schemes;
@@ -560,9 +561,10 @@ impl InputsBuilder {
         let mut reading = Reading { options: &self.options, date, files: Vec::new(), warnings: Vec::new() };
         let ReadParcels { set, schemes, id_property, text } = self.read_parcels(&mut reading)?;
         let mut parcels = reading.land_of(set, self.options.records);
-        let lines = reading.merged("control lines", &self.lines, &parcels)?;
-        let districts = reading.merged("districts", &self.districts, &parcels)?;
-        let unsuitable = reading.merged("unsuitable land", &self.unsuitable, &parcels)?;
+        let (lines_where, districts_where) = (&self.options.lines_where, &self.options.districts_where);
+        let lines = reading.merged("control lines", &self.lines, &parcels, lines_where.as_deref())?;
+        let districts = reading.merged("districts", &self.districts, &parcels, districts_where.as_deref())?;
+        let unsuitable = reading.merged("unsuitable land", &self.unsuitable, &parcels, None)?;
         let lines = lines.map(ControlLines::new).transpose()?.map(|lines| lines.once(&self.named_lines));
         if let Some((_, count @ 1..)) = lines {
             reading.warn("control lines", WarningKind::LinesRepeated { count });
@@ -658,15 +660,7 @@ impl InputsBuilder {
             }
             SchemaChoice::Inferred => inference.schema.clone(),
         };
-        for name in &self.columns {
-            let targets = [Target::Number(name.clone()), Target::Text(name.clone())];
-            let fed = schema.fields.iter().any(|field| targets.contains(&field.target));
-            let decision = inference.decisions.iter().find(|decision| decision.property == *name);
-            if let Some(decision) = decision.filter(|_| !fed && name.parse::<Target>().is_err()) {
-                let [number, text] = targets;
-                schema.fields.push(Field::new(name, if decision.is_numeric() { number } else { text }));
-            }
-        }
+        add_columns(&mut schema, inference, self.columns.iter().map(|name| &**name));
         Ok((schema, schemes))
     }
 
@@ -807,19 +801,42 @@ impl Reading<'_> {
             .working_crs(self.options.crs)
     }
 
-    /// The layers of one role as one set in the plane of the parcels; none where there is none.
+    /// The layers of one role as one set in the plane of the parcels, of the features that fulfil a condition; none where there is none.
     fn merged(
         &mut self,
         role: &'static str,
         layers: &[LayerSource],
         parcels: &ParcelSet,
+        condition: Option<&str>,
     ) -> Result<Option<ParcelSet>, Error> {
-        let mut sets = Vec::new();
+        let condition = condition.map(|text| Ok::<_, Error>((text, Expr::parse(text)?))).transpose()?;
+        let (mut sets, mut of, mut unknown) = (Vec::new(), 0, 0);
         for layer in layers {
-            sets.push(self.beside(role, layer, parcels, |inference| {
+            let set = self.beside(role, layer, parcels, |inference| {
                 let properties = inference.decisions.iter().map(|decision| &*decision.property);
-                Ok(Schema::layer()?.fit(properties))
-            })?);
+                let mut schema = Schema::layer()?.fit(properties);
+                let named = condition.iter().flat_map(|(_, condition)| condition.columns());
+                add_columns(&mut schema, inference, named);
+                Ok(schema)
+            })?;
+            let Some((_, condition)) = &condition else {
+                sets.push(set);
+                continue;
+            };
+            let columns = ParcelColumns { set: &set, schemes: &Schemes::builtin() };
+            let selection = condition.select(&Named { columns, role })?;
+            of += set.len();
+            unknown += selection.unknown;
+            sets.push(set.with_rows(&selection.mask).0);
+        }
+        if let Some((text, _)) = condition.filter(|_| of > 0) {
+            let taken: usize = sets.iter().map(ParcelSet::len).sum();
+            if taken == 0 {
+                let expected = format!("a condition that holds of some of the {of} {role}");
+                return Err(ParamError::new("condition", text, &expected).into());
+            }
+            let condition = text.into();
+            self.warn(role, WarningKind::LayerChosen { condition, taken, of, unknown });
         }
         let Some(set) = ParcelSet::merged(sets)?.filter(|set| !set.is_empty()) else { return Ok(None) };
         Ok(self.near(role, &set, parcels).then_some(set))
@@ -946,6 +963,43 @@ impl Reading<'_> {
             repairs,
         });
         loaded.set
+    }
+}
+
+/// Adds a column for each property that an expression names and no field feeds.
+fn add_columns<'n>(schema: &mut Schema, inference: &Inference, names: impl IntoIterator<Item = &'n str>) {
+    for name in names {
+        let targets = [Target::Number(name.into()), Target::Text(name.into())];
+        let fed = schema.fields.iter().any(|field| targets.contains(&field.target));
+        let decision = inference.decisions.iter().find(|decision| *decision.property == *name);
+        if let Some(decision) = decision.filter(|_| !fed && name.parse::<Target>().is_err()) {
+            let [number, text] = targets;
+            schema.fields.push(Field::new(name, if decision.is_numeric() { number } else { text }));
+        }
+    }
+}
+
+/// Columns of a layer beside the parcels, under the name that its faults are told by.
+struct Named<'a> {
+    columns: ParcelColumns<'a>,
+    role: &'static str,
+}
+
+impl NamedColumns for Named<'_> {
+    fn len(&self) -> usize {
+        self.columns.len()
+    }
+
+    fn rows_are(&self) -> &str {
+        self.role
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.columns.names()
+    }
+
+    fn column(&self, name: &str) -> Option<ColumnRef<'_>> {
+        self.columns.column(name)
     }
 }
 

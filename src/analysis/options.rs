@@ -8,7 +8,7 @@ use crate::control::{Permits, ReviewOptions};
 use crate::crs::{SourceCrs, WorkingCrs};
 use crate::efficiency::{AllocationBasis, EfficiencyOptions, Rule};
 use crate::error::{Error, ParamError};
-use crate::expr::Expr;
+use crate::expr::{Expr, ExprError};
 use crate::intensity::{Cells, ReserveOptions, UnitLimit, Unparcelled, WarningLine};
 use crate::io::OnBadFeature;
 use crate::join::BuildingOptions;
@@ -130,6 +130,12 @@ pub struct InputOptions {
     pub crs: WorkingCrs,
     /// What becomes of a feature that cannot be used. Default: it is put aside.
     pub on_bad_feature: OnBadFeature,
+    /// Condition that a control line has to fulfil to be taken, over its properties, such as `tier == "core"`. Default: all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lines_where: Option<Box<str>>,
+    /// Condition that a study unit has to fulfil to be taken. Default: all are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub districts_where: Option<Box<str>>,
     /// How buildings are brought onto parcels.
     pub buildings: BuildingOptions,
     /// What amounts of firms on several parcels are split by. Default: land.
@@ -213,6 +219,9 @@ impl Options {
         });
         #[cfg(feature = "shapefile")]
         note(self.input.encoding.as_deref().map_or(Ok(()), crate::io::check_encoding));
+        for condition in self.input.lines_where.iter().chain(&self.input.districts_where) {
+            note(Expr::parse(condition).map(drop).map_err(ExprError::into_param));
+        }
         note(self.sites.check());
         note(self.statistics.check());
         note(self.review.survey.check());

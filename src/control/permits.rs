@@ -124,6 +124,17 @@ impl Permits {
         Ok(permits)
     }
 
+    /// Names of the rules that come with the library.
+    pub fn builtin_names() -> impl Iterator<Item = &'static str> {
+        BUILTIN.iter().map(|(name, _)| *name)
+    }
+
+    /// The rules as a file that [`from_toml`](Self::from_toml) reads.
+    pub fn to_toml(&self) -> String {
+        // Every value here has a place in TOML.
+        toml::to_string(self).unwrap_or_default()
+    }
+
     /// Rules that come with the library: `shenzhen_basic_ecological`.
     ///
     /// # Errors

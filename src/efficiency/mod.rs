@@ -30,8 +30,10 @@ mod upstairs;
 pub use crate::language::Language;
 pub use allocation::{Allocation, AllocationBasis, JoinReport, JoinedRow, Occupancy, RowOutcome, Spread};
 pub use appraisal::{
-    Appraisal, Appraised, Cuts, Grade, Grading, ItemScore, Remark, Rounding, Standing, Ties, repeated,
+    Appraisal, Appraised, Cuts, Grade, Grading, ItemScore, NeededColumn, Remark, Rounding, Standing,
+    StatedColumn, Ties, repeated,
 };
+pub(crate) use appraisal::{Form, Missing, Negative};
 pub use assessment::{Assessment, AtSetting, Basis, MIN_RANKED, Reason, Setting, Test, Verdict};
 pub use composite::{Composite, Part};
 pub use contribution::{Contribution, contributions, location_quotient, peer_percentile};

@@ -17,7 +17,7 @@ use crate::error::nearest;
 use crate::parcel::{Attributes, ParcelSet};
 use crate::sum::AreaSum;
 use crate::warning::WhyLeftOut;
-use crate::zoning::{Construction, LandUse, LandUseCode, Schemes, SmallClass};
+use crate::zoning::{Construction, LandUse, LandUseCode, Schemes, SmallClass, code_parts};
 
 /// Values that are shown of a property.
 const SAMPLES: usize = 4;
@@ -393,8 +393,20 @@ impl Contents {
         if let Some(chosen) = &self.chosen {
             return chosen.to_toml();
         }
-        let Some((scheme, field)) = &self.stub else { return self.inference.to_toml() };
         let mut inference = self.inference.clone();
+        for (decision, property) in inference.decisions.iter_mut().zip(&self.properties) {
+            if let Some(NearName { name, target }) = &property.near {
+                let unit = if matches!(target, Target::FloorArea | Target::Footprint | Target::Height) {
+                    " with the unit of the file, such as `unit = \"sq_ft\"`,"
+                } else {
+                    ""
+                };
+                let reason =
+                    format!("{UNKNOWN_NAME}; near {name}: `target = \"{target}\"`{unit} may be meant");
+                decision.reason = reason.into();
+            }
+        }
+        let Some((scheme, field)) = &self.stub else { return inference.to_toml() };
         inference.schema.fields.retain(|own| own.target != field.target);
         let reason = "no built-in scheme fits its codes: fill in the table of them below";
         for decision in &mut inference.decisions {
@@ -426,6 +438,7 @@ impl Contents {
              # class: {classes}\n# construction: {flags}\n",
             property = one_line(property),
         ));
+        let file = file.rsplit(['/', '\\']).next().unwrap_or(file);
         let source = quoted(&format!("values of the property {property} in {file}"));
         out.push_str(&format!(
             "[[scheme]]\nname = {}\nedition = {}\nsource = {source}\nevidence = \"not filled in yet\"\n\
@@ -433,7 +446,14 @@ impl Contents {
             quoted(scheme),
             quoted(EDITION)
         ));
-        for row in &table.codes {
+        let is_joined = |row: &&CodeRow| {
+            let mut parts = code_parts(&row.code).peekable();
+            let first = parts.next();
+            first.is_some_and(|first| first.len() < row.code.len())
+                && first.into_iter().chain(parts).all(|part| table.codes.iter().any(|own| *own.code == *part))
+        };
+        let (joined, single): (Vec<&CodeRow>, Vec<&CodeRow>) = table.codes.iter().partition(is_joined);
+        for row in single {
             let name = if row.label.is_empty() { &row.code } else { &row.label };
             let area = row.area_m2.map_or_else(String::new, |m2| format!(", {:.2} ha", m2 / 1e4));
             out.push_str(&format!(
@@ -444,6 +464,12 @@ impl Contents {
             ));
         }
         out.push_str("]\n");
+        if !joined.is_empty() {
+            out.push_str("# Joined of these, and what their parts have in common, else mixed use:\n");
+        }
+        for row in joined {
+            out.push_str(&format!("# {} ({} features)\n", one_line(&row.code), row.features));
+        }
     }
 }
 
@@ -507,7 +533,9 @@ fn properties(
                 samples: values.map_or_else(Vec::new, |values| values.samples(SAMPLES)),
                 taken,
                 reason: if chosen.is_some() { "".into() } else { decision.reason.clone() },
-                near: unknown_name.then(|| near_name(&summary.name, &names)).flatten(),
+                near: (unknown_name && kind != ValueKind::Empty)
+                    .then(|| near_name(&summary.name, &names))
+                    .flatten(),
             }
         })
         .collect()
@@ -600,7 +628,11 @@ fn code_table(
             .and_then(|(name, edition)| schemes.resolve(&LandUseCode::new(name, edition, &code))),
         code,
     });
-    let codes = rows.collect();
+    let mut codes: Vec<CodeRow> = rows.collect();
+    // Short numbers count, longer ones have their parents before them.
+    if codes.iter().all(|row| row.code.len() <= 2) {
+        codes.sort_by_key(|row| row.code.parse().unwrap_or(u32::MAX));
+    }
     let (property, target) = (field.property.clone(), field.target.clone());
     CodeTable { property, target, labels: label.map(|label| label.property), scheme, codes }
 }

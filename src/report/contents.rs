@@ -127,10 +127,18 @@ fn shown(text: &str) -> String {
     }
 }
 
-/// A number as it is read fastest.
+/// A number as it is read fastest: six digits, or the whole part.
 fn short(number: f64) -> String {
     let size = number.abs();
-    if size != 0.0 && !(1e-4..1e15).contains(&size) { format!("{number:e}") } else { number.to_string() }
+    if number.fract() == 0.0 && size < 1e15 {
+        return number.to_string();
+    }
+    if !(1e-4..1e15).contains(&size) {
+        return format!("{number:.3e}");
+    }
+    let whole = if size >= 1.0 { size.log10() as usize + 1 } else { 0 };
+    let text = format!("{number:.*}", 6_usize.saturating_sub(whole));
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').into() } else { text }
 }
 
 /// A text of a file on one line.

@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 use std::io::Write;
+use std::str::FromStr;
 
 use super::columns::{self, Cell, Found, MemberOrder, OutputColumn, Rows, Table};
 use crate::control::{ControlLines, Relation};
 use crate::crs::{WorkingPlane, cut_there};
+use crate::error::nearest;
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef};
 use crate::io::{FeatureWriter, Rounding, crs_member, write_runs};
 use crate::json_text::{push_number, push_whole};
 use crate::land::LandStatus;
-use crate::{Analysis, Error};
+use crate::{Analysis, Error, ParamError};
 
 /// A layer or table that an analysis gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,6 +67,11 @@ impl OutputLayer {
         }
     }
 
+    /// The layer of a name.
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|layer| layer.name() == name)
+    }
+
     /// What an analysis must have been given to have it; none where it always has it.
     const fn needs(self) -> Option<&'static str> {
         match self {
@@ -78,6 +85,19 @@ impl OutputLayer {
     }
 }
 
+impl FromStr for OutputLayer {
+    type Err = ParamError;
+
+    /// By its [name](OutputLayer::name).
+    fn from_str(name: &str) -> Result<Self, ParamError> {
+        Self::named(name.trim()).ok_or_else(|| {
+            let names = Self::ALL.map(Self::name);
+            let near = nearest(name, names).map_or(String::new(), |near| format!(" (`{near}`?)"));
+            ParamError::new("layer", name, &format!("one of {}{near}", names.join(", ")))
+        })
+    }
+}
+
 /// A form in which a layer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -86,6 +106,9 @@ pub enum Format {
     GeoJson,
     /// RFC 4180, `\n` ends a line, no geometry; unknown is empty, a nested value is JSON.
     Csv,
+    /// The same for programs that show tables: with a byte-order mark, so that they take it for UTF-8, and an apostrophe before each text
+    /// that they would take for a formula, which is one that begins with `=`, `+`, `-`, `@`, a tabulator or a carriage return.
+    SpreadsheetCsv,
 }
 
 /// A layer of what was found: columns, and for most a geometry per row. Nothing is computed or copied before it is asked for.
@@ -198,7 +221,8 @@ impl Analysis {
             OutputLayer::Intensity | OutputLayer::Gradient => {
                 let ledger =
                     if which == OutputLayer::Intensity { Some(self.ledger()) } else { self.gradient() };
-                let units = columns::Units::of_ledger(ledger);
+                let named = self.units().filter(|_| which == OutputLayer::Intensity);
+                let units = columns::Units::of_ledger(ledger, named);
                 let len = units.len();
                 let layer = Layer::new(which.name(), Table::new(units, columns::units(), by_name), len);
                 if ledger.is_some() { layer } else { layer.absent() }
@@ -298,7 +322,8 @@ impl<'a> Layer<'a> {
         self.check()?;
         match format {
             Format::GeoJson => self.write_geojson(out),
-            Format::Csv => self.write_csv(out),
+            Format::Csv => self.write_csv(out, Field::Plain),
+            Format::SpreadsheetCsv => self.write_csv(out, Field::Harmless),
         }
     }
 
@@ -314,14 +339,17 @@ impl<'a> Layer<'a> {
         writer.finish().map(drop)
     }
 
-    fn write_csv(&self, mut out: impl Write) -> Result<(), Error> {
+    fn write_csv(&self, mut out: impl Write, field: Field) -> Result<(), Error> {
         let mut text = Vec::new();
+        if field == Field::Harmless {
+            text.extend_from_slice("\u{feff}".as_bytes());
+        }
         let columns = self.rows.columns();
         for (position, &at) in self.rows.flat().iter().enumerate() {
             if position > 0 {
                 text.push(b',');
             }
-            push_field(&mut text, &columns[at].name);
+            field.push(&mut text, &columns[at].name);
         }
         text.push(b'\n');
         out.write_all(&text).map_err(Error::Write)?;
@@ -330,7 +358,7 @@ impl<'a> Layer<'a> {
                 if position > 0 {
                     text.push(b',');
                 }
-                self.push_cell(&self.rows.cell(at, self.item(row)), text);
+                self.push_cell(&self.rows.cell(at, self.item(row)), field, text);
             }
             text.push(b'\n');
             Ok(())
@@ -339,7 +367,7 @@ impl<'a> Layer<'a> {
         out.flush().map_err(Error::Write)
     }
 
-    fn push_cell(&self, cell: &Cell<'_>, text: &mut Vec<u8>) {
+    fn push_cell(&self, cell: &Cell<'_>, field: Field, text: &mut Vec<u8>) {
         match cell {
             Cell::Unknown => {}
             Cell::Number(x) => {
@@ -350,8 +378,8 @@ impl<'a> Layer<'a> {
             }
             Cell::Count(count) => push_whole(text, *count),
             Cell::Flag(flag) => text.extend_from_slice(if *flag { b"true" } else { b"false" }),
-            Cell::Text(value) => push_field(text, value),
-            Cell::Json(json) => push_field(text, &String::from_utf8_lossy(json)),
+            Cell::Text(value) => field.push(text, value),
+            Cell::Json(json) => field.push(text, &String::from_utf8_lossy(json)),
         }
     }
 
@@ -385,7 +413,11 @@ impl<'a> Layer<'a> {
         Ok(geojson::FeatureCollection { bbox: None, features: features.collect(), foreign_members })
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
+    /// Refuses a layer that is not [available](Self::is_available).
+    ///
+    /// # Errors
+    /// [`Error::NoLayer`] with what the analysis would have had to be given.
+    pub fn check(&self) -> Result<(), Error> {
         self.missing.map_or(Ok(()), |needs| Err(Error::NoLayer { layer: self.name, needs }))
     }
 
@@ -441,14 +473,28 @@ impl<'a> Layer<'a> {
     }
 }
 
-/// One field of CSV, quoted where it must be.
-fn push_field(text: &mut Vec<u8>, field: &str) {
-    if field.contains([',', '"', '\n', '\r']) {
-        text.push(b'"');
-        text.extend_from_slice(field.replace('"', "\"\"").as_bytes());
-        text.push(b'"');
-    } else {
-        text.extend_from_slice(field.as_bytes());
+/// How texts stand in CSV.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Plain,
+    /// With an apostrophe before what a spreadsheet would take for a formula.
+    Harmless,
+}
+
+impl Field {
+    /// Adds a text, quoted where it must be.
+    fn push(self, text: &mut Vec<u8>, field: &str) {
+        let formula = self == Self::Harmless && field.starts_with(['=', '+', '-', '@', '\t', '\r']);
+        let guard: &[u8] = if formula { b"'" } else { b"" };
+        if field.contains([',', '"', '\n', '\r']) {
+            text.push(b'"');
+            text.extend_from_slice(guard);
+            text.extend_from_slice(field.replace('"', "\"\"").as_bytes());
+            text.push(b'"');
+        } else {
+            text.extend_from_slice(guard);
+            text.extend_from_slice(field.as_bytes());
+        }
     }
 }
 

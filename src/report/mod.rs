@@ -26,6 +26,7 @@ mod palette;
 #[cfg(feature = "map")]
 mod parcel_maps;
 mod parcels;
+mod rules;
 mod sentence;
 mod summary;
 mod table;
@@ -40,14 +41,15 @@ pub use columns::{ColumnKind, ColumnMember, OutputColumn};
 pub use contents::{contents, schema_file};
 pub use dictionary::{data_dictionary, warning_dictionary};
 #[cfg(feature = "gpkg")]
-pub use geopackage::write_geopackage;
+pub use geopackage::{write_geopackage, write_geopackage_of};
 pub use layer::{Format, Layer, OutputLayer};
 #[cfg(feature = "map")]
 pub use ledger_pictures::{gradient_chart, intensity_picture, limit_chart};
 pub use page::{PageInput, is_page, page};
 #[cfg(feature = "map")]
 pub use parcel_maps::{Frame, LocalMap, hot_spots, picture};
-pub use parcels::{write_graph, write_parcels};
+pub use parcels::{write_graph, write_parcels, write_parcels_without_reasons};
+pub use rules::rules;
 pub use summary::{
     Adjacency, AppraisalSummary, Clusters, Coverage, Crs, Density, Efficiency, Intensity, Line, Outlooks,
     Parcels, RegionTotals, Review, SCHEMA_VERSION, StockTotal, Summary,

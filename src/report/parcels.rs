@@ -1,6 +1,6 @@
 use std::io::Write;
 
-use super::columns::{Found, MemberOrder, Rows, Table, computed};
+use super::columns::{Found, Group, MemberOrder, Rows, Table, computed, computed_without_reasons};
 use crate::io::{GeoJsonText, append_properties};
 use crate::{Analysis, Error};
 
@@ -17,6 +17,30 @@ pub fn write_parcels<W: Write + Send>(
     accepted: W,
     rejected: Option<W>,
 ) -> Result<(), Error> {
+    write(analysis, text, computed(), accepted, rejected)
+}
+
+/// [`write_parcels`] without the tests of each parcel (`lu_reasons`) and the verdicts in words (`lu_sentence_en`, `lu_sentence_zh`), which are
+/// the longest columns. The card of a parcel then has neither.
+///
+/// # Errors
+/// As [`write_parcels`].
+pub fn write_parcels_without_reasons<W: Write + Send>(
+    analysis: &Analysis,
+    text: &GeoJsonText,
+    accepted: W,
+    rejected: Option<W>,
+) -> Result<(), Error> {
+    write(analysis, text, computed_without_reasons(), accepted, rejected)
+}
+
+fn write<'a, W: Write + Send>(
+    analysis: &'a Analysis,
+    text: &GeoJsonText,
+    columns: Vec<Group<Found<'a>>>,
+    accepted: W,
+    rejected: Option<W>,
+) -> Result<(), Error> {
     let set = analysis.parcels();
     let records = set.record_counts().records;
     let row_of = |record: usize| set.record(record).source_row() as usize;
@@ -25,7 +49,7 @@ pub fn write_parcels<W: Write + Send>(
     for record in 0..records {
         record_of_row[row_of(record)] = record as u32;
     }
-    let table = Table::new(Found(analysis), computed(), MemberOrder::AsListed);
+    let table = Table::new(Found(analysis), columns, MemberOrder::AsListed);
     let append = |row: u32, text: &mut Vec<u8>| {
         if let Some(&record) = record_of_row.get(row as usize).filter(|&&record| record != u32::MAX) {
             table.push_members(record as usize, text);

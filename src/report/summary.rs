@@ -470,6 +470,14 @@ impl Efficiency {
             .as_ref()
             .and_then(|a| a.tests.first().filter(|_| a.tests.len() == 1));
         let [low_count, unknown, rest] = [Verdict::Low, Verdict::Unknown, Verdict::NotLow].map(count);
+        // Without a rule nothing is known of a candidate that nobody looked at.
+        let without_rule = analysis.efficiency().rule.is_none();
+        let verdict = |i: usize| analysis.verdict(ParcelIdx(i as u32));
+        let candidates = analysis.efficiency().candidates.iter().enumerate();
+        let unjudged = candidates
+            .filter(|&(i, &candidate)| without_rule && candidate && verdict(i) == Verdict::NotCandidate)
+            .count();
+        let unknown = unknown + unjudged;
         Self {
             score: analysis.efficiency().score_expression.as_deref().map(Into::into),
             direction: analysis.options().efficiency.direction,

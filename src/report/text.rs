@@ -56,11 +56,12 @@ fn figures(analysis: &Analysis, summary: &Summary, voice: Voice) -> String {
             ],
         ),
     ]];
+    let unjudged = efficiency.rule.is_none() && efficiency.low_count == 0;
     rows.push(vec![
         form.0.low_land.to_owned(),
-        form.area(Some(efficiency.low_area_m2)),
+        form.area((!unjudged).then_some(efficiency.low_area_m2)),
         fill(
-            words.low_line,
+            if unjudged { words.unjudged_line } else { words.low_line },
             &[
                 ("low", &efficiency.low_count.to_string()),
                 ("candidates", &efficiency.candidates.to_string()),

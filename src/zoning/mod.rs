@@ -41,6 +41,7 @@
 pub(crate) mod config;
 mod scheme;
 
+pub(crate) use scheme::code_parts;
 pub use scheme::{ResolvedUses, Scheme, Schemes, Unresolved};
 
 use std::fmt;

@@ -18,6 +18,14 @@ const SCHEME_KEYS: [&str; 8] =
     ["name", "edition", "title", "source", "evidence", "widths", "fallback", "entries"];
 const ENTRY_KEYS: [&str; 6] = ["code", "name", "name_en", "class", "construction", "evidence"];
 
+/// What sets the parts of a joined code apart.
+const JOINTS: [char; 5] = ['+', '/', ',', ';', '、'];
+
+/// The parts of a joined code, such as `M1+C1`; a code that is not joined is its own part.
+pub(crate) fn code_parts(code: &str) -> impl Iterator<Item = &str> {
+    code.split(JOINTS).map(str::trim)
+}
+
 /// One edition of a classification: its codes and what they mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scheme {
@@ -68,7 +76,7 @@ impl Scheme {
     ///
     /// A parent is found by dropping digits, or a letter that follows a digit (`H9A`, the survey's `0307K`), from the end; a
     /// code of digits whose length is not among [`widths`](Self::widths) has lost or gained a digit and means nothing. Parts
-    /// joined by `+` or `/` (`M1+C1`) are looked up one by one: their common class, else [`SmallClass::Mixed`]; their common
+    /// joined by `+`, `/`, `,`, `;` or `、` (`M1+C1`) are looked up one by one: their common class, else [`SmallClass::Mixed`]; their common
     /// flag, else [`Construction::Unknown`].
     ///
     /// # Complexity
@@ -78,10 +86,10 @@ impl Scheme {
         if let Some(use_) = self.find(code) {
             return Some(use_.clone());
         }
-        if !code.contains(['+', '/']) {
+        if !code.contains(JOINTS) {
             return None;
         }
-        let mut parts = code.split(['+', '/']).map(|part| self.find(part.trim()));
+        let mut parts = code_parts(code).map(|part| self.find(part));
         let mut all = parts.next()??.clone();
         for part in parts {
             let part = part?;
@@ -477,6 +485,8 @@ mod tests {
     fn joined_codes_are_mixed_use() {
         assert_eq!(class("shenzhen", "local", "M0+C1"), Some((SmallClass::Mixed, YES)));
         assert_eq!(class("gb50137", "2011", "R2/R3"), Some((SmallClass::Residential, YES)));
+        assert_eq!(class("gb50137", "2011", "R2, R3"), Some((SmallClass::Residential, YES)));
+        assert_eq!(class("mnr", "2023", "1001、0901"), Some((SmallClass::Mixed, YES)));
         assert_eq!(class("gb50137", "2011", "B1+E2"), Some((SmallClass::Mixed, Construction::Unknown)));
         assert_eq!(class("gb50137", "2011", "B1+Q"), None);
         assert_eq!(class("gb50137", "2011", "B1+"), None);

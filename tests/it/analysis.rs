@@ -204,9 +204,14 @@ fn warnings_are_objects_in_a_summary() {
             "all_are_candidates",
             "candidates",
             None,
-            "candidates: no parcel is known to be industrial or logistics land, so all are judged",
+            "candidates: no parcel is known to be industrial or logistics land, so all are candidates",
         ),
-        object("nothing_judged", "parcels", None, "no score and no rule is given: no parcel is judged"),
+        object(
+            "nothing_judged",
+            "parcels",
+            None,
+            "no score and no rule is given, and neither tax, output nor floor area is known to make one of: no parcel is judged",
+        ),
         object(
             "bands_without_line",
             "bands",
@@ -257,4 +262,55 @@ fn one_parcel_can_be_changed() {
     assert_eq!(changed.parcels().get(landuse::ParcelIdx(3)).id(), Some(&*id));
     parcel.geometry.0.clear();
     assert!(inputs.with_parcel(landuse::ParcelIdx(3), &parcel).is_err());
+}
+
+/// Conditions say which lines and districts count, over properties that no schema names; the record says what became of them.
+#[test]
+fn lines_and_districts_are_taken_by_condition() {
+    let city = |name: &str| format!("{}/data/city/{name}.geojson", env!("CARGO_MANIFEST_DIR"));
+    let load = |lines: Option<&str>, districts: Option<&str>| {
+        let options = Options::builder().set(|options| {
+            options.input.lines_where = lines.map(Into::into);
+            options.input.districts_where = districts.map(Into::into);
+        });
+        Inputs::open(&*city("parcels"))
+            .control_lines(&*city("control_lines"))
+            .districts(&*city("districts"))
+            .options(&options.build()?)?
+            .load()
+    };
+    let all = load(None, None).unwrap();
+    let some =
+        load(Some("effect == \"exclude\" and tier in (core*)"), Some("population > 0 and id like \"D01%\""))
+            .unwrap();
+    let lines = |inputs: &Inputs| inputs.control_lines().map_or(0, landuse::control::ControlLines::len);
+    let features: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(city("control_lines")).unwrap()).unwrap();
+    let core = features["features"].as_array().unwrap().iter().filter(|feature| {
+        feature["properties"]["tier"] == "core" && feature["properties"]["effect"] == "exclude"
+    });
+    assert_eq!(lines(&some), core.count());
+    assert!(lines(&some) < lines(&all) && lines(&some) > 0);
+    assert_eq!(some.districts().map(landuse::ParcelSet::len), Some(1));
+    let told: Vec<String> = some.warnings().iter().map(ToString::to_string).collect();
+    assert!(
+        told.iter()
+            .any(|text| text.starts_with("control lines: ")
+                && text.contains("features are taken, where `effect")),
+        "{told:?}"
+    );
+    let fault =
+        |lines: Option<&str>, districts: Option<&str>| load(lines, districts).unwrap_err().to_string();
+    let none = fault(Some("tier == 'nowhere'"), None);
+    assert!(
+        none.contains("expected a condition that holds of some of the") && none.contains("control lines"),
+        "{none}"
+    );
+    let typo = fault(None, Some("populaton > 0"));
+    assert!(typo.contains("expected a column of the districts (`population`?)"), "{typo}");
+    assert!(fault(Some("tier =="), None).contains("found the end"));
+    // The options of a run keep them.
+    let mut options = Options::default();
+    options.input.lines_where = Some("tier == 'core'".into());
+    assert_eq!(Options::from_toml(&options.to_toml(), "again").unwrap(), options);
 }

@@ -268,3 +268,52 @@ fn record_batches_hold_what_geojson_holds() {
         }
     }
 }
+
+/// A spreadsheet takes it for UTF-8 and nothing in it for a formula; numbers stay numbers.
+#[test]
+fn csv_for_spreadsheets_is_marked_and_harmless() {
+    let land = |x: f64| Rect::new(coord! { x: x, y: 0.0 }, coord! { x: x + 50.0, y: 60.0 }).to_polygon();
+    let ids = ["=HYPERLINK(\"x\")", "+1", "-1", "@a", "\tb", "\rc", "a=1", "地块"];
+    let parcels = ids
+        .iter()
+        .zip(0..)
+        .map(|(id, i)| Parcel::new(*id, land(f64::from(i) * 50.0)).number("net", -1.0 - f64::from(i)));
+    let inputs = Inputs::open(ParcelSet::local(parcels)).load().unwrap();
+    let found = Analysis::new(&inputs, Options::default()).run().unwrap();
+    let text = |format| {
+        let mut out = Vec::new();
+        found.layer(OutputLayer::Parcels).write(format, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let (plain, guarded) = (text(Format::Csv), text(Format::SpreadsheetCsv));
+    assert!(!plain.starts_with('\u{feff}') && guarded.starts_with("\u{feff}id,"));
+    for (id, written) in ids.iter().zip([
+        "\n\"'=HYPERLINK(\"\"x\"\")\",",
+        "\n'+1,",
+        "\n'-1,",
+        "\n'@a,",
+        "\n'\tb,",
+        "\n\"'\rc\",",
+        "\na=1,",
+        "\n地块,",
+    ]) {
+        assert!(guarded.contains(written), "{id:?}: {guarded}");
+    }
+    assert!(guarded.contains(",-1.0,") && guarded.contains(",-3.0,"), "numbers are no texts: {guarded}");
+    // Nothing else differs.
+    let bare = guarded.trim_start_matches('\u{feff}');
+    let bare = ["'=", "'+", "'-", "'@", "'\t", "'\r"]
+        .iter()
+        .fold(bare.to_owned(), |text, guard| text.replace(guard, &guard[1..]));
+    assert_eq!(bare.replace("lu_", ""), plain.replace("lu_", ""));
+}
+
+#[test]
+fn layers_are_named_by_one_table() {
+    for layer in OutputLayer::ALL {
+        assert_eq!(layer.name().parse::<OutputLayer>().ok(), Some(layer));
+    }
+    let error = "clusterz".parse::<OutputLayer>().unwrap_err().to_string();
+    assert!(error.starts_with("`layer` is clusterz, expected one of parcels, clusters,"), "{error}");
+    assert!(error.ends_with("(`clusters`?)"), "{error}");
+}

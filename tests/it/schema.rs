@@ -163,7 +163,7 @@ fn a_file_nobody_prepared_is_told_with_a_schema_that_loads() {
         (r#""parcel":"p2","lucode":101,"ludesc":"house","gross_floor_area":0,"flag":false,"empty":"n/a""#),
         (r#""parcel":"p3","lucode":101,"ludesc":"house","gross_floor_area":"8","flag":true,"list":[1]"#),
         (r#""parcel":"p4","lucode":400,"ludesc":"plant","gross_floor_area":7,"flag":true"#),
-        (r#""parcel":"p5","lucode":101,"ludesc":"HOUSE","gross_floor_area":7,"flag":true"#),
+        (r#""parcel":"p5","lucode":101,"ludesc":"house","gross_floor_area":7,"flag":true"#),
         (r#""parcel":"p6","lucode":null,"ludesc":"house","gross_floor_area":7,"flag":true"#),
     ];
     let features: Vec<String> = rows.iter().enumerate().map(|(row, text)| feature(row, text)).collect();
@@ -285,5 +285,10 @@ fn wuxi_and_washington_get_a_table_of_codes_to_fill_in() {
     let Some(text) = data_text("washington-dc/future_land_use.geojson.gz") else { return };
     let found = contents("future_land_use.geojson", &text);
     assert_eq!((&*found.codes[0].property, found.features), ("ALLCODES", 1_648));
-    assert!(Schema::from_toml(&found.to_toml(), "dc").is_ok());
+    // Codes joined of others need no entry of their own.
+    let toml = found.to_toml();
+    let (_, schemes) = Schema::from_toml(&toml, "dc").unwrap();
+    let scheme = schemes.get("future_land_use", "1").unwrap();
+    assert!(scheme.resolve("CHD, FED").is_some() && toml.contains("# CHD, FED (1 features)"), "{toml}");
+    assert!(scheme.entries().len() < found.codes[0].codes.len() / 2, "{}", scheme.entries().len());
 }

@@ -1,12 +1,14 @@
 //! The per-mu performance appraisal of industrial firms (亩均论英雄): score, rank and grade by a published rule pack.
 
 mod grade;
+mod needs;
 mod pack;
 mod score;
 
 use serde::{Deserialize, Serialize};
 
 pub use grade::{Cuts, Grade, Grading, Rounding, Ties, repeated};
+pub use needs::{NeededColumn, StatedColumn};
 pub use score::{Appraised, ItemScore, Remark, Standing};
 
 const MAX_GROUPS: usize = 200;
@@ -56,6 +58,8 @@ pub struct Appraisal {
     #[serde(rename = "adjustment")]
     adjustments: Vec<Adjustment>,
     exit: Option<Exit>,
+    #[serde(rename = "column", skip_serializing_if = "Vec::is_empty")]
+    columns: Vec<StatedColumn>,
 }
 
 /// As [`from_toml`](Appraisal::from_toml) reads it, within another file.

@@ -2,9 +2,10 @@
 
 use super::{
     Adjustment, Appraisal, Benchmark, Cuts, Exit, Form, Grade, Grading, Group, Indicator, Limit, Missing,
-    Negative, Rounding, Ties,
+    Negative, Rounding, StatedColumn, Ties,
 };
 use crate::error::Error;
+use crate::expr::Expr;
 use crate::zoning::config::{Keys, Source, list};
 
 const BUILTIN: [(&str, &str); 3] = [
@@ -66,6 +67,7 @@ impl Appraisal {
             "limit",
             "grading",
             "exit",
+            "column",
         ])?;
         let shared = sub(root, "grading")?.map(grading).transpose()?;
         let mut groups = Vec::new();
@@ -86,7 +88,17 @@ impl Appraisal {
             let expected = format!("expected at most {} conditions of a kind", super::MAX_CONDITIONS);
             return Err(source.fault(0, expected));
         }
-        Ok(Self {
+        let mut columns: Vec<StatedColumn> = Vec::new();
+        for keys in root.tables("column")? {
+            let column = column(keys)?;
+            if columns.iter().any(|other| other.name == column.name) {
+                return Err(
+                    source.fault(keys.at, format!("column `{}` stands twice, expected once", column.name))
+                );
+            }
+            columns.push(column);
+        }
+        let pack = Self {
             name: root.require_text("name")?.into(),
             version: root.require_text("version")?.into(),
             source: root.require_text("source")?.into(),
@@ -97,8 +109,39 @@ impl Appraisal {
             limits,
             adjustments: root.tables("adjustment")?.into_iter().map(adjustment).collect::<Result<_, _>>()?,
             exit: sub(root, "exit")?.map(exit).transpose()?,
-        })
+            columns,
+        };
+        pack.check_columns(root)?;
+        Ok(pack)
     }
+
+    /// Refuses what is said of a column that no expression names: it would have no effect.
+    fn check_columns(&self, root: Keys<'_, '_>) -> Result<(), Error> {
+        let parsed: Result<Vec<Expr>, _> = self.expressions().into_iter().map(Expr::parse).collect();
+        // An expression that cannot be read is told of, with its position, where it is used.
+        let Ok(parsed) = parsed else { return Ok(()) };
+        let mut named: Vec<&str> = parsed.iter().flat_map(Expr::columns).collect();
+        named.sort_unstable();
+        named.dedup();
+        for (keys, column) in root.tables("column")?.into_iter().zip(&self.columns) {
+            if named.binary_search(&&*column.name).is_err() {
+                let reason = format!("column `{}` is named by no expression of the pack", column.name);
+                return Err(keys.source.fault(keys.at, reason));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn column(keys: Keys<'_, '_>) -> Result<StatedColumn, Error> {
+    let keys = keys.only(&["name", "unit", "meaning", "source"])?;
+    let text = |key: &str| -> Result<Box<str>, Error> { Ok(keys.text(key)?.unwrap_or_default().into()) };
+    Ok(StatedColumn {
+        name: keys.require_text("name")?.into(),
+        unit: text("unit")?,
+        meaning: text("meaning")?,
+        source: text("source")?,
+    })
 }
 
 fn sub<'a, 'i>(keys: Keys<'a, 'i>, key: &str) -> Result<Option<Keys<'a, 'i>>, Error> {

@@ -16,7 +16,7 @@ pub(super) use firms::{
     firms,
 };
 pub(super) use lines::{Certain, DrawnLines, control_lines, encroachments, inside_lines};
-pub(super) use parcels::{computed, recorded};
+pub(super) use parcels::{computed, computed_without_reasons, recorded};
 pub(super) use sites::{inside_lines_of, sites};
 pub(super) use units::{Units, Withdrawals, units, withdrawals};
 

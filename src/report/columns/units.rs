@@ -40,21 +40,33 @@ pub(in super::super) struct Units<'a> {
     rows: Vec<(&'static str, Option<&'a Account>)>,
     /// What is carried.
     carried: &'a [UnitAmount],
-    /// Study units with a shape, of which the rows are.
-    districts: Option<&'a ParcelSet>,
+    /// Whether the rows are study units with a shape.
+    of_shapes: bool,
+    /// The name of each row's unit; none where units have no names.
+    names: Option<Vec<Option<&'a str>>>,
+}
+
+/// The name of each study unit, by position; none where they have no names.
+fn names_of(districts: Option<&ParcelSet>) -> Option<Vec<Option<&str>>> {
+    let names = districts?.attributes().texts.get("name")?;
+    Some((0..names.len()).map(|i| names.get(i).map(|name| &**name)).collect())
 }
 
 impl<'a> Units<'a> {
-    /// All units, then the whole.
-    pub(in super::super) fn of_ledger(ledger: Option<&'a Ledger>) -> Self {
+    /// All units, then the whole; `districts` are those of them that have a shape.
+    pub(in super::super) fn of_ledger(ledger: Option<&'a Ledger>, districts: Option<&'a ParcelSet>) -> Self {
         let kind = |unit: &Account| if unit.id.is_some() { "unit" } else { "outside" };
         let units = ledger.into_iter().flat_map(|ledger| &ledger.units).map(|unit| (kind(unit), Some(unit)));
         let total = ledger.map(|ledger| ("total", Some(&ledger.total)));
-        Self {
-            rows: units.chain(total).collect(),
-            carried: ledger.map_or(&[], |ledger| &ledger.total.density.amounts),
-            districts: None,
-        }
+        let rows: Vec<(&'static str, Option<&'a Account>)> = units.chain(total).collect();
+        let names = names_of(districts).zip(districts).map(|(names, set)| {
+            let by_id: HashMap<Box<str>, Option<&str>> =
+                names.into_iter().enumerate().map(|(i, name)| (unit_id(set, i), name)).collect();
+            let of = |account: &Account| by_id.get(account.id.as_deref()?).copied().flatten();
+            rows.iter().map(|(_, account)| of((*account)?)).collect()
+        });
+        let carried = ledger.map_or(&[][..], |ledger| &ledger.total.density.amounts);
+        Self { rows, carried, of_shapes: false, names }
     }
 
     /// The accounts of study units that have a shape.
@@ -62,8 +74,10 @@ impl<'a> Units<'a> {
         let accounts: HashMap<&str, &Account> =
             ledger.units.iter().filter_map(|unit| Some((unit.id.as_deref()?, unit))).collect();
         let of = |set: &ParcelSet, i| ("unit", accounts.get(&*unit_id(set, i)).copied());
-        let rows = districts.map_or_else(Vec::new, |set| (0..set.len()).map(|i| of(set, i)).collect());
-        Self { rows, carried: &ledger.total.density.amounts, districts }
+        let rows: Vec<_> =
+            districts.map_or_else(Vec::new, |set| (0..set.len()).map(|i| of(set, i)).collect());
+        let names = names_of(districts);
+        Self { rows, carried: &ledger.total.density.amounts, of_shapes: true, names }
     }
 
     pub(in super::super) fn len(&self) -> usize {
@@ -99,17 +113,15 @@ pub(in super::super) fn units<'a>() -> Vec<Group<Units<'a>>> {
                 |c, i| Some(c.rows[i].0.into()),
             )],
         )
-        .when("in tables of a ledger", |c| c.districts.is_none()),
+        .when("in tables of a ledger", |c| !c.of_shapes),
         Group::<Units<'a>>::new(
             "parcel::ParcelSet",
             [text("name", "Name of the unit, where it has one.", |c: &Units<'_>, i| {
-                Some((&**c.districts?.attributes().texts.get("name")?.get(i)?).into())
+                c.names.as_ref()?[i].map(Cow::from)
             })
             .sparse()],
         )
-        .when("in layers of districts", |c| {
-            c.districts.is_some_and(|set| set.attributes().texts.contains_key("name"))
-        }),
+        .when("where districts have names", |c| c.names.is_some()),
         Group::<Units<'a>>::new(
             "intensity::Account",
             [

@@ -37,6 +37,18 @@ use tables::{LayerTable, System};
 /// # Source
 /// OGC 12-128r19, GeoPackage 1.4: features, attributes, and the extensions for R-trees and schemas.
 pub fn write_geopackage(analysis: &Analysis, path: impl AsRef<Path>) -> Result<(), Error> {
+    write_geopackage_of(analysis, &OutputLayer::ALL, path)
+}
+
+/// [`write_geopackage`] of some layers; those that the analysis does not have are left out.
+///
+/// # Errors
+/// As [`write_geopackage`].
+pub fn write_geopackage_of(
+    analysis: &Analysis,
+    layers: &[OutputLayer],
+    path: impl AsRef<Path>,
+) -> Result<(), Error> {
     let path = path.as_ref();
     let about = std::fs::metadata(path).map(|about| about.len());
     if about.is_ok_and(|bytes| bytes > 0) {
@@ -49,7 +61,8 @@ pub fn write_geopackage(analysis: &Analysis, path: impl AsRef<Path>) -> Result<(
     file.execute_batch(tables::SETTINGS).map_err(failed)?;
     let transaction = file.transaction().map_err(failed)?;
     transaction.execute_batch(tables::BASE).map_err(failed)?;
-    let layers: Vec<Layer<'_>> = OutputLayer::ALL.into_iter().map(|which| analysis.layer(which)).collect();
+    let wanted = OutputLayer::ALL.into_iter().filter(|which| layers.contains(which));
+    let layers: Vec<Layer<'_>> = wanted.map(|which| analysis.layer(which)).collect();
     for layer in layers.iter().filter(|layer| layer.is_available()) {
         let shapes = layer.rounded_shapes()?;
         write_layer(&transaction, layer, shapes.as_ref()).map_err(failed)?;

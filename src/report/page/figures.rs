@@ -89,7 +89,7 @@ fn parcels(summary: &Value, form: Form) -> Figure {
 /// Whether there is a rule by which parcels were judged.
 fn is_judged(summary: &Value) -> bool {
     text(summary, "/efficiency/rule").is_some()
-        || number(summary, "/efficiency/candidates").is_some_and(|count| count > 0.0)
+        || number(summary, "/efficiency/known").is_some_and(|count| count > 0.0)
 }
 
 fn not_judged(label: &'static str, form: Form) -> Figure {

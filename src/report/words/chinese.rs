@@ -94,6 +94,14 @@ fn sentence(kind: &WarningKind) -> String {
             format!("{count} 条边界无效，已修复，增加 {added_m2:.2} 平方米，减少 {taken_m2:.2} 平方米")
         }
         Kind::LayerEmpty => "图层中没有要素，视同未提供".into(),
+        Kind::LayerChosen { condition, taken, of, unknown } => {
+            let aside = if *unknown > 0 {
+                format!("；其中 {unknown} 个是否符合未知")
+            } else {
+                String::new()
+            };
+            format!("{of} 个要素中取 {taken} 个，条件为“{condition}”{aside}")
+        }
         Kind::PlaneReach { reach_m, error } => format!(
             "数据距计算平面中心最远 {:.0} 千米，该处距离误差可达 {:.2}%",
             reach_m / 1e3,
@@ -163,7 +171,7 @@ fn sentence(kind: &WarningKind) -> String {
         Kind::CandidatesUnknown { condition, count } => {
             format!("评判对象：{count} 个地块是否符合“{condition}”不详，不参与评判")
         }
-        Kind::AllAreCandidates => "评判对象：没有已知的工业或仓储地块，因此评判全部地块".into(),
+        Kind::AllAreCandidates => "评判对象：没有已知的工业或仓储地块，因此全部地块均为评判对象".into(),
         Kind::UnusedNotRanked { count } => {
             format!("评判对象：{count} 个地块属闲置或批而未供，单列一类，不参与排名")
         }
@@ -171,7 +179,7 @@ fn sentence(kind: &WarningKind) -> String {
             format!("未利用土地：{} 含有真假以外的值，不予采用", few(columns))
         }
         Kind::PackWithoutGrades { pack } => format!("规则包“{pack}”不分等级，低效按得分判定"),
-        Kind::NothingJudged => "未给出得分或规则，不评判任何地块".into(),
+        Kind::NothingJudged => "未给出得分或规则，税收、产值、建筑面积也均未知，不评判任何地块".into(),
         Kind::TooFewToRank { known, least } => {
             format!("已知的评判对象仅 {known} 个，不足以排名（至少 {least} 个）")
         }

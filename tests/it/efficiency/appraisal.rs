@@ -5,6 +5,10 @@ use landuse::expr::ColumnTable;
 use landuse::parcel::Column;
 
 use crate::support::Random;
+use landuse::efficiency::AllocationBasis;
+use landuse::expr::{Asked, NamedColumns};
+use landuse::io::{Source, Table};
+use landuse::join::Firms;
 
 const KEYS: [&str; 6] = [
     "tax_per_mu",
@@ -510,4 +514,76 @@ fn packs_stand_in_options_files_too() {
         Some(Appraisal::from_toml(&std::fs::read_to_string(path).unwrap(), "template.toml").unwrap());
     let text = toml::to_string(&options).unwrap();
     assert_eq!(toml::from_str::<EfficiencyOptions>(&text).unwrap(), options, "{text}");
+}
+
+fn rule_data(name: &str) -> String {
+    format!("{}/data/rules/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn packs() -> Vec<(String, Appraisal)> {
+    let text = std::fs::read_to_string(rule_data("template.toml")).unwrap();
+    let template = Appraisal::from_toml(&text, "template.toml").unwrap();
+    let built_in =
+        Appraisal::builtin_names().map(|name| (name.to_owned(), Appraisal::builtin(name).unwrap()));
+    built_in.chain([("template".to_owned(), template)]).collect()
+}
+
+/// Every built-in pack and the template run on the table that lies beside them, and every column of it serves one of them.
+#[test]
+fn every_pack_runs_on_the_table_of_firms() {
+    let table = Table::read(&Source::file(rule_data("firms.csv"))).unwrap();
+    let firms = Firms::from_table(&table, AllocationBasis::Land).unwrap();
+    let columns = firms.columns().unwrap();
+    let mut used = vec!["firm".to_owned(), "land_m2".to_owned()];
+    for (name, pack) in packs() {
+        let found = pack.run(firms.len(), &columns).unwrap();
+        assert!(found.score.known() >= 8, "{name}: {} of {}", found.score.known(), firms.len());
+        let needs = pack.needs().unwrap();
+        for column in &needs {
+            let is_bare = column.unit.is_empty() && column.asked == Asked::Number;
+            let states = !(is_bare || column.source.is_empty() || column.used.is_empty());
+            assert!(states || ["sublet_firms", "land_m2"].contains(&&*column.name), "{name}: {column:?}");
+        }
+        used.extend(needs.into_iter().map(|column| column.name.to_string()));
+    }
+    let idle: Vec<&str> =
+        columns.names().into_iter().filter(|name| !used.iter().any(|own| own == name)).collect();
+    assert!(idle.is_empty(), "{idle:?}");
+    // E01 on the benchmarks of Huangyan 2022, by hand: 30·40/24.097 + 20·170/136.16 + 20·3.4/2.694 + 10·4462.5/4929.81 + 10·23.032258/18.14
+    // + 10·0.034/0.0302.
+    let found = Appraisal::builtin("huangyan-2022").unwrap().run(firms.len(), &columns).unwrap();
+    let row = firms.ids().iter().position(|id| id == Some("E01")).unwrap();
+    assert_eq!(format!("{:.4}", found.score.get(row).unwrap()), "133.0179");
+}
+
+#[test]
+fn a_pack_that_misses_columns_names_all_of_them() {
+    let firms = ColumnTable::new(1).rows_are("firms").number("tax", [Some(1.0)]).unwrap();
+    for (name, pack) in packs() {
+        let said = pack.run(1, &firms).unwrap_err().to_string();
+        for column in pack.needs().unwrap().iter().filter(|column| &*column.name != "tax") {
+            assert!(said.contains(&*column.name), "{name}: {} is not in {said}", column.name);
+        }
+    }
+}
+
+#[test]
+fn columns_that_a_pack_states_are_those_it_names() {
+    let head = "name = \"t\"\nversion = \"1\"\nsource = \"s\"\nevidence = \"e\"\n[[group]]\nkey = \"all\"\n\
+        indicators = [{ key = \"x\", metric = \"a / b\", weight = 100, benchmark = 1 }]\n";
+    let read = |more: &str| Appraisal::from_toml(&format!("{head}{more}"), "t.toml");
+    let pack = read("[[column]]\nname = \"a\"\nunit = \"yuan\"\nsource = \"order 1\"\n").unwrap();
+    let needs = pack.needs().unwrap();
+    assert_eq!((&*needs[0].unit, &*needs[0].source, &*needs[1].source), ("yuan", "order 1", "e"));
+    assert_eq!(&*needs[0].used[0], "all: x, weight 100");
+    let fault = |more: &str| read(more).unwrap_err().to_string();
+    let idle = fault("[[column]]\nname = \"c\"\n");
+    assert_eq!(idle, "t.toml: line 8: column `c` is named by no expression of the pack");
+    assert!(fault("[[column]]\nname = \"a\"\n[[column]]\nname = \"a\"\n").contains("stands twice"));
+    assert!(fault("[[column]]\nname = \"a\"\nunits = \"x\"\n").contains("did you mean `unit`?"));
+    // It stays in the options of a manifest.
+    let mut options = EfficiencyOptions::default();
+    options.appraisal = Some(pack.clone());
+    let text = toml::to_string(&options).unwrap();
+    assert_eq!(toml::from_str::<EfficiencyOptions>(&text).unwrap().appraisal, Some(pack));
 }

@@ -6,6 +6,7 @@ use super::TerminalWords;
 pub(super) const WORDS: TerminalWords = TerminalWords {
     parcels_line: "{records} 条记录、{parcels} 个地块，剔除 {rejected} 个，修复 {repaired} 个；{known} 的地块建筑面积已知",
     low_line: "{candidates} 个评价对象中 {low} 个，依据：{rule}；{known} 数据已知",
+    unjudged_line: "{candidates} 个评价对象均未评判：既无得分，也无规则",
     no_rule: "无规则",
     rule_lowest: "{metric} 最低的 {figure}",
     rule_highest: "{metric} 最高的 {figure}",

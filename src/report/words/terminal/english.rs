@@ -6,6 +6,7 @@ use super::TerminalWords;
 pub(super) const WORDS: TerminalWords = TerminalWords {
     parcels_line: "{parcels} parcels of {records} records, {rejected} rejected, {repaired} repaired; floor area known for {known}",
     low_line: "{low} of {candidates} candidates by {rule}; known for {known}",
+    unjudged_line: "none of {candidates} candidates is judged: there is neither a score nor a rule",
     no_rule: "no rule",
     rule_lowest: "lowest {figure} of {metric}",
     rule_highest: "highest {figure} of {metric}",

@@ -23,7 +23,7 @@ macro_rules! words {
 }
 
 words! {
-    parcels_line low_line no_rule rule_lowest rule_highest rule_below rule_above the_score in_sites
+    parcels_line low_line unjudged_line no_rule rule_lowest rule_highest rule_below rule_above the_score in_sites
     sites_line beyond_chance inside_line no_lines net_line no_warning_line warning_line no_source passed
     kept open open_line alike moran_line sites_head site_columns regions_head regions_line density_head
     density_line sweep_head sweep_columns warnings_head ledger_head balance_columns streets construction
