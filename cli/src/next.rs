@@ -17,6 +17,12 @@ pub(crate) fn after_schema(parcels: &Path, schema: &Path, contents: &Contents) -
         ));
     }
     text.push_str(&format!("  landuse analyze {parcels} --schema {schema} --out out\n"));
+    if contents.codes.is_empty() {
+        text.push_str(&format!(
+            "  landuse schema {parcels} --codes PROPERTY --labels PROPERTY --out {schema} --overwrite\n      \
+             where a property holds land-use codes, and another their names: no name here says so\n"
+        ));
+    }
     text
 }
 

@@ -1,7 +1,7 @@
 //! `landuse schema`: what is in a file, and a schema file to begin with.
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -76,6 +76,10 @@ fn write(path: &Path, text: &str, overwrite: bool) -> Result<(), Error> {
     } else {
         options.create_new(true)
     };
-    let fault = |error| Error::io("write", path, error);
+    let fault = |error: std::io::Error| {
+        let there = "it is there already, and `--overwrite` replaces it";
+        let is_there = error.kind() == ErrorKind::AlreadyExists;
+        Error::io("write", path, if is_there { std::io::Error::new(error.kind(), there) } else { error })
+    };
     options.open(path).and_then(|mut file| file.write_all(text.as_bytes())).map_err(fault)
 }

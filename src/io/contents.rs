@@ -11,13 +11,13 @@ use super::schema::{
 };
 use super::transcode::Settled;
 use super::values::ValueCounts;
-use crate::Error;
 use crate::crs::SourceCrs;
 use crate::error::nearest;
 use crate::parcel::{Attributes, ParcelSet};
 use crate::sum::AreaSum;
 use crate::warning::WhyLeftOut;
 use crate::zoning::{Construction, LandUse, LandUseCode, Schemes, SmallClass, code_parts};
+use crate::{Error, ParamError};
 
 /// Values that are shown of a property.
 const SAMPLES: usize = 4;
@@ -219,7 +219,7 @@ impl Contents {
     /// Looks at all values of all properties, and at the land that each code is on.
     ///
     /// # Errors
-    /// As [`inspect`](super::inspect); [`Error::NotFound`] where an option names a property that there is none of.
+    /// As [`inspect`](super::inspect); [`Error::Param`] where an option names a property that there is none of.
     ///
     /// # Complexity
     /// The text is read twice, once for the values and once for the land; in memory are up to 4,096 distinct values of each property, and
@@ -236,9 +236,12 @@ impl Contents {
     pub fn of_features(source: &dyn FeatureSource, options: &ContentsOptions) -> Result<Self, Error> {
         let summaries = source.inspect_values()?;
         for name in options.codes.iter().chain(&options.labels) {
-            if !summaries.iter().any(|summary| summary.name == *name) {
-                let place = source.name().into();
-                return Err(Error::NotFound { place, what: "property", id: name.clone() });
+            let names = summaries.iter().map(|summary| &*summary.name);
+            if !names.clone().any(|own| *own == **name) {
+                let near = nearest(name, names.clone()).map_or(String::new(), |near| format!(" (`{near}`?)"));
+                let all = names.collect::<Vec<_>>().join(", ");
+                let expected = format!("a property of {}{near}: {all}", source.name());
+                return Err(ParamError::new("property", name, &expected).into());
             }
         }
         let inference = Schema::infer(&summaries);
@@ -432,7 +435,7 @@ impl Contents {
         let flags = names(Construction::ALL.iter().map(|flag| flag.name()).collect());
         let (property, file) = (&table.property, &self.file);
         out.push_str(&format!(
-            "\n# All codes of {property}. Give each its class, and say whether it is construction land;\n\
+            "\n# All codes of {property}, the largest first. Give each its class, and say whether it is construction land;\n\
              # until then both are unknown. With `fallback = true` a code takes what the entry of its first\n\
              # letters says: {{ code = \"4\", … }} serves 400 and 401.\n\
              # class: {classes}\n# construction: {flags}\n",
@@ -452,7 +455,13 @@ impl Contents {
             first.is_some_and(|first| first.len() < row.code.len())
                 && first.into_iter().chain(parts).all(|part| table.codes.iter().any(|own| *own.code == *part))
         };
-        let (joined, single): (Vec<&CodeRow>, Vec<&CodeRow>) = table.codes.iter().partition(is_joined);
+        let (joined, mut single): (Vec<&CodeRow>, Vec<&CodeRow>) = table.codes.iter().partition(is_joined);
+        // The largest first: a few codes are most of the land.
+        let land = |row: &CodeRow| (row.area_m2.unwrap_or(0.0), row.features as f64);
+        single.sort_by(|a, b| {
+            let ((a_m2, a_count), (b_m2, b_count)) = (land(a), land(b));
+            b_m2.total_cmp(&a_m2).then(b_count.total_cmp(&a_count)).then_with(|| a.code.cmp(&b.code))
+        });
         for row in single {
             let name = if row.label.is_empty() { &row.code } else { &row.label };
             let area = row.area_m2.map_or_else(String::new, |m2| format!(", {:.2} ha", m2 / 1e4));

@@ -238,7 +238,7 @@ fn files_of_which_nothing_is_known_have_a_schema_that_loads() {
     options.codes = Some("luc".into());
     let source = Source::bytes("x.geojson", collection(&[feature(0, r#""lu":1"#)]).into_bytes());
     let error = Contents::of(&source, &options).unwrap_err();
-    assert_eq!(error.to_string(), "x.geojson: there is no property `luc`");
+    assert_eq!(error.to_string(), "`property` is luc, expected a property of x.geojson (`lu`?): lu");
 }
 
 /// Coordinates that nothing can place leave the areas unknown, and say so.

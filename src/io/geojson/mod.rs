@@ -22,10 +22,10 @@ pub use inspect::inspect;
 pub use read::read;
 pub use text::GeoJsonText;
 
-use inspect::look;
 pub(super) use geometry::push_unreadable;
 #[cfg(feature = "arrow")]
 pub(super) use geometry::{EMPTY, Geometry, Kind, NO_EXTERIOR, Tally};
+use inspect::look;
 pub(super) use json::{Fault, Json};
 pub use lines::FoundLines;
 pub(super) use lines::read_lines;
