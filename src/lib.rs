@@ -22,6 +22,7 @@ mod parallel;
 pub mod parcel;
 mod progress;
 mod random;
+pub mod redevelop;
 pub mod report;
 mod rows;
 pub mod sensitivity;

@@ -527,6 +527,34 @@ kinds! {
     /// Parcels whose current use does not say whether they are built on.
     StatusUnknown { count: usize } = "status_unknown" of "parcels", figure count,
     "of {count} parcels it is not known whether they are construction land";
+
+    /// No parcel is to be redeveloped.
+    NothingToRedevelop = "nothing_to_redevelop" of "sites", figure none,
+    "no parcel is to be redeveloped: there is no low-efficiency site, or the condition holds for none";
+
+    /// No source knows the target floor area ratio of parcels: their land adds no floor.
+    TargetFarUnknown { count: usize, parcels: usize } = "target_far_unknown" of "sites", figure count,
+    "of {count} of {parcels} parcels to be redeveloped no target floor area ratio is known: their land adds no floor";
+
+    /// The floor area that stands on parcels is not known: they add no uplift.
+    PresentFloorUnknown { count: usize, parcels: usize } = "present_floor_unknown" of "sites", figure count,
+    "of {count} of {parcels} parcels to be redeveloped the present floor area is not known: they add new floor, but no uplift";
+
+    /// Sites lie inside the lines or their setback with all their land.
+    SitesWithoutUsableLand { count: usize } = "sites_without_usable_land" of "sites", figure count,
+    "{count} sites have no usable land: all of it lies inside the lines that exclude construction or nearer to them than the setback";
+
+    /// More floor stands on sites than may be built on them.
+    SitesOverTarget { count: usize } = "sites_over_target" of "sites", figure count,
+    "on {count} sites more floor area stands today than the target ratio allows: their uplift is negative";
+
+    /// From some parcels more sets start than were looked at: assemblies may be missing.
+    AssemblySearchCut { seeds: usize, eligible: usize } = "assembly_search_cut" of "assemblies", figure seeds,
+    "from {seeds} of {eligible} parcels more sets start than `max_visits` lets the search look at: assemblies may be missing, of which one was grown for each";
+
+    /// Assemblies were found and not kept.
+    AssembliesDropped { count: usize, kept: usize } = "assemblies_dropped" of "assemblies", figure count,
+    "{count} assemblies beyond the best `max_kept` of their first parcel were not kept, {kept} were";
 }
 
 #[cfg(test)]

@@ -457,7 +457,7 @@ fn write_figures(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) ->
 }
 
 /// Every layer that the command line names.
-fn layers(arguments: &Arguments, options: &Options) -> Result<InputsBuilder, Error> {
+pub(crate) fn layers(arguments: &Arguments, options: &Options) -> Result<InputsBuilder, Error> {
     let mut layers = arguments.parcels.open(&arguments.parcels.parcels)?.options(options)?;
     for path in &arguments.control_lines {
         layers = layers.control_lines(later(path));

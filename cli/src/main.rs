@@ -11,6 +11,7 @@ mod layers;
 mod manifest;
 mod next;
 mod output;
+mod redevelop;
 mod report;
 mod rules;
 mod schema;
@@ -42,6 +43,8 @@ enum Command {
     Appraise(appraise::Arguments),
     /// One HTML page to hand in, made of the outputs of an analysis.
     Report(report::Arguments),
+    /// From the sites of an analysis to a programme: what each could become, what can be assembled, what to build when.
+    Redevelop(redevelop::Arguments),
     /// The card of one parcel or firm: from its verdict back to its inputs.
     Explain(explain::Arguments),
     /// Compares two dates: what became of parcels, what changed inside the lines, why intensity changed.
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Command::Rules(arguments) => rules::run(arguments),
         Command::Appraise(arguments) => appraise::run(arguments),
         Command::Report(arguments) => report::run(arguments),
+        Command::Redevelop(arguments) => redevelop::run(arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Audit(arguments) => in_threads(arguments.parcels.threads, || audit::run(arguments)),
         Command::Check(arguments) => in_threads(arguments.parcels.threads, || check::run(arguments)),
@@ -91,6 +95,14 @@ fn main() -> ExitCode {
             }
             ExitCode::from(1)
         }
+    }
+}
+
+/// The arguments of an earlier `landuse analyze`; none for another command.
+fn analyze_arguments(command: &[String]) -> Option<Box<analyze::Arguments>> {
+    match Cli::try_parse_from(command).ok()?.command {
+        Command::Analyze(arguments) => Some(arguments),
+        _ => None,
     }
 }
 

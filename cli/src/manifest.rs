@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use landuse::analysis::InputFile;
+use landuse::redevelop::RedevelopOptions;
 use landuse::{Analysis, Options, ParcelSet};
 use serde::Serialize;
 
@@ -56,6 +57,9 @@ pub(crate) struct Manifest {
     /// What was asked, with every default: a run can be repeated from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     options: Option<Options>,
+    /// What redevelopment was asked, with every default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<RedevelopOptions>,
 }
 
 impl Manifest {
@@ -77,6 +81,7 @@ impl Manifest {
             seconds: clock.laps.into_iter().collect(),
             peak_memory_bytes: peak_memory_bytes(),
             options: None,
+            plan: None,
         }
     }
 
@@ -86,6 +91,11 @@ impl Manifest {
         let id_property = inputs.id_property().map(Into::into);
         let own = Self::new(inputs.files().to_vec(), id_property, &[analysis.parcels()], clock);
         Self { options: Some(analysis.options().clone()), ..own }
+    }
+
+    /// With what redevelopment was asked.
+    pub(crate) fn with_plan(self, plan: RedevelopOptions) -> Self {
+        Self { plan: Some(plan), ..self }
     }
 }
 

@@ -70,6 +70,23 @@ pub(crate) mod names {
     pub(crate) const APPRAISE: [&str; 3] = ["appraisal.csv", "appraisal.json", "parcels.csv"];
     pub(crate) const AUDIT: [&str; 4] =
         ["audit.json", "changes.geojson", "inside_changes.geojson", "matches.csv"];
+    pub(crate) const REDEVELOP: [&str; 15] = [
+        "assemblies.geojson",
+        "capacity_parcels.geojson",
+        "capacity_sites.geojson",
+        "capacity_units.csv",
+        "holdouts.csv",
+        "programme.geojson",
+        "programme.png",
+        "programme_years.csv",
+        "redevelop.json",
+        "scenario_lines.csv",
+        "scenario_parcels.csv",
+        "scenario_sites.csv",
+        "scenario_units.csv",
+        "scenarios.csv",
+        "supply.png",
+    ];
     pub(crate) const GENERATE: [&str; 8] = [
         "README.md",
         "changes.json",

@@ -12,6 +12,8 @@ mod geopackage;
 mod guide;
 #[path = "command/page.rs"]
 mod page;
+#[path = "command/redevelop.rs"]
+mod redevelop;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

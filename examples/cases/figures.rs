@@ -32,3 +32,30 @@ impl Case {
 pub(crate) fn row(name: &str, value: f64, unit: &str) {
     println!("{name:<58} {value:>14.3} {unit}");
 }
+
+/// Prints a programme of equal projects over years: what starts and is delivered in each, and that no programme is worth more than its bound.
+#[cfg(feature = "programme")]
+pub(crate) fn programme(
+    projects: usize,
+    project: &landuse::redevelop::Project,
+    options: &landuse::redevelop::ProgrammeOptions,
+    (unit, size): (&str, f64),
+) {
+    use landuse::redevelop::{Programme, ProgrammeInput};
+    let mut input = ProgrammeInput::default();
+    for i in 1..=projects {
+        let mut own = project.clone();
+        own.name = i.to_string().into();
+        input.projects.push(own);
+    }
+    match Programme::choose(&input, options) {
+        Ok(found) => {
+            println!("{:>6} {:>10} {:>22}", "year", "projects", format!("delivered, {unit}"));
+            for year in &found.years {
+                println!("{:>6} {:>10} {:>22.3}", year.year, year.delivered, year.supply_m2 / size);
+            }
+            println!("{} of {projects} projects, gap {:.3}%", found.started(), found.gap * 100.0);
+        }
+        Err(reason) => println!("! {reason}"),
+    }
+}

@@ -1,6 +1,6 @@
 //! What do the published figures of six places say?
 //!
-//! `cargo run --example cases [NAME]`; without a name all six in turn.
+//! `cargo run --features programme --example cases [NAME]`; without a name all six in turn, without the feature no programmes.
 
 #![expect(clippy::print_stdout, reason = "an example answers on the terminal")]
 

@@ -36,6 +36,8 @@ pub(crate) fn print() -> Result<(), Box<dyn Error>> {
         println!("{far:<10} {:>22.2} {:>22.2}", plan.site_for_gross_m2(target) / 1e6, net / 1e6);
     }
 
+    #[cfg(feature = "programme")]
+    programme(target, years as usize, case.get("projects")?);
     println!();
     let rule = HighRiseFactory {
         above_m: case.get("high_rise_above")?,
@@ -54,4 +56,28 @@ pub(crate) fn print() -> Result<(), Box<dyn Error>> {
         "! a site does not grow: the figures can only be floor area, and without a site there is no ratio"
     );
     Ok(())
+}
+
+/// The 72 projects over five years, each of their mean size: 20 million m² a year are 14.4 of them.
+#[cfg(feature = "programme")]
+fn programme(target_m2: f64, years: usize, projects: f64) {
+    use landuse::redevelop::{Objective, ProgrammeOptions, Project, Supply};
+    let mut project = Project::new("");
+    let mean_m2 = target_m2 * years as f64 / projects;
+    (project.value, project.supply_m2, project.built_m2) = (mean_m2, mean_m2, mean_m2);
+    let mut options = ProgrammeOptions::default();
+    (options.years, options.objective, options.supply) = (years, Objective::Gross, Supply::Gross);
+    for whole in [(projects / years as f64).floor(), projects / years as f64 + 0.1] {
+        let asked_m2 = whole * mean_m2;
+        println!(
+            "\nat least {:.2} million m² a year from {projects} projects of {:.3} million m²",
+            asked_m2 / 1e6,
+            mean_m2 / 1e6
+        );
+        options.supply_m2 = vec![asked_m2];
+        crate::figures::programme(projects as usize, &project, &options, ("million m²", 1e6));
+    }
+    println!(
+        "! 20 million m² each year leave nothing to spare: the sum of all projects is exactly five times that"
+    );
 }

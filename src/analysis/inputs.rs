@@ -213,6 +213,8 @@ pub struct Inputs {
     warnings: Arc<[Warning]>,
     firms: Option<Arc<(Firms, FirmsOnParcels)>>,
     buildings: Option<Arc<(ParcelSet, Buildings)>>,
+    /// Shared by inputs whose parcels have the same shapes.
+    shapes: Arc<()>,
 }
 
 impl fmt::Debug for Inputs {
@@ -236,7 +238,7 @@ struct ReadParcels {
 }
 
 /// What lies beside the parcels.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Beside {
     schemes: Schemes,
     lines: Option<ControlLines>,
@@ -360,7 +362,50 @@ impl Inputs {
     /// O(n) copies.
     pub fn with_parcel(&self, parcel: ParcelIdx, changed: &Parcel) -> Result<Self, Error> {
         let parcels = Arc::new(self.parcels.with_parcel(parcel, changed)?);
+        Ok(Self { parcels, text: None, shapes: Arc::default(), ..self.clone() })
+    }
+
+    /// These inputs with other attributes of some parcels, whose shapes and ids stay: [`Run::after`](super::Run::after) an earlier analysis takes
+    /// over all that hangs on shapes alone, neighbours, overlaps, and what lines take.
+    ///
+    /// # Errors
+    /// As [`ParcelSet::with_attributes`].
+    ///
+    /// # Complexity
+    /// O(n) copies.
+    pub fn with_attributes(&self, changed: &[(ParcelIdx, Parcel)]) -> Result<Self, Error> {
+        let parcels = Arc::new(self.parcels.with_attributes(changed)?);
         Ok(Self { parcels, text: None, ..self.clone() })
+    }
+
+    /// These inputs without the control lines of some ids.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for an id that no line has.
+    ///
+    /// # Complexity
+    /// O(vertices) copies of the layers beside the parcels.
+    pub fn without_lines(&self, ids: &[Box<str>]) -> Result<Self, Error> {
+        let mut beside = Beside::clone(&self.beside);
+        let missing =
+            |id: &str| Error::NotFound { place: "control lines".into(), what: "line", id: id.into() };
+        match (beside.lines.take(), ids) {
+            (None, [first, ..]) => return Err(missing(first)),
+            (None, []) => {}
+            (Some(lines), _) => {
+                let (lines, without) = lines.without(ids);
+                if let Some(id) = without.first() {
+                    return Err(missing(id));
+                }
+                beside.lines = Some(lines).filter(|lines| !lines.is_empty());
+            }
+        }
+        Ok(Self { beside: Arc::new(beside), ..self.clone() })
+    }
+
+    /// Whether two inputs share the shapes of their parcels and all layers beside them.
+    pub(super) fn same_shapes_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shapes, &other.shapes) && Arc::ptr_eq(&self.beside, &other.beside)
     }
 
     /// Whether two inputs share their parcels and all layers beside them.
@@ -594,6 +639,7 @@ impl InputsBuilder {
             warnings: warnings.into(),
             firms: firms.map(Arc::new),
             buildings: buildings.map(Arc::new),
+            shapes: Arc::default(),
         })
     }
 

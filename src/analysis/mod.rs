@@ -137,6 +137,11 @@ impl Analysis {
         &self.neighbours.graph
     }
 
+    /// Neighbours within the gap of sites, less what barriers block: who may be in one site, whatever the adjacency rule.
+    pub fn contiguity(&self) -> &Graph {
+        self.neighbours.of_sites()
+    }
+
     /// Links that barriers block.
     pub fn blocked(&self) -> &[Link] {
         &self.neighbours.blocked

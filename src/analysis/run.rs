@@ -92,7 +92,8 @@ impl<'a> Run<'a> {
         Self { inputs: inputs.clone(), options, earlier: None, observer: None }
     }
 
-    /// Takes over every result of an earlier analysis that is the same under these inputs and options.
+    /// Takes over every result of an earlier analysis that is the same under these inputs and options; of inputs
+    /// [with other attributes](Inputs::with_attributes) those that hang on shapes alone.
     #[must_use]
     pub fn after(mut self, earlier: &'a Analysis) -> Self {
         self.earlier = Some(earlier);
@@ -120,8 +121,9 @@ impl<'a> Run<'a> {
         self.options.check()?;
         let Self { inputs, mut options, earlier, observer } = self;
         options.input.crs = inputs.parcels().plane().working();
+        let shapes = earlier.filter(|earlier| earlier.inputs.same_shapes_as(&inputs));
         let earlier = earlier.filter(|earlier| earlier.inputs.same_as(&inputs));
-        Stages { inputs: &inputs, options: &options, earlier, observer }.run()
+        Stages { inputs: &inputs, options: &options, earlier, shapes, observer }.run()
     }
 }
 
@@ -130,6 +132,8 @@ struct Stages<'a, 'o> {
     inputs: &'a Inputs,
     options: &'a Options,
     earlier: Option<&'a Analysis>,
+    /// One of parcels of the same shapes.
+    shapes: Option<&'a Analysis>,
     observer: Option<Box<Observer<'o>>>,
 }
 
@@ -184,9 +188,11 @@ impl Stages<'_, '_> {
         let set = &**inputs.parcels();
         let by_gap = adjacency::Rule::Gap { gap_m: options.sites.gap_m };
         let rule = options.adjacency.unwrap_or(by_gap);
-        let kept = self.same(|o| (o.adjacency, o.sites.gap_m)).map(|earlier| Arc::clone(&earlier.neighbours));
+        let rules = |o: &Options| (o.adjacency, o.sites.gap_m);
+        let kept = self.shapes.filter(|earlier| rules(&earlier.options) == rules(options));
+        let kept = kept.map(|earlier| Arc::clone(&earlier.neighbours));
         let land = self.same(|o| o.floor_area_counts).map(|earlier| Arc::clone(&earlier.land));
-        let overlaps = self.earlier.map(|earlier| Arc::clone(&earlier.land.overlaps));
+        let overlaps = self.shapes.map(|earlier| Arc::clone(&earlier.land.overlaps));
         if let (Some(neighbours), Some(land)) = (&kept, &land) {
             return Ok((Arc::clone(neighbours), Arc::clone(land)));
         }
@@ -347,7 +353,7 @@ impl Stages<'_, '_> {
         let inputs = self.inputs;
         let Some(lines) = inputs.control_lines() else { return Ok(Arc::default()) };
         let set = &**inputs.parcels();
-        let overlay = match self.earlier.and_then(|earlier| earlier.lines.overlay.clone()) {
+        let overlay = match self.shapes.and_then(|earlier| earlier.lines.overlay.clone()) {
             Some(overlay) => overlay,
             None => self.stage(Stage::Control, |watch| Ok(Arc::new(Overlay::watched(set, lines, watch)?)))?,
         };

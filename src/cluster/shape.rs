@@ -6,7 +6,9 @@ use std::f64::consts::PI;
 use geo::{ConvexHull, MultiPoint};
 use serde::Serialize;
 
+use crate::error::ParamError;
 use crate::geometry::array::ring_area;
+use crate::geometry::closing::closed_size;
 use crate::geometry::{Coord, MultiPolygonRef};
 use crate::parcel::{CategoryColumn, ParcelIdx, ParcelSet};
 use crate::random::Random;
@@ -63,6 +65,18 @@ impl Shape {
     pub fn of(outline: MultiPolygonRef<'_>) -> Option<Self> {
         let area_m2 = outline.signed_area();
         Self::closed(outline, area_m2, outline.rings().map(length).sum())
+    }
+
+    /// Measures an outline whose roads and gaps up to `gap_m` are closed, as those of sites are; none where it has no area.
+    ///
+    /// # Errors
+    /// [`ParamError`] where the gap is not from 0 to 2,000,000 m.
+    ///
+    /// # Complexity
+    /// As [`of`](Self::of), and [`closed_size`].
+    pub fn over_gaps(outline: MultiPolygonRef<'_>, gap_m: f64) -> Result<Option<Self>, ParamError> {
+        let closed = closed_size(outline, gap_m / 2.0)?;
+        Ok(Self::closed(outline, closed.area_m2, closed.perimeter_m))
     }
 
     /// Measures an outline whose gaps are closed, by its size then. A closing reaches nowhere beyond the hull: hull, circle and

@@ -112,9 +112,26 @@ impl ControlLines {
                 kept[*row as usize] = !group[..at].iter().any(|before| key(before) == key(row));
             }
         }
+        self.with_rows(&kept)
+    }
+
+    /// The lines whose id is not among `ids`, and which of those no line has.
+    pub(crate) fn without(self, ids: &[Box<str>]) -> (Self, Vec<&str>) {
+        let mut met = vec![false; ids.len()];
+        let mut kept = vec![true; self.len()];
+        for (line, kept) in self.iter().zip(&mut kept) {
+            for (_, met) in ids.iter().zip(&mut met).filter(|(id, _)| ***id == *line.id()) {
+                (*met, *kept) = (true, false);
+            }
+        }
+        let missing = ids.iter().zip(&met).filter(|(_, met)| !**met).map(|(id, _)| &**id).collect();
+        (self.with_rows(&kept).0, missing)
+    }
+
+    fn with_rows(self, kept: &[bool]) -> (Self, usize) {
         let (mut rows, effects) = (kept.iter(), self.effects.into_iter());
         let effects = effects.filter(|_| rows.next().is_some_and(|kept| *kept)).collect();
-        let (set, left_out) = self.set.with_rows(&kept);
+        let (set, left_out) = self.set.with_rows(kept);
         (Self { set, effects }, left_out)
     }
 

@@ -1,5 +1,7 @@
 //! "Industry upstairs" (工业上楼): which buildings are high-rise factories, and how much floor or land a higher ratio gives.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::ParamError;
 use crate::parcel::Column;
 
@@ -18,13 +20,15 @@ use crate::parcel::Column;
 /// assert_eq!(rule.holds(Some(40.0), Some(1.0)), Some(false));     // a tall hall
 /// assert_eq!(rule.holds(None, Some(5.0)), None);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct HighRiseFactory {
     /// Height that must be exceeded, m. Default: 24.
     pub above_m: f64,
     /// Floors that suffice, whatever the height. Default: 6.
     pub floors: f64,
     /// Greatest height, m. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub at_most_m: Option<f64>,
 }
 
@@ -35,6 +39,22 @@ impl Default for HighRiseFactory {
 }
 
 impl HighRiseFactory {
+    /// Refuses limits that are none; `name` is what errors call the rule.
+    pub(crate) fn check(&self, name: &str) -> Result<(), ParamError> {
+        for (field, value) in
+            [("above_m", Some(self.above_m)), ("floors", Some(self.floors)), ("at_most_m", self.at_most_m)]
+        {
+            if let Some(value) = value.filter(|value| !(value.is_finite() && *value >= 0.0)) {
+                return Err(ParamError::new(
+                    &format!("{name}.{field}"),
+                    value,
+                    "a finite number of at least 0",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether a building is a high-rise factory; unknown where what is known of it does not settle that.
     pub fn holds(&self, height_m: Option<f64>, floors: Option<f64>) -> Option<bool> {
         use super::logic::{all, any};

@@ -219,6 +219,16 @@ pub enum Error {
         /// What it was read as.
         role: Box<str>,
     },
+    /// Targets that no choice meets.
+    #[error("the programme cannot be met: {reason}")]
+    Infeasible {
+        /// The year that binds, from 1, where one does.
+        year: Option<usize>,
+        /// The rule that binds.
+        rule: &'static str,
+        /// Year, what is asked for, what there can be, and what stands in the way.
+        reason: Box<str>,
+    },
     /// The caller cancelled the work.
     #[error("cancelled")]
     Cancelled,

@@ -319,6 +319,40 @@ impl ParcelSet {
         Ok(set)
     }
 
+    /// The set with other attributes of some parcels, whose shapes and ids stay; the shapes of `changed` are not looked at. Several records on
+    /// such a parcel become one. Of several changes of one parcel the last counts.
+    ///
+    /// # Errors
+    /// [`Error::Param`] where there is no such parcel, or where it would have another id.
+    ///
+    /// # Complexity
+    /// O(n) copies; nothing is measured or put in order again.
+    pub fn with_attributes(&self, changed: &[(ParcelIdx, Parcel)]) -> Result<Self, Error> {
+        let mut order: Vec<u32> = (0..self.len() as u32).collect();
+        let mut rows = Attributes::default();
+        for ((idx, parcel), at) in changed.iter().zip(self.len() as u32..) {
+            let Some(place) = order.get_mut(idx.index()) else {
+                return Err(
+                    ParamError::new("parcel", idx, &format!("a position below {}", self.len())).into()
+                );
+            };
+            if parcel.id.as_deref() != self.attributes.id.get(idx.index()) {
+                let found = parcel.id.as_deref().unwrap_or("none");
+                let own = self.attributes.id.get(idx.index()).unwrap_or("none");
+                return Err(ParamError::new("id", found, &format!("that of the parcel, `{own}`")).into());
+            }
+            *place = at;
+            rows.push(parcel);
+        }
+        let mut attributes = self.attributes.clone();
+        attributes.append(&rows);
+        let mut set = Self { attributes: attributes.take(&order), ..self.clone() };
+        for (idx, _) in changed {
+            set.stacks = set.stacks.and_then(|stacks| stacks.moved(idx.0, |same| same)).map(Box::new);
+        }
+        Ok(set)
+    }
+
     /// Several sets in the same plane as one, none where there is none. Positions in a file are those in its own file. Parcels with
     /// several records come as one each.
     ///

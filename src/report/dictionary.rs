@@ -42,6 +42,30 @@ pub fn data_dictionary() -> String {
     let changes = "Parcels of both dates of `landuse audit`, and the land inside the lines of those where construction there changed.";
     section(&mut page, "changes, inside_changes", changes, &columns::changes());
     section(&mut page, "matches", "Parcels of both dates that share land.", &columns::matches());
+    let parcels = "Parcels that `landuse redevelop` builds anew, each by itself.";
+    section(&mut page, "capacity_parcels", parcels, &columns::capacity_parcels());
+    let sites = "Sites built anew as one, and parcels alone that belong to none.";
+    section(&mut page, "capacity_sites", sites, &columns::capacity_sites());
+    let units = "Sums over the sites of each study unit, and of all.";
+    section(&mut page, "capacity_units", units, &columns::capacity_units());
+    let assemblies = "Contiguous sets of parcels that meet the limits of an assembly, the best first.";
+    section(&mut page, "assemblies", assemblies, &columns::assemblies());
+    let holdouts = "Owners beside assemblies who have no part in them.";
+    section(&mut page, "holdouts", holdouts, &columns::holdouts());
+    #[cfg(feature = "programme")]
+    {
+        let projects = "Projects that a programme chooses from.";
+        section(&mut page, "programme", projects, &columns::projects());
+        section(&mut page, "programme_years", "Years of a programme.", &columns::programme_years());
+        let outcomes = "A base and its scenarios, and which of them are on the Pareto front.";
+        section(&mut page, "scenarios", outcomes, &columns::scenarios());
+        let parcels = "Parcels that are another in a scenario than in the base.";
+        section(&mut page, "scenario_parcels", parcels, &columns::scenario_parcels());
+        let sites = "Sites of scenarios beside those of the base, then those that are gone.";
+        section(&mut page, "scenario_sites", sites, &columns::scenario_sites());
+        section(&mut page, "scenario_units", "Study units of scenarios.", &columns::scenario_units());
+        section(&mut page, "scenario_lines", "Control lines of scenarios.", &columns::scenario_lines());
+    }
     page
 }
 

@@ -260,7 +260,7 @@ impl<'a> Layer<'a> {
         Self { len: items.len(), items: Some(items), ..self }
     }
 
-    fn with_shapes_at(self, items: Vec<u32>) -> Self {
+    pub(super) fn with_shapes_at(self, items: Vec<u32>) -> Self {
         Self { shape_items: Some(items), ..self }
     }
 

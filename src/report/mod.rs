@@ -26,6 +26,10 @@ mod palette;
 #[cfg(feature = "map")]
 mod parcel_maps;
 mod parcels;
+mod redevelop;
+mod redevelop_layers;
+#[cfg(all(feature = "map", feature = "programme"))]
+mod redevelop_pictures;
 mod rules;
 mod sentence;
 mod summary;
@@ -49,6 +53,14 @@ pub use page::{PageInput, is_page, page};
 #[cfg(feature = "map")]
 pub use parcel_maps::{Frame, LocalMap, hot_spots, picture};
 pub use parcels::{write_graph, write_parcels, write_parcels_without_reasons};
+#[cfg(feature = "programme")]
+pub use redevelop::scenario_text;
+pub use redevelop::{AssemblyTotals, RedevelopSummary};
+pub use redevelop_layers::{CapacityLayer, assemblies_layer, holdouts_layer};
+#[cfg(feature = "programme")]
+pub use redevelop_layers::{programme_layer, programme_years_layer, scenario_layers};
+#[cfg(all(feature = "map", feature = "programme"))]
+pub use redevelop_pictures::{phased_map, supply_chart};
 pub use rules::rules;
 pub use summary::{
     Adjacency, AppraisalSummary, Clusters, Coverage, Crs, Density, Efficiency, Intensity, Line, Outlooks,

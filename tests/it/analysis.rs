@@ -314,3 +314,58 @@ fn lines_and_districts_are_taken_by_condition() {
     options.input.lines_where = Some("tier == 'core'".into());
     assert_eq!(Options::from_toml(&options.to_toml(), "again").unwrap(), options);
 }
+
+/// Random edits of attributes, several in a row: an update after the earlier analysis is what a run from nothing gives.
+#[test]
+fn edited_attributes_give_what_a_full_run_gives() {
+    let mut random = crate::support::Random(12);
+    let inputs = city();
+    let options = || {
+        let low = Rule::worse_than(900.0);
+        Options::builder().permutations(49).low(low).score("tax_yuan / area_m2").warning_line(0.3, "a test")
+    };
+    let options = options().build().unwrap();
+    let mut kept = Analysis::new(&inputs, options.clone()).run().unwrap();
+    let mut fresh = inputs.clone();
+    let mut stages = Vec::new();
+    for round in 0..6 {
+        let mut changed = Vec::new();
+        for _ in 0..=random.below(3) {
+            let idx = landuse::ParcelIdx(random.below(inputs.parcels().len() as u64) as u32);
+            let mut parcel = kept.parcels().get(idx).to_parcel();
+            match random.below(6) {
+                0 => parcel.floor_area_m2 = Some(random.within(0.0, 50_000.0)),
+                1 => parcel.current_use = None,
+                2 => parcel.construction = Some(random.below(2) == 0),
+                3 => parcel = parcel.number("tax_yuan", random.within(0.0, 1e7)),
+                4 => parcel = parcel.text("owner", "another"),
+                _ => {
+                    parcel.numbers.remove("tax_yuan");
+                }
+            }
+            fresh = fresh.with_parcel(idx, &parcel).unwrap();
+            changed.push((idx, parcel));
+        }
+        let edited = kept.inputs().with_attributes(&changed).unwrap();
+        stages.clear();
+        let updated = Analysis::new(&edited, options.clone())
+            .after(&kept)
+            .observe(|progress| {
+                stages.push(progress.stage.name());
+                ControlFlow::Continue(())
+            })
+            .run()
+            .unwrap();
+        assert!(!stages.contains(&"control"), "lines take of a shape what they took: {stages:?}");
+        let full = Analysis::new(&fresh, options.clone()).run().unwrap();
+        assert!(bytes(&updated) == bytes(&full), "round {round}");
+        kept = updated;
+    }
+    let idx = landuse::ParcelIdx(0);
+    let mut other = kept.parcels().get(idx).to_parcel();
+    other.id = Some("another".into());
+    let error = inputs.with_attributes(&[(idx, other.clone())]).unwrap_err().to_string();
+    assert!(error.contains("that of the parcel"), "{error}");
+    let beyond = landuse::ParcelIdx(u32::MAX);
+    assert!(inputs.with_attributes(&[(beyond, other)]).is_err());
+}

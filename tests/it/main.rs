@@ -34,6 +34,7 @@ mod map;
 mod page;
 mod plane;
 mod records;
+mod redevelop;
 mod schema;
 mod sensitivity;
 mod stats;

@@ -3,13 +3,20 @@
 //! A layer's table is a list of [`Group`]s of [`Entry`]s over the rows of some `C`. [`Table`] binds it to one such `C`; GeoJSON, CSV, the
 //! forms in memory and the data dictionary are made of it.
 
+mod assembly;
 mod audit;
 mod firms;
 mod lines;
 mod parcels;
+#[cfg(feature = "programme")]
+mod programme;
+mod redevelop;
+#[cfg(feature = "programme")]
+mod scenario;
 mod sites;
 mod units;
 
+pub(super) use assembly::{AssemblyRows, HoldOutRows, assemblies, holdouts};
 pub(super) use audit::{Compared, changes, matches};
 pub(super) use firms::{
     AppraisalRows, AppraisedParcelRows, BuildingRows, FirmRows, appraisal, appraised_parcels, buildings,
@@ -17,6 +24,15 @@ pub(super) use firms::{
 };
 pub(super) use lines::{Certain, DrawnLines, control_lines, encroachments, inside_lines};
 pub(super) use parcels::{computed, computed_without_reasons, recorded};
+#[cfg(feature = "programme")]
+pub(super) use programme::{ProjectRows, YearRows, programme_years, projects};
+pub(super) use redevelop::{
+    ParcelRows, SiteRows, UnitRows, capacity_parcels, capacity_sites, capacity_units,
+};
+#[cfg(feature = "programme")]
+pub(super) use scenario::{
+    DifferenceRows, OutcomeRows, scenario_lines, scenario_parcels, scenario_sites, scenario_units, scenarios,
+};
 pub(super) use sites::{inside_lines_of, sites};
 pub(super) use units::{Units, Withdrawals, units, withdrawals};
 

@@ -217,5 +217,24 @@ fn sentence(kind: &WarningKind) -> String {
             share * 100.0
         ),
         Kind::StatusUnknown { count } => format!("{count} 个地块是否为建设用地不详"),
+        Kind::NothingToRedevelop => "没有待改造地块：没有低效片区，或条件对任何地块都不成立".into(),
+        Kind::TargetFarUnknown { count, parcels } => {
+            format!("{parcels} 个待改造地块中 {count} 个的目标容积率不详：其用地不计新增建筑面积")
+        }
+        Kind::PresentFloorUnknown { count, parcels } => {
+            format!("{parcels} 个待改造地块中 {count} 个的现状建筑面积不详：计新建面积，不计净增面积")
+        }
+        Kind::SitesWithoutUsableLand { count } => {
+            format!("{count} 个片区没有可用土地：全部位于禁止建设的控制线内或其退让距离内")
+        }
+        Kind::AssemblySearchCut { seeds, eligible } => format!(
+            "{eligible} 个地块中有 {seeds} 个起始的组合数超过 `max_visits`：可能有未找到的组合，每个起始地块已另行扩展一个"
+        ),
+        Kind::AssembliesDropped { count, kept } => {
+            format!("{count} 个组合超出同一起始地块的 `max_kept`，未保留；保留 {kept} 个")
+        }
+        Kind::SitesOverTarget { count } => {
+            format!("{count} 个片区的现状建筑面积超过目标容积率所允许的面积：净增面积为负")
+        }
     }
 }
