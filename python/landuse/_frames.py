@@ -123,6 +123,13 @@ def take(data: Any, role: str, declared: str | None = None, properties: bool = T
         data = data.set_geometry(data.columns[0])
     if kind is not None:
         return Taken(_of_frame(data, role, declared, properties), data)
+    if hasattr(data, "dtypes") and any(str(dtype) == "geometry" for dtype in data.dtypes):
+        import geopandas
+
+        # A plain data frame, as `pandas.concat` and joins give them.
+        active = next(name for name, dtype in data.dtypes.items() if str(dtype) == "geometry")
+        data = geopandas.GeoDataFrame(data, geometry=active)
+        return Taken(_of_frame(data, role, declared, properties), data)
     if hasattr(data, "__arrow_c_stream__"):
         layer = _landuse.Layer.arrow(data, role)
         if layer.crs is None and declared is None:

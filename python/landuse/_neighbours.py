@@ -152,8 +152,8 @@ def adjacency(
     gap_m : float, optional
         Parcels up to this far apart are neighbours, m. Default: 15, where no `rule` is given.
     rule : str, optional
-        Instead of a gap: ``edge`` (rook), ``edge:0.5`` (over at least 0.5 m), ``corner`` (queen), ``knn:8``, ``band:200``
-        (centres at most 200 m apart).
+        Instead of a gap: ``edge`` or ``rook``, ``edge:0.5`` (over at least 0.5 m), ``corner`` or ``queen``, ``knn:8``,
+        ``band:200`` (centres at most 200 m apart).
     barriers, lanes : layer, optional
         What cuts neighbours across a gap off, and where it can be crossed.
     source_crs : str, optional
@@ -174,7 +174,7 @@ def adjacency(
     """
     if gap_m is not None and rule is not None:
         raise OptionError("`gap_m` and `rule` are both given, expected one of them", property="rule", value=rule)
-    by = f"gap:{15.0 if gap_m is None else gap_m}" if rule is None else rule
+    by = f"gap:{15.0 if gap_m is None else gap_m}" if rule is None else {"rook": "edge", "queen": "corner"}.get(rule, rule)
     shapes, asked, count = _shapes(parcels, {"barriers": barriers, "lanes": lanes}, source_crs, crs, threads, 2)
     return Adjacency(shapes.adjacency(by, threads), _labels(asked, count), count)
 

@@ -148,8 +148,10 @@ class Options:
         tables = _laid_over(base, _in_tables(fields))
         try:
             text = json.dumps(tables, default=_plain, allow_nan=False)
-        except (TypeError, ValueError) as error:
+        except TypeError as error:
             raise OptionError(f"options: {error}") from None
+        except ValueError:
+            raise OptionError(f"options: a number of {dict(fields)} is not finite") from None
         return _landuse.Options.from_json(text)
 
     @classmethod

@@ -23,7 +23,7 @@ pub(crate) fn run(
     inputs: &Bound<'_, Inputs>,
     options: &Bound<'_, Options>,
     after: Option<&Bound<'_, Analysis>>,
-    threads: Option<usize>,
+    threads: Option<i64>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Analysis> {
     let (inputs, options) = (inputs.get().0.clone(), options.get().0.clone());
@@ -41,7 +41,7 @@ impl Analysis {
     fn quietly<T: Send + 'static>(
         &self,
         py: Python<'_>,
-        threads: Option<usize>,
+        threads: Option<i64>,
         work: impl FnOnce(&landuse::Analysis) -> Result<T, landuse::Error> + Send + 'static,
     ) -> PyResult<T> {
         let found = Arc::clone(&self.0);
@@ -76,7 +76,7 @@ impl Analysis {
         py: Python<'py>,
         name: &str,
         geometry: bool,
-        threads: Option<usize>,
+        threads: Option<i64>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let which = match name {
             "parcels" => OutputLayer::Parcels,
@@ -110,7 +110,7 @@ impl Analysis {
         &self,
         py: Python<'py>,
         title: String,
-        threads: Option<usize>,
+        threads: Option<i64>,
     ) -> PyResult<(Bound<'py, PyBytes>, Vec<String>)> {
         let (png, notes) = self.quietly(py, threads, move |found| {
             let seed = found.options().seed;
@@ -123,7 +123,7 @@ impl Analysis {
 
     /// The page to hand in, as HTML.
     #[pyo3(signature = (language, threads=None))]
-    fn report(&self, py: Python<'_>, language: &str, threads: Option<usize>) -> PyResult<String> {
+    fn report(&self, py: Python<'_>, language: &str, threads: Option<i64>) -> PyResult<String> {
         let language = spoken(py, language)?;
         self.quietly(py, threads, move |found| Ok(report::page(&PageInput::of(found)?, language)))
     }

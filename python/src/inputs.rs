@@ -111,7 +111,7 @@ pub(crate) fn load(
     layers: Vec<(String, Bound<'_, Layer>)>,
     schema: Option<&str>,
     profile: Option<&str>,
-    threads: Option<usize>,
+    threads: Option<i64>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<Inputs> {
     let to_py = |error| to_py(py, &error);

@@ -42,7 +42,7 @@ impl Parcels {
         &self,
         py: Python<'py>,
         rule: &str,
-        threads: Option<usize>,
+        threads: Option<i64>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let rule: Rule = rule.parse().map_err(|error: ParamError| to_py(py, &error.into()))?;
         let inputs = self.inputs.clone();
@@ -77,7 +77,7 @@ impl Parcels {
     fn overlap<'py>(
         &self,
         py: Python<'py>,
-        threads: Option<usize>,
+        threads: Option<i64>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
         let inputs = self.inputs.clone();
         let (pairs, union) = run(py, How::new(threads, None), move |_| {
@@ -127,7 +127,7 @@ pub(crate) fn gap_dbscan<'py>(
     min_weight: f64,
     weights: Option<PyArray>,
     takes_part: Option<PyArray>,
-    threads: Option<usize>,
+    threads: Option<i64>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let set = Arc::clone(&parcels.get().set);
     let weights = weights.map(|weights| by_row(&set, numbers(py, "weights", &weights)?)).transpose();
@@ -165,7 +165,7 @@ pub(crate) fn max_p<'py>(
     starts: usize,
     passes: usize,
     seed: u64,
-    threads: Option<usize>,
+    threads: Option<i64>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<(Bound<'py, PyAny>, Option<f64>)> {
     let weights = numbers(py, "weights", &weights)?;

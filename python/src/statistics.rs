@@ -29,7 +29,7 @@ pub(crate) fn local_statistics<'py>(
     seed: u64,
     alternative: &str,
     alpha: f64,
-    threads: Option<usize>,
+    threads: Option<i64>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<(Bound<'py, PyAny>, Option<String>, Option<f64>)> {
     let values = known_numbers(py, "values", &values)?;
@@ -81,7 +81,7 @@ pub(crate) fn join_counts<'py>(
     marks: PyArray,
     offsets: PyArray,
     neighbors: PyArray,
-    threads: Option<usize>,
+    threads: Option<i64>,
 ) -> PyResult<(Vec<(f64, Option<(f64, f64, f64, f64, f64)>)>, Bound<'py, PyAny>)> {
     let array = marks.array();
     let marks: Vec<Option<bool>> = match array.as_any().downcast_ref::<BooleanArray>() {

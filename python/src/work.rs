@@ -16,7 +16,7 @@ use crate::errors::{param, to_py};
 /// How often the interpreter looks for signals.
 const LOOK: Duration = Duration::from_millis(50);
 /// The most threads that can be asked for.
-const MOST_THREADS: usize = 1_024;
+const MOST_THREADS: i64 = 1_024;
 
 /// What the work and the interpreter tell each other.
 #[derive(Debug, Default)]
@@ -45,13 +45,13 @@ impl Watched {
 /// How work is to run.
 pub(crate) struct How {
     /// Threads; as many as the machine has by default.
-    pub(crate) threads: Option<usize>,
+    pub(crate) threads: Option<i64>,
     /// Called with the name of a step and how much of it is done, 0 to 1.
     pub(crate) progress: Option<Py<PyAny>>,
 }
 
 impl How {
-    pub(crate) fn new(threads: Option<usize>, progress: Option<Py<PyAny>>) -> Self {
+    pub(crate) fn new(threads: Option<i64>, progress: Option<Py<PyAny>>) -> Self {
         Self { threads, progress }
     }
 }
@@ -69,6 +69,7 @@ pub(crate) fn run<T: Send + 'static>(
     if let Some(threads) = threads.filter(|threads| !(1..=MOST_THREADS).contains(threads)) {
         return Err(param(py, "threads", threads, &format!("a whole number from 1 to {MOST_THREADS}")));
     }
+    let threads = threads.and_then(|threads| usize::try_from(threads).ok());
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads.unwrap_or(0))
         .thread_name(|i| format!("landuse-{i}"))

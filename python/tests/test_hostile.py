@@ -147,8 +147,12 @@ def test_nothing_and_no_layer():
     with pytest.raises(landuse.FileError, match="no/such.geojson") as error:
         landuse.analyze("no/such.geojson")
     assert isinstance(error.value, OSError) and error.value.file == "no/such.geojson"
-    with pytest.raises(landuse.OptionError, match="threads"):
-        landuse.analyze(squares(4), threads=0)
+    for threads in (0, -1, 5_000):
+        with pytest.raises(landuse.OptionError, match="threads"):
+            landuse.analyze(squares(4), threads=threads)
+    with pytest.raises(landuse.OptionError, match="not finite"):
+        landuse.analyze(squares(4), gap_m=float("nan"))
+    assert len(told(pd.DataFrame(squares(4)))[0].parcels) == 4
 
 
 def test_invalid_shapes_are_mended():

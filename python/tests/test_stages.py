@@ -101,7 +101,7 @@ def test_weights_of_every_kind(columbus):
 
 
 def test_neighbours_are_those_of_libpysal(lattice, columbus):
-    for rule, rook in (("corner", False), ("edge", True)):
+    for rule, rook in (("corner", False), ("edge", True), ("queen", False)):
         ours = landuse.adjacency(lattice, rule=rule, crs="EPSG:4547")
         theirs = Graph.build_contiguity(lattice, rook=rook)
         pd.testing.assert_series_equal(
