@@ -34,7 +34,7 @@ const LABEL_SHARE: f64 = 0.9;
 /// use landuse::io::{Contents, ContentsOptions, Source, schema::Schema};
 ///
 /// let contents = Contents::of(&Source::file("data/city/parcels.geojson"), &ContentsOptions::default())?;
-/// assert_eq!((contents.features, contents.codes[0].codes.len()), (1_200, 17));
+/// assert_eq!((contents.features, contents.codes[0].codes.len()), (1_200, 37));
 /// let (schema, _) = Schema::from_toml(&contents.to_toml(), "schema.toml")?;
 /// assert_eq!(schema.fields.len(), contents.properties.iter().filter(|property| property.taken.is_some()).count());
 /// # Ok::<(), landuse::Error>(())
