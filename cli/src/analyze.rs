@@ -35,8 +35,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
     out: Option<PathBuf>,
 
-    /// Forms of the layers: `geojson` (with tables as CSV), `gpkg` (all in `landuse.gpkg`, coloured in QGIS), or both. `--report` and
-    /// `landuse explain` need the first.
+    /// Forms of the layers: `geojson` (with tables as CSV), `gpkg` (all in `landuse.gpkg`, coloured in QGIS), `geoparquet` (a `.parquet` for
+    /// each), `xlsx` (sites, districts, ledger, lines and warnings in `landuse.xlsx`), or several; the last two with `--features full`.
+    /// `--report` and `landuse explain` need the first.
     #[arg(long, value_name = "FORM,…", value_delimiter = ',', value_enum, default_value = "geojson")]
     format: Vec<Form>,
 
@@ -99,7 +100,7 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     joins: JoinArguments,
 
-    /// Field checks (CSV: `parcel`, `status`, `reason`, `date`): they win over what is computed, and the output says so.
+    /// Field checks (a table: `parcel`, `status`, `reason`, `date`): they win over what is computed, and the output says so.
     #[arg(long, value_name = "FILE")]
     overrides: Option<PathBuf>,
 
@@ -253,7 +254,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     report: bool,
 
-    /// Language of the terminal and of the page: `en` or `zh`.
+    /// Language of the terminal, the page and the workbook: `en` or `zh`.
     #[arg(long, value_name = "LANG", default_value = "en", value_parser = crate::report::language)]
     lang: Language,
 
@@ -293,6 +294,12 @@ enum Form {
     /// One GeoPackage with all of them.
     #[cfg(feature = "gpkg")]
     Gpkg,
+    /// GeoParquet, a file for each of them.
+    #[cfg(feature = "parquet")]
+    Geoparquet,
+    /// One workbook with sites, districts, ledger, lines and warnings.
+    #[cfg(feature = "xlsx")]
+    Xlsx,
 }
 
 /// How tables are written as CSV.
@@ -348,7 +355,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     let texts = arguments.format.contains(&Form::Geojson);
     if arguments.report && !texts {
         let expected = "`geojson` among them, which `--report` is made of";
-        return Err(ParamError::new("--format", "gpkg", expected).into());
+        return Err(ParamError::new("--format", "without it", expected).into());
     }
     let out = OutputDir::create(dir, &names::ANALYZE, arguments.overwrite)?;
     let options = options(arguments)?;
@@ -383,6 +390,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     if arguments.format.contains(&Form::Gpkg) {
         let layers: Vec<_> = OutputLayer::ALL.into_iter().filter(|&which| arguments.writes(which)).collect();
         out.write_at("landuse.gpkg", |path| report::write_geopackage_of(&analysis, &layers, path))?;
+    }
+    #[cfg(feature = "parquet")]
+    if arguments.format.contains(&Form::Geoparquet) {
+        write_geoparquet(arguments, &analysis, &out)?;
+    }
+    #[cfg(feature = "xlsx")]
+    if arguments.format.contains(&Form::Xlsx) {
+        out.write("landuse.xlsx", |file| report::write_workbook(&analysis, arguments.lang, file))?;
     }
     joins::write(&inputs, &out, arguments.csv.into())?;
     if arguments.gal {
@@ -454,6 +469,17 @@ fn write_figures(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) ->
         }
     }
     Ok(summary)
+}
+
+#[cfg(feature = "parquet")]
+fn write_geoparquet(arguments: &Arguments, analysis: &Analysis, out: &OutputDir) -> Result<(), Error> {
+    for which in OutputLayer::ALL.into_iter().filter(|&which| arguments.writes(which)) {
+        let layer = analysis.layer(which);
+        if layer.is_available() {
+            out.write(&format!("{}.parquet", layer.name()), |file| layer.write(Format::GeoParquet, file))?;
+        }
+    }
+    Ok(())
 }
 
 /// Every layer that the command line names.

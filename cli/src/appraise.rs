@@ -24,7 +24,7 @@ use crate::say;
 /// Scores, ranks and grades firms by a rule pack, and says what stands on each parcel.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Firms (CSV, or GeoJSON whose properties are the columns): `firm`, `parcel`, and the columns the rules name. A firm on several
+    /// Firms (CSV, a workbook, or properties of features): `firm`, `parcel`, and the columns the rules name. A firm on several
     /// parcels has several rows.
     table: PathBuf,
 

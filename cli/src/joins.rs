@@ -17,7 +17,7 @@ use crate::output::OutputDir;
 /// What is joined to the parcels.
 #[derive(Debug, Args)]
 pub(crate) struct JoinArguments {
-    /// Firms and the parcels they stand on (CSV, or GeoJSON whose properties are the columns): `firm`, `parcel`, amounts that add up.
+    /// Firms and the parcels they stand on (CSV, a workbook, or properties of features): `firm`, `parcel`, amounts that add up.
     #[arg(long, value_name = "FILE")]
     pub(crate) firms: Option<PathBuf>,
 

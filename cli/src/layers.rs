@@ -31,11 +31,12 @@ pub(crate) fn read_with<T>(
 /// Which parcels, and how to understand them.
 #[derive(Debug, Args)]
 pub(crate) struct ParcelArguments {
-    /// Parcels, as every layer: GeoJSON, plain or gzip, a Shapefile (a folder with one, a .shp, a .zip), or a GeoPackage
-    /// (`city.gpkg#parcels` names a layer of it); `-` reads standard input.
+    /// Parcels, as every layer: GeoJSON, plain or gzip, a Shapefile (a folder with one, a .shp, a .zip), a GeoPackage
+    /// (`city.gpkg#parcels` names a layer of it), FlatGeobuf, CSV with well-known text, with `--features full` GeoParquet (a file, a folder of
+    /// parts) and Arrow IPC; `-` reads standard input.
     pub(crate) parcels: PathBuf,
 
-    /// Layer of parcels in a GeoPackage; by default the only one of polygons.
+    /// Layer of parcels in a GeoPackage, by default the only one of polygons, or sheet of a workbook.
     #[arg(long, value_name = "NAME")]
     layer: Option<String>,
 
@@ -51,7 +52,7 @@ pub(crate) struct ParcelArguments {
     #[arg(long, value_name = "CRS")]
     source_crs: Option<String>,
 
-    /// Encoding of texts in all Shapefiles, such as GBK, Big5, windows-1252; what each states and its texts bear out by default.
+    /// Encoding of texts in all Shapefiles and CSV files, such as GBK, Big5, windows-1252; what each states and its texts bear out by default.
     #[arg(long, value_name = "NAME")]
     encoding: Option<String>,
 

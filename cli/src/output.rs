@@ -42,30 +42,40 @@ use crate::manifest::Manifest;
 
 /// The outputs of each command; beside them each writes [`MANIFEST`].
 pub(crate) mod names {
-    pub(crate) const ANALYZE: [&str; 23] = [
+    pub(crate) const ANALYZE: [&str; 33] = [
         "buildings.csv",
         "clusters.geojson",
+        "clusters.parquet",
         "control_lines.geojson",
+        "control_lines.parquet",
         "districts.geojson",
+        "districts.parquet",
         "encroachments.geojson",
+        "encroachments.parquet",
         "firms.csv",
         "gradient.csv",
+        "gradient.parquet",
         "gradient.png",
         "inside_lines.geojson",
+        "inside_lines.parquet",
         "intensity.csv",
+        "intensity.parquet",
         "intensity.png",
         "joins.json",
         "landuse.gpkg",
+        "landuse.xlsx",
         "limits.png",
         "map.png",
         "map_hot_spots.png",
         "map_statistics.png",
         "neighbours.gal",
         "parcels.geojson",
+        "parcels.parquet",
         "rejected.geojson",
         "report.html",
         "summary.json",
         "withdrawals.csv",
+        "withdrawals.parquet",
     ];
     pub(crate) const APPRAISE: [&str; 3] = ["appraisal.csv", "appraisal.json", "parcels.csv"];
     pub(crate) const AUDIT: [&str; 4] =

@@ -4,6 +4,9 @@
 
 #[path = "command/folder.rs"]
 mod folder;
+#[cfg(all(feature = "parquet", feature = "xlsx"))]
+#[path = "command/full.rs"]
+mod full;
 #[cfg(feature = "gpkg")]
 #[path = "command/geopackage.rs"]
 mod geopackage;

@@ -182,7 +182,7 @@ impl InputFile {
             role: role.into(),
             hash: table.hash().into(),
             bytes: table.bytes(),
-            settled: Vec::new(),
+            settled: table.settled().to_vec(),
             examples: Vec::new(),
             repairs: Vec::new(),
         }
@@ -989,6 +989,7 @@ impl Reading<'_> {
             return Err(ParamError::new(role, "a layer in memory", "a table").into());
         };
         let table = Table::read(source)?;
+        table.warnings().iter().for_each(|kind| self.warn(role, kind.clone()));
         self.files.push(InputFile::of_table(&table, &self.called(role)));
         Ok(table)
     }

@@ -217,7 +217,7 @@ impl Options {
         } else {
             Err(ParamError::new("seed", self.seed, "a whole number below 2^63"))
         });
-        #[cfg(feature = "shapefile")]
+        #[cfg(feature = "encodings")]
         note(self.input.encoding.as_deref().map_or(Ok(()), crate::io::check_encoding));
         for condition in self.input.lines_where.iter().chain(&self.input.districts_where) {
             note(Expr::parse(condition).map(drop).map_err(ExprError::into_param));

@@ -83,7 +83,7 @@ impl SourceCrs {
     }
 
     /// The definition of an EPSG code as well-known text, where there is one.
-    #[cfg(feature = "gpkg")]
+    #[cfg(any(feature = "gpkg", feature = "parquet"))]
     pub(crate) fn wkt(code: u32) -> Option<&'static str> {
         u16::try_from(code).ok().and_then(crs_definitions::from_code).map(|definition| definition.wkt)
     }

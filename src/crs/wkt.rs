@@ -78,7 +78,7 @@ impl<'a> Node<'a> {
 }
 
 /// A name in lower case without what only separates.
-fn plain(name: &str) -> String {
+pub(super) fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric() || *c == '+').flat_map(char::to_lowercase).collect()
 }
 
@@ -146,6 +146,9 @@ fn code_name(code: u32) -> Option<String> {
 /// The system that a text describes, as a code or in the notation of PROJ; none where it is not understood.
 pub(super) fn understand(text: &str) -> Option<String> {
     let (root, _) = Node::read(text, 0)?;
+    if root.child("ID").is_some_and(|id| id.values == ["OGC", "CRS84"]) {
+        return code_name(4326);
+    }
     if let Some(name) = root.epsg().and_then(code_name) {
         return Some(name);
     }
@@ -180,6 +183,55 @@ pub(super) fn understand(text: &str) -> Option<String> {
     let first = series(known).iter().find_map(|&[from, to]| (from..=to).find_map(fits));
     let found = first.or_else(|| (FIRST_PLANE..=u16::MAX).find_map(fits));
     Some(found.map_or_else(|| format!("{} {terms} +no_defs", plane.terms()), |code| format!("EPSG:{code}")))
+}
+
+/// What a system and its parts are called, and the codes they have.
+#[cfg(feature = "parquet")]
+#[derive(Debug)]
+pub(super) struct Named {
+    pub(super) plane: String,
+    pub(super) plane_code: Option<u32>,
+    pub(super) geographic: String,
+    pub(super) geographic_code: Option<u32>,
+    pub(super) datum: String,
+    pub(super) datum_code: Option<u32>,
+    pub(super) spheroid: String,
+    pub(super) flattening: Option<f64>,
+}
+
+#[cfg(feature = "parquet")]
+impl Default for Named {
+    fn default() -> Self {
+        let [plane, geographic, datum, spheroid] = ["unknown"; 4].map(str::to_owned);
+        let [plane_code, geographic_code, datum_code] = [None; 3];
+        let flattening = None;
+        Self { plane, plane_code, geographic, geographic_code, datum, datum_code, spheroid, flattening }
+    }
+}
+
+#[cfg(feature = "parquet")]
+impl Named {
+    /// The names in a text; what it does not name is unknown.
+    pub(super) fn of(text: &str) -> Self {
+        let mut named = Self::default();
+        let Some((root, _)) = Node::read(text, 0) else { return named };
+        let name = |node: &Node<'_>| node.values.first().map_or("unknown", |name| name).to_owned();
+        let geographic = if root.is("GEOGCS") {
+            Some(&root)
+        } else {
+            (named.plane, named.plane_code) = (name(&root), root.epsg());
+            root.child("GEOGCS")
+        };
+        let Some(geographic) = geographic else { return named };
+        (named.geographic, named.geographic_code) = (name(geographic), geographic.epsg());
+        let Some(datum) = geographic.child("DATUM") else { return named };
+        (named.datum, named.datum_code) = (name(datum).replace('_', " "), datum.epsg());
+        if let Some(spheroid) = datum.child("SPHEROID") {
+            named.spheroid = name(spheroid);
+            named.flattening = spheroid.number(2).filter(|flattening| *flattening > 0.0);
+        }
+        named
+    }
 }
 
 /// The surface angles are measured on.
@@ -235,17 +287,17 @@ impl Surface {
 
 /// A projection with its parameters: degrees and metres.
 #[derive(Debug, PartialEq)]
-struct Plane {
-    projection: &'static str,
-    lat_0: f64,
-    lon_0: f64,
-    lat_1: f64,
-    lat_2: f64,
-    scale: f64,
-    x_0: f64,
-    y_0: f64,
+pub(super) struct Plane {
+    pub(super) projection: &'static str,
+    pub(super) lat_0: f64,
+    pub(super) lon_0: f64,
+    pub(super) lat_1: f64,
+    pub(super) lat_2: f64,
+    pub(super) scale: f64,
+    pub(super) x_0: f64,
+    pub(super) y_0: f64,
     /// Metres of its unit.
-    unit: f64,
+    pub(super) unit: f64,
 }
 
 impl Plane {
@@ -292,7 +344,14 @@ impl Plane {
         Some(plane.settled())
     }
 
-    fn of_definition(definition: &Definition) -> Option<Self> {
+    /// Web Mercator, which lies on a sphere that no parameter tells of.
+    #[cfg(feature = "parquet")]
+    pub(super) fn web_mercator() -> Self {
+        let [lat_0, lon_0, lat_1, lat_2, x_0, y_0] = [0.0; 6];
+        Self { projection: "webmerc", lat_0, lon_0, lat_1, lat_2, scale: 1.0, x_0, y_0, unit: 1.0 }
+    }
+
+    pub(super) fn of_definition(definition: &Definition) -> Option<Self> {
         let number = |key: &str| definition.number(key);
         let unit = match (definition.number("to_meter"), definition.value("units")) {
             (Some(unit), _) => unit,

@@ -1,7 +1,7 @@
 //! Which format a file has, told by its content, and what a format has to do to be read.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::geojson::GeoJsonSource;
 use super::schema::Schema;
@@ -45,12 +45,25 @@ pub trait FeatureSource {
 }
 
 /// The formats that this build reads.
-const READ_HERE: &str = match (cfg!(feature = "shapefile"), cfg!(feature = "gpkg")) {
-    (true, true) => "GeoJSON, a Shapefile or a GeoPackage",
-    (true, false) => "GeoJSON or a Shapefile",
-    (false, true) => "GeoJSON or a GeoPackage",
-    (false, false) => "GeoJSON",
-};
+static READ_HERE: LazyLock<String> = LazyLock::new(|| {
+    let all = [
+        ("GeoJSON", true),
+        ("a Shapefile", cfg!(feature = "shapefile")),
+        ("a GeoPackage", cfg!(feature = "gpkg")),
+        ("FlatGeobuf", true),
+        ("GeoParquet", cfg!(feature = "parquet")),
+        ("Arrow IPC", cfg!(feature = "parquet")),
+    ];
+    let read: Vec<&str> = all.into_iter().filter(|(_, read)| *read).map(|(name, _)| name).collect();
+    match read.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+});
+
+/// How the names of the files in a workbook begin; those in an archive of other files do not.
+const BOOK_STARTS: [&[u8]; 4] = [b"[Content_Types].xml", b"_rels/", b"xl/", b"docProps/"];
 
 /// A format that files are told by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +77,14 @@ pub enum FileFormat {
     GeoPackage,
     /// `GeoParquet`, or another Parquet file.
     GeoParquet,
+    /// Arrow IPC, as a file or a stream; Feather.
+    ArrowIpc,
     /// `FlatGeobuf`.
     FlatGeobuf,
+    /// A workbook (XLSX), a zip archive of its own kind.
+    Workbook,
+    /// A workbook of Excel 97 (`.xls`), or another compound file.
+    OldWorkbook,
     /// A zip archive.
     Zip,
     /// A folder, which may hold a `Shapefile`.
@@ -85,15 +104,31 @@ impl FileFormat {
     /// assert_eq!(FileFormat::of_start(b"SQLite format 3\0"), FileFormat::GeoPackage);
     /// ```
     pub fn of_start(start: &[u8]) -> Self {
-        const MAGIC: [(&[u8], FileFormat); 5] = [
+        const MAGIC: [(&[u8], FileFormat); 9] = [
             (b"\x00\x00\x27\x0a", FileFormat::Shapefile),
             (b"SQLite format 3\0", FileFormat::GeoPackage),
             (b"PAR1", FileFormat::GeoParquet),
+            (b"PARE", FileFormat::GeoParquet),
+            (b"ARROW1", FileFormat::ArrowIpc),
+            (b"FEA1", FileFormat::ArrowIpc),
             (b"fgb", FileFormat::FlatGeobuf),
             (b"PK\x03\x04", FileFormat::Zip),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileFormat::OldWorkbook),
         ];
+        // The name of the first file of an archive stands behind 30 bytes.
+        let is_book = |name: &[u8]| BOOK_STARTS.iter().any(|own| name.starts_with(own));
+        if start.starts_with(b"PK\x03\x04") && start.get(30..).is_some_and(is_book) {
+            return Self::Workbook;
+        }
         if let Some((_, format)) = MAGIC.iter().find(|(magic, _)| start.starts_with(magic)) {
             return *format;
+        }
+        // A message of Arrow: the mark of one that goes on, and the length of its head.
+        if let [0xff, 0xff, 0xff, 0xff, size @ ..] = start
+            && let Some(&size) = size.first_chunk()
+            && matches!(u32::from_le_bytes(size), 8..=0x1000_0000)
+        {
+            return Self::ArrowIpc;
         }
         let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
         let first = text.iter().find(|&&byte| !byte.is_ascii_whitespace() && byte != 0x1e);
@@ -122,13 +157,25 @@ impl FileFormat {
         path.is_dir().then_some(Self::Folder)
     }
 
-    fn name(self) -> &'static str {
+    /// It was told behind gzip: what has to be read from several places is not unpacked on the way.
+    fn in_gzip(self, source: &Source) -> Error {
+        let reason = format!("it is {} in gzip, expected it unpacked", self.name()).into();
+        Error::File { file: source.name().into(), reason }
+    }
+
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::GeoJson => "GeoJSON",
             Self::Shapefile => "a Shapefile",
             Self::GeoPackage => "a GeoPackage",
             Self::GeoParquet => "a Parquet file",
+            Self::ArrowIpc => "an Arrow IPC file",
             Self::FlatGeobuf => "a FlatGeobuf file",
+            Self::Workbook if cfg!(feature = "xlsx") => {
+                "an Excel workbook without a column of well-known text"
+            }
+            Self::Workbook => "an Excel workbook",
+            Self::OldWorkbook => "a workbook of Excel 97 (.xls)",
             Self::Zip => "a zip archive",
             Self::Folder => "a folder",
             Self::Geodatabase => "a file geodatabase",
@@ -161,18 +208,32 @@ pub(super) fn feature_file(source: &Source) -> Result<Option<Arc<dyn FeatureFile
             FileFormat::of_start(&start[..len])
         }
     };
-    if let Some(layer) = source.asked_layer().filter(|_| format != FileFormat::GeoPackage) {
-        let reason = format!("the layer `{layer}` is asked for, but only a GeoPackage has layers by name");
+    let has_layers = matches!(format, FileFormat::GeoPackage | FileFormat::Workbook);
+    if let Some(layer) = source.asked_layer().filter(|_| !has_layers) {
+        let reason = format!(
+            "the layer `{layer}` is asked for, but only a GeoPackage or a workbook has layers by name"
+        );
         return Err(Error::File { file: origin.name().into(), reason: reason.into() });
     }
+    #[cfg(feature = "parquet")]
+    if format == FileFormat::Folder
+        && let Some(parts) = super::columnar::open_folder(source)?
+    {
+        return Ok(Some(parts));
+    }
     match format {
+        #[cfg(feature = "parquet")]
+        FileFormat::GeoParquet | FileFormat::ArrowIpc => super::columnar::open(source, format).map(Some),
         #[cfg(feature = "shapefile")]
         FileFormat::Shapefile | FileFormat::Zip | FileFormat::Folder => {
             super::shapefile::open(source, format).map(Some)
         }
         #[cfg(feature = "gpkg")]
         FileFormat::GeoPackage => super::gpkg::open(source).map(Some),
+        FileFormat::FlatGeobuf => super::flatgeobuf::open(source).map(Some),
         FileFormat::Other => super::wkt_table::open(source),
+        #[cfg(feature = "xlsx")]
+        FileFormat::Workbook => super::wkt_table::open_sheet(source),
         _ => Ok(None),
     }
 }
@@ -189,11 +250,12 @@ pub(crate) fn features_of(source: &Source) -> Result<Box<dyn FeatureSource>, Err
     }
     match FileFormat::of(source)? {
         FileFormat::GeoJson | FileFormat::Other => Ok(Box::new(GeoJsonSource(source.clone()))),
-        FileFormat::GeoPackage if cfg!(feature = "gpkg") => {
-            let reason = "it is a GeoPackage in gzip, expected it unpacked".into();
-            Err(Error::File { file: source.name().into(), reason })
+        packed @ FileFormat::FlatGeobuf => Err(packed.in_gzip(source)),
+        packed @ FileFormat::GeoPackage if cfg!(feature = "gpkg") => Err(packed.in_gzip(source)),
+        packed @ (FileFormat::GeoParquet | FileFormat::ArrowIpc) if cfg!(feature = "parquet") => {
+            Err(packed.in_gzip(source))
         }
-        other => Err(Error::Format { file: source.name().into(), found: other.name(), expected: READ_HERE }),
+        other => Err(Error::Format { file: source.name().into(), found: other.name(), expected: &READ_HERE }),
     }
 }
 
@@ -207,8 +269,15 @@ mod tests {
             (&b"\x00\x00\x27\x0a\0\0"[..], FileFormat::Shapefile),
             (b"SQLite format 3\0\x10", FileFormat::GeoPackage),
             (b"PAR1\x15", FileFormat::GeoParquet),
+            (b"ARROW1\0\0", FileFormat::ArrowIpc),
+            (b"\xff\xff\xff\xff\x58\x02\0\0\x10", FileFormat::ArrowIpc),
+            (b"\xff\xff\xff\xff\xff\xff\xff\xff", FileFormat::Other),
             (b"fgb\x03fgb\x00", FileFormat::FlatGeobuf),
             (b"PK\x03\x04", FileFormat::Zip),
+            (
+                b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0[Content_Types].xml",
+                FileFormat::Workbook,
+            ),
             (b"\xef\xbb\xbf \n{", FileFormat::GeoJson),
             (b"\x1e{", FileFormat::GeoJson),
             (b"a,b\n1,2", FileFormat::Other),
@@ -216,10 +285,11 @@ mod tests {
         ] {
             assert_eq!(FileFormat::of_start(start), format);
         }
-        let error = features_of(&Source::bytes("parcels.parquet", &b"PAR1"[..])).map(drop);
+        let error =
+            features_of(&Source::bytes("parcels.xls", &b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"[..])).map(drop);
         assert_eq!(
             error.map_err(|error| error.to_string()),
-            Err(format!("parcels.parquet: found a Parquet file, expected {READ_HERE}"))
+            Err(format!("parcels.xls: found a workbook of Excel 97 (.xls), expected {}", *READ_HERE))
         );
     }
 }

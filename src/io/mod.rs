@@ -2,10 +2,16 @@
 
 #[cfg(feature = "arrow")]
 mod arrow;
+#[cfg(any(feature = "shapefile", feature = "xlsx"))]
+#[cfg_attr(not(feature = "shapefile"), expect(dead_code, reason = "Shapefiles take all of it"))]
+mod bytes;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod columns;
 mod contents;
-#[cfg(feature = "shapefile")]
+#[cfg(feature = "encodings")]
 mod encoding;
+mod flatgeobuf;
 mod format;
 mod geojson;
 #[cfg(feature = "gpkg")]
@@ -13,30 +19,32 @@ mod gpkg;
 mod inspect;
 mod layer;
 mod load;
+#[cfg(any(feature = "gpkg", feature = "parquet"))]
+mod row_thread;
 pub mod schema;
 #[cfg(feature = "shapefile")]
 mod shapefile;
 mod source;
 mod table;
+mod text_encoding;
 mod transcode;
 mod value;
 mod values;
-#[cfg(any(feature = "arrow", feature = "gpkg"))]
-#[cfg_attr(
-    not(any(feature = "gpkg", test)),
-    expect(dead_code, reason = "record batches are read without a text")
-)]
 mod wkb;
 mod wkt_geometry;
 mod wkt_table;
+#[cfg(feature = "xlsx")]
+mod workbook;
 mod write;
+#[cfg(any(feature = "shapefile", feature = "xlsx"))]
+mod zip;
 
 #[cfg(feature = "arrow")]
 pub use arrow::ArrowFeatures;
 pub use contents::{
     CodeRow, CodeTable, Contents, ContentsOptions, MissingTarget, NearName, PropertyContents, ValueKind,
 };
-#[cfg(feature = "shapefile")]
+#[cfg(feature = "encodings")]
 pub(crate) use encoding::check_encoding;
 pub(crate) use format::features_of;
 pub use format::{FeatureSource, FileFormat};

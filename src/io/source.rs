@@ -95,7 +95,7 @@ impl Source {
         Self { origin, max_decompressed_bytes: None, encoding: None, layer: None, file: Arc::default() }
     }
 
-    /// Sets the encoding of texts in files that may be of any, such as the tables of Shapefiles: `UTF-8`, `GBK`, `Big5`, `windows-1252` …
+    /// Sets the encoding of texts in files that may be of any, such as the tables of Shapefiles and CSV: `UTF-8`, `GBK`, `Big5`, `windows-1252` …
     /// Default: what the file says, as far as its texts bear it out, else what they are by themselves.
     #[must_use]
     pub fn encoding(self, name: Option<&str>) -> Self {
@@ -104,7 +104,8 @@ impl Source {
         Self { encoding, file, ..self }
     }
 
-    /// Names the layer that is meant, in a file that has several, such as a `GeoPackage`. Default: the only one, or the only one of polygons.
+    /// Names the layer that is meant, in a file that has several, such as a `GeoPackage`, or the sheet of a workbook. Default: the only one,
+    /// or the only one of polygons, or with cells.
     #[must_use]
     pub fn layer(self, name: Option<&str>) -> Self {
         let layer = name.map(Into::into);
@@ -150,13 +151,13 @@ impl Source {
         self.layer.as_deref()
     }
 
-    #[cfg(feature = "shapefile")]
+    #[cfg(feature = "encodings")]
     pub(super) fn asked_encoding(&self) -> Option<&str> {
         self.encoding.as_deref()
     }
 
     /// The most that decompressed bytes may be where `stored` bytes hold them.
-    #[cfg(feature = "shapefile")]
+    #[cfg(any(feature = "shapefile", feature = "xlsx"))]
     pub(super) fn decompressed_limit(&self, stored: u64) -> u64 {
         self.max_decompressed_bytes.unwrap_or_else(|| ALWAYS_ALLOWED.max(GROWTH.saturating_mul(stored)))
     }

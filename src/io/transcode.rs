@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use xxhash_rust::xxh3::Xxh3;
 
+use super::schema::Schema;
 use super::write::crs_member;
+use super::{Layer, PropertySummary, ReadOptions};
 use crate::Error;
 use crate::json_text::push_json;
 use crate::warning::WarningKind;
@@ -86,6 +88,19 @@ pub(super) struct About {
     pub(super) unread_crs: Option<Box<str>>,
 }
 
+/// Longitude and latitude on WGS 84.
+const LONGITUDE_LATITUDE: &str = "urn:ogc:def:crs:OGC:1.3:CRS84";
+
+impl About {
+    /// Takes a system as that of the coordinates.
+    pub(super) fn take_crs(&mut self, crs: &crate::crs::SourceCrs, reason: impl Into<Box<str>>) {
+        let name = crs.to_string();
+        self.settled.push(Settled::new("crs", &*name, reason));
+        // Degrees on WGS 84 have a name that says which ordinate comes first.
+        self.crs = Some(if name == "EPSG:4326" { LONGITUDE_LATITUDE.into() } else { name.into() });
+    }
+}
+
 /// A file of features in a format of its own: found and understood, its features not read yet.
 pub(super) trait FeatureFile: fmt::Debug + Send + Sync {
     /// What is known of it.
@@ -96,11 +111,31 @@ pub(super) trait FeatureFile: fmt::Debug + Send + Sync {
         false
     }
 
+    /// Its features as columns, where it has columns itself, so that no text has to be made between.
+    fn columns(&self) -> Option<&dyn ColumnFile> {
+        None
+    }
+
     /// Begins to read its features. All bytes of all its files pass through `stored`.
     ///
     /// # Errors
     /// [`Error::Io`] and those of the format.
     fn decode(&self, stored: &StoredFiles, wanted: Wanted) -> Result<Box<dyn FeatureDecoder>, Error>;
+}
+
+/// A file of columns. What it gives is what its features as text would.
+pub(super) trait ColumnFile {
+    /// As [`inspect`](super::inspect).
+    ///
+    /// # Errors
+    /// [`Error::Io`] and those of the format.
+    fn inspect(&self) -> Result<Vec<PropertySummary>, Error>;
+
+    /// As [`read`](fn@super::read), without its text.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and those of the format; as [`read`](fn@super::read).
+    fn read(&self, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error>;
 }
 
 /// Features, decoded one after another.
@@ -218,7 +253,7 @@ impl StoredFiles {
     }
 
     /// Whether anybody will ask for the hash.
-    #[cfg(any(feature = "gpkg", feature = "shapefile"))]
+    #[cfg(any(feature = "gpkg", feature = "parquet", feature = "shapefile"))]
     pub(super) fn hashing(&self) -> bool {
         self.lock().hashing
     }

@@ -10,6 +10,12 @@ const QUOTED: usize = 40;
 pub(super) enum Value<'a> {
     Missing,
     Bool(bool),
+    /// A whole number of which no digits were written, and that a double holds exactly.
+    #[cfg(feature = "parquet")]
+    Whole(i64),
+    /// A number of which no digits were written, less than the whole ones that a double would blur.
+    #[cfg(feature = "parquet")]
+    Plain(f64),
     /// With the digits as written, which an id may need; empty where the number says it all.
     Number(f64, Cow<'a, str>),
     Text(Cow<'a, str>),
@@ -32,6 +38,10 @@ impl<'a> Value<'a> {
             Self::Number(x, written) if x.abs() > 9_007_199_254_740_991.0 && textual() => {
                 Scalar::Text(written)
             }
+            #[cfg(feature = "parquet")]
+            Self::Whole(number) => Scalar::Number(*number as f64),
+            #[cfg(feature = "parquet")]
+            Self::Plain(x) => Scalar::Number(*x),
             Self::Number(x, _) => Scalar::Number(*x),
             Self::Text(text) => Scalar::Text(text),
             Self::Nested(text) => Scalar::Nested(text),
@@ -52,6 +62,14 @@ impl<'a> Value<'a> {
             Self::Missing => "null".into(),
             Self::Bool(flag) => flag.to_string(),
             Self::Number(x, Cow::Borrowed("")) => x.to_string(),
+            #[cfg(feature = "parquet")]
+            Self::Whole(number) => number.to_string(),
+            #[cfg(feature = "parquet")]
+            Self::Plain(x) => {
+                let mut digits = Vec::new();
+                crate::json_text::push_number(&mut digits, *x);
+                String::from_utf8(digits).unwrap_or_default()
+            }
             Self::Number(_, written) | Self::Nested(written) => written.to_string(),
             Self::Text(text) => format!("\"{text}\""),
         };

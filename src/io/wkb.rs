@@ -1,6 +1,8 @@
 //! Geometries in well-known binary, of ISO and of `PostGIS`: their heads and runs, and all of one as `GeoJSON` text.
 
 use crate::geometry::Coord;
+#[cfg(feature = "parquet")]
+use crate::geometry::MultiPolygonArray;
 use crate::json_text::push_number;
 
 /// Collections in each other that are followed.
@@ -28,6 +30,25 @@ pub(super) fn push_geometry(text: &mut Vec<u8>, wkb: &[u8]) -> Result<Made, Stri
     let mut reader = Reader::new(wkb);
     reader.geometry(text, 0, None)?;
     Ok(Made { dropped: reader.dropped, is_empty: reader.positions == 0 })
+}
+
+/// Adds the polygons of a geometry behind the finished ones of an array; how many ordinates were left out. None where it is another thing
+/// than polygons of rings with finite positions: [`push_geometry`] says what then, and what was added has to be rolled back.
+#[cfg(feature = "parquet")]
+pub(super) fn push_polygons(array: &mut MultiPolygonArray, wkb: &[u8]) -> Option<u64> {
+    let mut reader = Reader { rest: wkb, dropped: 0, positions: 0 };
+    let (kind, layout) = reader.head().ok()?;
+    match kind {
+        Kind::Polygon => reader.rings(array, layout)?,
+        Kind::MultiPolygon => {
+            for _ in 0..reader.count(layout, LEAST_PART, "parts").ok()? {
+                let (Kind::Polygon, layout) = reader.head().ok()? else { return None };
+                reader.rings(array, layout)?;
+            }
+        }
+        _ => return None,
+    }
+    (reader.positions > 0).then_some(reader.dropped)
 }
 
 /// The kinds that `GeoJSON` has.
@@ -267,6 +288,28 @@ impl<'b> Reader<'b> {
         }
         self.note(1, layout);
         push_position(text, [x, y])
+    }
+
+    /// Adds the rings of a polygon; none where one of them is empty or has a coordinate that is not finite.
+    #[cfg(feature = "parquet")]
+    fn rings(&mut self, array: &mut MultiPolygonArray, layout: Layout) -> Option<()> {
+        let rings = self.count(layout, 4, "rings").ok().filter(|rings| *rings > 0)?;
+        for _ in 0..rings {
+            let count = self.count(layout, layout.stride, "positions").ok().filter(|count| *count > 0)?;
+            let (run, rest) = self.rest.split_at_checked(count * layout.stride)?;
+            self.rest = rest;
+            for position in run.chunks_exact(layout.stride) {
+                let [x, y] = coord(position, layout.little);
+                if !(x.is_finite() && y.is_finite()) {
+                    return None;
+                }
+                array.push_coord([x, y]);
+            }
+            array.end_ring();
+            self.note(count, layout);
+        }
+        array.end_polygon();
+        Some(())
     }
 
     fn note(&mut self, positions: usize, layout: Layout) {

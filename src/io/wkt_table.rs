@@ -1,11 +1,13 @@
 //! CSV with a column of geometries as well-known text.
 
+use std::io::{Cursor, Read};
 use std::sync::Arc;
 
 use super::Source;
 use super::source::{Origin, fill};
 use super::table::Records;
-use super::transcode::{About, Counting, FeatureDecoder, FeatureFile, Settled, StoredFiles, Wanted};
+use super::text_encoding::{Replaced, TextEncoding};
+use super::transcode::{About, FeatureDecoder, FeatureFile, Settled, StoredFiles, Wanted};
 use super::wkt_geometry::{push_geometry, srid_of};
 use crate::Error;
 use crate::crs::SourceCrs;
@@ -23,6 +25,9 @@ const NAMES: [&str; 6] = ["wkt", "geom", "geometry", "the_geom", "wkt_geom", "ge
 #[derive(Debug)]
 struct WktTable {
     origin: Origin,
+    /// The file that the text was made of, if it is another.
+    stored: Option<Origin>,
+    encoding: TextEncoding,
     columns: Arc<[Box<str>]>,
     /// Which of them holds the geometries.
     shape: usize,
@@ -33,58 +38,100 @@ struct WktTable {
 /// A table with a column of geometries; none where a source is none, such as a table of firms.
 ///
 /// # Errors
-/// [`Error::Io`] where it cannot be read.
+/// [`Error::Io`] where it cannot be read; [`Error::Encoding`] where nothing tells the encoding of its texts.
 pub(super) fn open(source: &Source) -> Result<Option<Arc<dyn FeatureFile>>, Error> {
     let origin = source.origin();
     let mut start = vec![0; START];
     let len =
         fill(&mut origin.open()?, &mut start).map_err(|error| Error::io("read", origin.path(), error))?;
     start.truncate(len);
-    let text = match std::str::from_utf8(&start) {
-        Ok(text) => text,
-        // A letter may be cut in two.
-        Err(error) if start.len() - error.valid_up_to() < 4 => start
-            .get(..error.valid_up_to())
-            .and_then(|text| std::str::from_utf8(text).ok())
-            .unwrap_or_default(),
-        Err(_) => return Ok(None),
+    let encoding = TextEncoding::of(source, &start, false);
+    let (mut decoded, _) = match &encoding {
+        Ok(encoding) => encoding.through(Cursor::new(start)),
+        // Letters that nobody can tell do not hide a geometry.
+        Err(_) => TextEncoding::default().through(Cursor::new(start)),
     };
-    let mut records = Records::new(text.strip_prefix('\u{feff}').unwrap_or(text));
-    let Ok(Some((_, header))) = records.next_record() else { return Ok(None) };
-    // What was cut behind the first record does not matter.
-    let Ok(Some((_, first))) = records.next_record() else { return Ok(None) };
-    let names: Vec<Box<str>> = header.iter().map(|name| name.trim().into()).collect();
-    let is_shape = |value: &String| {
-        let value = value.trim().to_ascii_uppercase();
-        let value = value
-            .split_once(';')
-            .map_or(&*value, |(srid, rest)| if srid.starts_with("SRID=") { rest } else { "" });
-        value.trim_start().starts_with("POLYGON") || value.trim_start().starts_with("MULTIPOLYGON")
-    };
-    let named = names.iter().zip(&first).position(|(name, value)| {
-        NAMES.iter().any(|own| name.eq_ignore_ascii_case(own)) && (is_shape(value) || value.trim().is_empty())
-    });
-    let Some(shape) = named.or_else(|| first.iter().position(is_shape)) else { return Ok(None) };
+    let mut text = Vec::new();
+    decoded.read_to_end(&mut text).map_err(|error| Error::io("read", origin.path(), error))?;
+    let text = String::from_utf8_lossy(&text);
+    let text = text.trim_end_matches('\u{fffd}');
+    let Some(found) = Found::of(text) else { return Ok(None) };
+    let encoding = encoding?;
     let mut about =
         About { settled: vec![Settled::new("format", "CSV with well-known text", "")], ..About::default() };
-    let column = names.get(shape).map_or("", |name| &**name);
-    about.settled.push(Settled::new("geometry", column, "the column of geometries"));
-    if let Some(srid) = first.get(shape).and_then(|value| srid_of(value)) {
-        let name = format!("EPSG:{srid}");
-        match name.parse::<SourceCrs>() {
-            Ok(crs) => {
-                about.settled.push(Settled::new(
-                    "coordinate system",
-                    crs.to_string(),
-                    "the geometries say so",
-                ));
-                about.crs = Some(crs.to_string().into());
-            }
-            Err(_) => about.unread_crs = Some(name.into()),
-        }
+    about.settled.extend(encoding.settled.clone());
+    about.warnings.extend(encoding.warning.clone());
+    Ok(Some(Arc::new(found.table(origin.clone(), None, encoding, about))))
+}
+
+/// A sheet of a workbook with a column of geometries; none where it has none.
+///
+/// # Errors
+/// Those of [`sheet`](super::workbook::sheet).
+#[cfg(feature = "xlsx")]
+pub(super) fn open_sheet(source: &Source) -> Result<Option<Arc<dyn FeatureFile>>, Error> {
+    let sheet = super::workbook::sheet(source)?;
+    let Some(found) = std::str::from_utf8(&sheet.text).ok().and_then(Found::of) else { return Ok(None) };
+    let about = About { settled: sheet.settled, ..About::default() };
+    let text = Origin::Bytes { name: source.origin().name().into(), bytes: sheet.text };
+    let stored = Some(source.origin().clone());
+    Ok(Some(Arc::new(found.table(text, stored, TextEncoding::default(), about))))
+}
+
+/// What the start of a table tells.
+struct Found {
+    columns: Vec<Box<str>>,
+    shape: usize,
+    separator: char,
+    srid: Option<u32>,
+}
+
+impl Found {
+    /// None where no column holds geometries.
+    fn of(text: &str) -> Option<Self> {
+        let mut records = Records::new(text.strip_prefix('\u{feff}').unwrap_or(text));
+        let Ok(Some((_, header))) = records.next_record() else { return None };
+        // What was cut behind the first record does not matter.
+        let Ok(Some((_, first))) = records.next_record() else { return None };
+        let columns: Vec<Box<str>> = header.iter().map(|name| name.trim().into()).collect();
+        let is_shape = |value: &String| {
+            let value = value.trim().to_ascii_uppercase();
+            let value = value
+                .split_once(';')
+                .map_or(&*value, |(srid, rest)| if srid.starts_with("SRID=") { rest } else { "" });
+            value.trim_start().starts_with("POLYGON") || value.trim_start().starts_with("MULTIPOLYGON")
+        };
+        let named = columns.iter().zip(&first).position(|(name, value)| {
+            NAMES.iter().any(|own| name.eq_ignore_ascii_case(own))
+                && (is_shape(value) || value.trim().is_empty())
+        });
+        let shape = named.or_else(|| first.iter().position(is_shape))?;
+        let srid = first.get(shape).and_then(|value| srid_of(value));
+        Some(Self { columns, shape, separator: records.separator, srid })
     }
-    let separator = records.separator;
-    Ok(Some(Arc::new(WktTable { origin: origin.clone(), columns: names.into(), shape, separator, about })))
+
+    fn table(
+        self,
+        origin: Origin,
+        stored: Option<Origin>,
+        encoding: TextEncoding,
+        mut about: About,
+    ) -> WktTable {
+        let Self { columns, shape, separator, srid } = self;
+        let column = columns.get(shape).map_or("", |name| &**name);
+        about.settled.push(Settled::new("geometry", column, "the column of geometries"));
+        if let Some(srid) = srid {
+            let name = format!("EPSG:{srid}");
+            match name.parse::<SourceCrs>() {
+                Ok(crs) => {
+                    about.settled.push(Settled::new("crs", crs.to_string(), "the geometries say so"));
+                    about.crs = Some(crs.to_string().into());
+                }
+                Err(_) => about.unread_crs = Some(name.into()),
+            }
+        }
+        WktTable { origin, stored, encoding, columns: columns.into(), shape, separator, about }
+    }
 }
 
 impl FeatureFile for WktTable {
@@ -103,9 +150,20 @@ impl FeatureFile for WktTable {
             key.push(b':');
             key
         });
+        let input: Box<dyn Read + Send> = match &self.stored {
+            None => Box::new(stored.through(self.origin.open()?)),
+            Some(file) => {
+                let mut whole = stored.through(file.open()?);
+                std::io::copy(&mut whole, &mut std::io::sink())
+                    .map_err(|error| Error::io("read", file.path(), error))?;
+                Box::new(self.origin.open()?)
+            }
+        };
+        let (input, replaced) = self.encoding.through(input);
         Ok(Box::new(Decoder {
             name: self.origin.name().into(),
-            input: stored.through(self.origin.open()?),
+            input,
+            replaced,
             keys: keys.collect(),
             shape: self.shape,
             separator: self.separator,
@@ -123,7 +181,8 @@ impl FeatureFile for WktTable {
 /// Records, one after another.
 struct Decoder {
     name: Box<str>,
-    input: Counting,
+    input: Box<dyn Read + Send>,
+    replaced: Replaced,
     keys: Vec<Vec<u8>>,
     shape: usize,
     separator: char,
@@ -174,7 +233,8 @@ impl Decoder {
         }
         let rest = self.text.split_off(end.unwrap_or(self.text.len()));
         let whole = std::mem::replace(&mut self.text, rest);
-        let reason = "found bytes that are not UTF-8, expected UTF-8 text";
+        let reason =
+            "found bytes that are not UTF-8, expected UTF-8 text or the right encoding as option `encoding`";
         let text = std::str::from_utf8(&whole).map_err(|error| self.fault(error.valid_up_to(), reason))?;
         let text = if self.base == 0 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text };
         let mut records = Records::with_separator(text, self.separator);
@@ -224,6 +284,6 @@ impl FeatureDecoder for Decoder {
 
     fn noticed(&self) -> Vec<WarningKind> {
         let dropped = (self.dropped > 0).then_some(WarningKind::OrdinatesDropped { count: self.dropped });
-        dropped.into_iter().collect()
+        dropped.into_iter().chain(self.replaced.warning()).collect()
     }
 }

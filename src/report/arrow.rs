@@ -1,11 +1,12 @@
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BinaryArray, BooleanArray, Float64Array, RecordBatch, StringArray, UInt64Array};
 use arrow_buffer::{Buffer, OffsetBuffer};
 use arrow_schema::{DataType, Field, Schema};
 
-use super::columns::{Cell, ColumnKind, OutputColumn};
+use super::columns::{Cell, ColumnKind, OutputColumn, distinct_names};
 use super::layer::Layer;
 use crate::Error;
 use crate::geometry::{MultiPolygonArray, MultiPolygonRef, PolygonRef};
@@ -14,7 +15,7 @@ use crate::geometry::{MultiPolygonArray, MultiPolygonRef, PolygonRef};
 const BATCH: usize = 1 << 16;
 
 /// The column of geometries.
-const GEOMETRY: &str = "geometry";
+pub(super) const GEOMETRY: &str = "geometry";
 
 impl Layer<'_> {
     /// It as Arrow record batches of at most 65,536 rows, all of one schema; one batch at least.
@@ -26,32 +27,64 @@ impl Layer<'_> {
     /// # Errors
     /// As [`write`](Self::write); [`Error::TooLarge`] where the texts or geometries of a batch exceed 2 GiB.
     pub fn to_arrow(&self) -> Result<Vec<RecordBatch>, Error> {
-        self.check()?;
-        let columns: Vec<&OutputColumn> = self.rows().flat().iter().map(|&at| &self.columns()[at]).collect();
-        let mut fields: Vec<Field> = columns.iter().map(|column| field(column)).collect();
-        let shapes = self.rounded_shapes()?;
-        if shapes.is_some() {
-            fields.push(geometry_field(self.crs().0.unwrap_or("OGC:CRS84")));
-        }
-        let schema = Arc::new(Schema::new(fields));
+        let batches = Batches::new(self, &[])?;
         let starts = (0..self.len().max(1)).step_by(BATCH);
-        let batch = |start: usize| {
-            let rows = start..self.len().min(start + BATCH);
-            let mut arrays = Vec::with_capacity(schema.fields().len());
-            for (&at, column) in self.rows().flat().iter().zip(&columns) {
-                let cells = rows.clone().map(|row| self.rows().cell(at, self.item(row)));
-                arrays.push(array(column.kind, cells)?);
-            }
-            if let Some(shapes) = &shapes {
-                arrays.push(geometries(shapes, rows)?);
-            }
-            Ok(RecordBatch::try_new(Arc::clone(&schema), arrays)?)
-        };
-        starts.map(batch).collect()
+        starts.map(|start| batches.get(start..self.len().min(start + BATCH))).collect()
     }
 }
 
-fn field(column: &OutputColumn) -> Field {
+/// A layer as record batches, each made when it is asked for.
+pub(super) struct Batches<'l> {
+    layer: &'l Layer<'l>,
+    /// Position and kind of each column.
+    columns: Vec<(usize, ColumnKind)>,
+    schema: Arc<Schema>,
+    shapes: Option<MultiPolygonArray>,
+}
+
+impl<'l> Batches<'l> {
+    /// Of a layer in whose form these names are taken.
+    pub(super) fn new(layer: &'l Layer<'l>, taken: &[&str]) -> Result<Self, Error> {
+        layer.check()?;
+        let columns: Vec<&OutputColumn> =
+            layer.rows().flat().iter().map(|&at| &layer.columns()[at]).collect();
+        let shapes = layer.rounded_shapes()?;
+        let taken = if shapes.is_some() { [taken, &[GEOMETRY]].concat() } else { Vec::new() };
+        let names = distinct_names(columns.iter().copied(), &taken);
+        let mut fields: Vec<Field> =
+            columns.iter().zip(names).map(|(column, name)| field(column, name)).collect();
+        if shapes.is_some() {
+            fields.push(geometry_field(layer.crs().0.unwrap_or("OGC:CRS84")));
+        }
+        let kinds = layer.rows().flat().iter().zip(&columns).map(|(&at, column)| (at, column.kind));
+        Ok(Self { layer, columns: kinds.collect(), schema: Arc::new(Schema::new(fields)), shapes })
+    }
+
+    #[cfg(feature = "parquet")]
+    pub(super) fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    #[cfg(feature = "parquet")]
+    pub(super) fn shapes(&self) -> Option<&MultiPolygonArray> {
+        self.shapes.as_ref()
+    }
+
+    /// The batch of some rows.
+    pub(super) fn get(&self, rows: Range<usize>) -> Result<RecordBatch, Error> {
+        let mut arrays = Vec::with_capacity(self.schema.fields().len());
+        for &(at, kind) in &self.columns {
+            let cells = rows.clone().map(|row| self.layer.rows().cell(at, self.layer.item(row)));
+            arrays.push(array(kind, cells)?);
+        }
+        if let Some(shapes) = &self.shapes {
+            arrays.push(geometries(shapes, rows)?);
+        }
+        Ok(RecordBatch::try_new(Arc::clone(&self.schema), arrays)?)
+    }
+}
+
+fn field(column: &OutputColumn, name: String) -> Field {
     let kind = match column.kind {
         ColumnKind::Number => DataType::Float64,
         ColumnKind::Count => DataType::UInt64,
@@ -66,7 +99,7 @@ fn field(column: &OutputColumn) -> Field {
         metadata.insert("ARROW:extension:name".to_owned(), "arrow.json".to_owned());
         metadata.insert("ARROW:extension:metadata".to_owned(), String::new());
     }
-    Field::new(&column.name, kind, true).with_metadata(metadata)
+    Field::new(name, kind, true).with_metadata(metadata)
 }
 
 fn geometry_field(crs: &str) -> Field {
@@ -125,7 +158,7 @@ fn array<'a>(kind: ColumnKind, cells: impl Iterator<Item = Cell<'a>>) -> Result<
     })
 }
 
-fn geometries(shapes: &MultiPolygonArray, rows: std::ops::Range<usize>) -> Result<ArrayRef, Error> {
+fn geometries(shapes: &MultiPolygonArray, rows: Range<usize>) -> Result<ArrayRef, Error> {
     let mut column = Bytes::default();
     for row in rows {
         push_wkb(&mut column.values, shapes.get(row));

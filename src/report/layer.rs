@@ -109,6 +109,10 @@ pub enum Format {
     /// The same for programs that show tables: with a byte-order mark, so that they take it for UTF-8, and an apostrophe before each text
     /// that they would take for a formula, which is one that begins with `=`, `+`, `-`, `@`, a tabulator or a carriage return.
     SpreadsheetCsv,
+    /// GeoParquet 1.1, Zstandard, in groups of 65,536 rows: the columns of [`Layer::to_arrow`], the boxes of the geometries (`bbox`), and
+    /// their system as PROJJSON; plain Parquet for a table.
+    #[cfg(feature = "parquet")]
+    GeoParquet,
 }
 
 /// A layer of what was found: columns, and for most a geometry per row. Nothing is computed or copied before it is asked for.
@@ -324,6 +328,8 @@ impl<'a> Layer<'a> {
             Format::GeoJson => self.write_geojson(out),
             Format::Csv => self.write_csv(out, Field::Plain),
             Format::SpreadsheetCsv => self.write_csv(out, Field::Harmless),
+            #[cfg(feature = "parquet")]
+            Format::GeoParquet => self.write_geoparquet(out),
         }
     }
 
@@ -425,7 +431,7 @@ impl<'a> Layer<'a> {
         self.items.as_ref().map_or(row, |items| items[row] as usize)
     }
 
-    #[cfg(any(feature = "arrow", feature = "gpkg"))]
+    #[cfg(any(feature = "arrow", feature = "gpkg", feature = "xlsx"))]
     pub(super) fn rows(&self) -> &dyn Rows {
         &*self.rows
     }

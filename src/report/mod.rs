@@ -11,6 +11,8 @@ mod dictionary;
 mod form;
 #[cfg(feature = "gpkg")]
 mod geopackage;
+#[cfg(feature = "parquet")]
+mod geoparquet;
 mod layer;
 #[cfg(feature = "map")]
 mod ledger_pictures;
@@ -39,6 +41,8 @@ mod text;
 mod verdict;
 mod voice;
 mod words;
+#[cfg(feature = "xlsx")]
+mod workbook;
 
 pub use audit::{AuditSummary, AuditYear, FateCount, Ground, Inside, InsideCount, Relabelled};
 pub use columns::{ColumnKind, ColumnMember, OutputColumn};
@@ -69,3 +73,5 @@ pub use summary::{
 pub use tables::{AuditLayer, appraisal_layer, appraised_parcels_layer, buildings_layer, firms_layer};
 pub use text::{TOP_SITES, text};
 pub use verdict::sentence;
+#[cfg(feature = "xlsx")]
+pub use workbook::write_workbook;

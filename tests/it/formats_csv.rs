@@ -88,3 +88,57 @@ fn a_record_without_a_polygon_is_put_aside_and_a_table_stays_one() {
         assert!(error.contains(reason), "{error}");
     }
 }
+
+#[cfg(feature = "encodings")]
+#[test]
+fn texts_are_read_in_the_encoding_they_are_in() {
+    use encoding_rs::{BIG5, GB18030, GBK, WINDOWS_1252};
+    use landuse::Error;
+    let table = "地块编号,用地性质,税收\n甲一,工业用地,12\n乙二,商业用地,7\n丙三,物流仓储用地,3\n";
+    let layer = "地块编号,用地性质,geom\n甲一,工业用地,\"POLYGON((114 22.5,114.1 22.5,114.1 22.6,114 22.5))\"\n\
+                 乙二,商业用地,\"POLYGON((114.2 22.5,114.3 22.5,114.3 22.6,114.2 22.5))\"\n";
+    let utf16 = |text: &str| {
+        let mut bytes = vec![0xff, 0xfe];
+        bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        bytes
+    };
+    let in_gbk = |text: &str| GBK.encode(text).0.into_owned();
+    for (bytes, encoding, taken) in [
+        (table.as_bytes().to_vec(), None, None),
+        (in_gbk(table), None, Some("encoding: GB18030")),
+        (GB18030.encode(table).0.into_owned(), Some("GB18030"), Some("encoding: gb18030")),
+        (utf16(table), None, Some("encoding: UTF-16LE")),
+        (BIG5.encode("編號,用途,稅\n甲,工業,12\n").0.into_owned(), Some("Big5"), Some("encoding: Big5")),
+    ] {
+        let read = Table::read(&Source::bytes("t.csv", bytes).encoding(encoding)).unwrap();
+        let settled: Vec<String> = read.settled().iter().map(ToString::to_string).collect();
+        let told = taken.is_none_or(|taken| settled.iter().any(|one| one.starts_with(taken)));
+        assert!(told && (taken.is_some() || settled.is_empty()), "{settled:?}");
+        let names: Vec<&str> = read.names().collect();
+        assert!(names[1].starts_with('用') && !read.is_empty(), "{names:?}");
+    }
+    for (bytes, encoding) in [(in_gbk(layer), None), (utf16(layer), None), (in_gbk(layer), Some("GBK"))] {
+        let source = Source::bytes("parcels.csv", bytes).encoding(encoding);
+        let found = read(&source, &infer(&source).unwrap().schema, &ReadOptions::default()).unwrap();
+        assert_eq!((found.table.len(), found.report.features), (2, 2));
+        let settled: Vec<String> = source.settled().unwrap().iter().map(ToString::to_string).collect();
+        assert!(settled.iter().any(|one| one.starts_with("encoding: ")), "{settled:?}");
+        assert_eq!(landuse::io::inspect(&source).unwrap()[1].name.as_ref(), "用地性质");
+    }
+    // What nothing tells is asked; what is not in the encoding that was asked for is replaced and counted.
+    let latin = WINDOWS_1252.encode("id,straße\nä,1\n").0.into_owned();
+    let error = Table::read(&Source::bytes("t.csv", latin.clone())).unwrap_err();
+    assert!(matches!(error, Error::Encoding { .. }), "{error}");
+    assert_eq!(
+        Table::read(&Source::bytes("t.csv", latin).encoding(Some("latin1"))).unwrap().names().nth(1),
+        Some("straße")
+    );
+    let wrong = [in_gbk(layer), b"x\xff,y,\n".to_vec()].concat();
+    let source = Source::bytes("p.csv", wrong).encoding(Some("GBK"));
+    let found = read(&source, &Schema::default(), &ReadOptions::default()).unwrap();
+    assert!(
+        found.report.warnings.iter().any(|warning| warning.kind().name() == "texts_not_decoded"),
+        "{:?}",
+        found.report.warnings
+    );
+}

@@ -264,7 +264,7 @@ fn a_layer_is_named_where_there_are_several() {
     assert_eq!(report(&Source::file(&path).layer(Some("zones"))).unwrap().features, 2);
     let text = Source::bytes("parcels.geojson", &b"{}"[..]).layer(Some("zones"));
     let error = report(&text).unwrap_err().to_string();
-    assert!(error.contains("only a GeoPackage has layers"), "{error}");
+    assert!(error.contains("only a GeoPackage or a workbook has layers"), "{error}");
 }
 
 #[test]

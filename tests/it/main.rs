@@ -21,8 +21,13 @@ mod faults;
 #[cfg(feature = "shapefile")]
 mod formats;
 mod formats_csv;
+mod formats_fgb;
 #[cfg(feature = "gpkg")]
 mod formats_gpkg;
+#[cfg(feature = "parquet")]
+mod formats_parquet;
+#[cfg(feature = "xlsx")]
+mod formats_xlsx;
 mod generate;
 mod geos;
 mod io;

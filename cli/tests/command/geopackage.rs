@@ -50,5 +50,5 @@ fn a_package_that_is_read_is_not_written_over() {
     assert!(stderr(&refused).contains("it is an input of this run"), "{}", stderr(&refused));
     let text = city("parcels.geojson").display().to_string();
     let refused = landuse(&["check", &text, "--layer", "parcels"]);
-    assert!(stderr(&refused).contains("only a GeoPackage has layers"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("only a GeoPackage or a workbook has layers"), "{}", stderr(&refused));
 }

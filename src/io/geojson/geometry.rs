@@ -38,6 +38,19 @@ impl Tally {
     }
 }
 
+/// Reads a geometry that another format gave as text behind the finished ones of an array; on a reason against it, what was added has to
+/// be rolled back.
+#[cfg(feature = "parquet")]
+pub(in crate::io) fn take_geometry(
+    array: &mut MultiPolygonArray,
+    tally: &mut Tally,
+    closed_lines: bool,
+    text: &str,
+) -> Result<(), String> {
+    let mut geometry = Geometry { array, tally, closed_lines };
+    geometry.take(&mut Json::at(text, 0)).unwrap_or_else(|fault| Err(fault.describe(text)))
+}
+
 /// What a usable geometry was in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::io) enum Kind {
@@ -80,8 +93,25 @@ impl Geometry<'_> {
         self.tally.collections += u64::from(kind == Kind::Collection);
     }
 
+    /// Reads one geometry, counted if it is taken. On a reason, what was added to the array has to be rolled back.
+    pub(super) fn take(&mut self, json: &mut Json<'_>) -> Result<Result<(), String>, Fault> {
+        let tally = self.tally.clone();
+        let taken = match self.read(json)? {
+            Ok(Kind::Empty) => Err(EMPTY.into()),
+            Ok(kind) => {
+                self.count(kind);
+                Ok(())
+            }
+            Err(reason) => Err(reason),
+        };
+        if taken.is_err() {
+            *self.tally = tally;
+        }
+        Ok(taken)
+    }
+
     /// Reads one geometry. On a reason, what was added to the array has to be rolled back.
-    pub(super) fn read<'a>(&mut self, json: &mut Json<'a>) -> Result<Result<Kind, String>, Fault> {
+    fn read<'a>(&mut self, json: &mut Json<'a>) -> Result<Result<Kind, String>, Fault> {
         const WANTED: &str = "expected a Polygon or a MultiPolygon";
         if json.token() != Some(b'{') {
             let found = json.found();

@@ -31,10 +31,14 @@ use crate::io::value::Value;
 /// # Ok::<(), landuse::Error>(())
 /// ```
 pub fn inspect(source: &Source) -> Result<Vec<PropertySummary>, Error> {
-    look(source, false)
+    let file = source.feature_file()?;
+    match file.as_ref().and_then(|file| file.columns()) {
+        Some(columns) => columns.inspect(),
+        None => look(source, false),
+    }
 }
 
-/// [`inspect`], with the distinct values of every property where they are asked for.
+/// [`inspect`] of the text of a source, whatever else it may be, with the distinct values of every property where they are asked for.
 pub(in crate::io) fn look(source: &Source, with_values: bool) -> Result<Vec<PropertySummary>, Error> {
     let mut scanner = Scanner::properties(source, BLOCK)?;
     scanner.enter()?;

@@ -23,6 +23,8 @@ pub use read::read;
 pub use text::GeoJsonText;
 
 pub(super) use geometry::push_unreadable;
+#[cfg(feature = "parquet")]
+pub(super) use geometry::take_geometry;
 #[cfg(feature = "arrow")]
 pub(super) use geometry::{EMPTY, Geometry, Kind, NO_EXTERIOR, Tally};
 use inspect::look;

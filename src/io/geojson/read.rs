@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 
 use super::append::OWN;
-use super::geometry::{EMPTY, Geometry, Kind, Tally};
+use super::geometry::{Geometry, Tally};
 use super::json::{Fault, Json, KeyCache};
 use super::pieces::{Parsed, Piece, Stop};
 use super::scan::{GEOMETRIES, Scanner, crs_name};
@@ -56,6 +56,18 @@ use crate::parcel::Rejected;
 /// # Ok::<(), landuse::Error>(())
 /// ```
 pub fn read(source: &Source, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error> {
+    let file = source.feature_file()?;
+    if let Some(columns) = file.as_ref().and_then(|file| file.columns()) {
+        let mut layer = columns.read(schema, options)?;
+        // Its text is made where it is asked for.
+        layer.text = Some(GeoJsonText::of(source.clone(), layer.report.hash.clone(), None));
+        return Ok(layer);
+    }
+    read_text(source, schema, options)
+}
+
+/// [`read`] of the text of a source, whatever else it may be.
+fn read_text(source: &Source, schema: &Schema, options: &ReadOptions) -> Result<Layer, Error> {
     let (mut layer, spans) =
         read_scanned(Scanner::open(source, options.block_bytes.max(1))?, schema, options)?;
     layer.text = Some(GeoJsonText::of(source.clone(), layer.report.hash.clone(), spans));
@@ -326,22 +338,12 @@ impl<'p, 'a> Reader<'p, 'a> {
     }
 
     fn geometry(&mut self, json: &mut Json<'a>) -> Result<Result<(), String>, Fault> {
-        let tally = self.batch.tally.clone();
         let mut geometry = Geometry {
             array: &mut self.batch.rows.table.geometry,
             tally: &mut self.batch.tally,
             closed_lines: self.closed_lines,
         };
-        let kind = geometry.read(json)?;
-        Ok(match kind {
-            Ok(Kind::Empty) => Err(EMPTY.into()),
-            Ok(kind) => {
-                geometry.count(kind);
-                Ok(())
-            }
-            Err(reason) => Err(reason),
-        }
-        .inspect_err(|_| self.batch.tally = tally))
+        geometry.take(json)
     }
 
     fn properties(&mut self, json: &mut Json<'a>) -> Result<Properties, Fault> {

@@ -1,8 +1,6 @@
 //! Rows of a layer as `GeoJSON` features.
 
 use std::borrow::Cow;
-use std::sync::mpsc::SyncSender;
-use std::time::SystemTime;
 
 use rusqlite::types::ValueRef;
 
@@ -10,6 +8,7 @@ use super::database::Database;
 use super::layers::LayerTable;
 use crate::Error;
 use crate::io::geojson::push_unreadable;
+use crate::io::row_thread::{Message, Outlet, TextBatch, read_unchanged};
 use crate::io::source::Origin;
 use crate::io::transcode::{StoredFiles, Wanted};
 use crate::io::wkb;
@@ -18,55 +17,16 @@ use crate::json_text::{push_number, push_text};
 /// Text that is handed on at a time.
 const BATCH: usize = 1 << 18;
 
-/// What the thread that reads rows has to say.
-pub(in crate::io) enum Message {
-    Rows(Batch),
-    End,
-}
-
-/// Rows as text, one behind another.
-#[derive(Debug, Default)]
-pub(in crate::io) struct Batch {
-    text: Vec<u8>,
-    /// Where each of them ends.
-    ends: Vec<usize>,
-    /// Ordinates beyond the second that were left out.
-    pub(super) dropped: u64,
-    /// Texts that are not in UTF-8.
-    pub(super) broken: u64,
-}
-
-impl Batch {
-    pub(super) fn row(&self, at: usize) -> Option<&[u8]> {
-        let start = if at == 0 { Some(0) } else { self.ends.get(at - 1).copied() };
-        self.text.get(start?..*self.ends.get(at)?)
-    }
-}
-
 /// Reads all rows of a layer, then, where it is wanted, the bytes of the whole file for their hash. Stops early where nobody listens.
 pub(super) fn read(
     origin: &Origin,
     layer: &LayerTable,
     wanted: Wanted,
     stored: &StoredFiles,
-    to: &SyncSender<Result<Message, Error>>,
+    to: &Outlet<TextBatch>,
 ) -> Result<(), Error> {
-    let before = stamp(origin);
-    if !read_rows(&Database::open(origin)?, layer, wanted, to)? {
-        return Ok(());
-    }
-    if stored.hashing() {
-        std::io::copy(&mut stored.through(origin.open()?), &mut std::io::sink())
-            .map_err(|error| Error::io("read", origin.path(), error))?;
-    }
-    if stamp(origin) == before { Ok(()) } else { Err(Error::Changed { file: origin.name().into() }) }
-}
-
-/// Size and time of the last change.
-fn stamp(origin: &Origin) -> Option<(u64, SystemTime)> {
-    let Origin::File(path) = origin else { return None };
-    let about = std::fs::metadata(path).ok()?;
-    Some((about.len(), about.modified().ok()?))
+    let rows = || read_rows(&Database::open(origin)?, layer, wanted, to);
+    read_unchanged(origin, stored, rows).map(drop)
 }
 
 /// Reads rows in the order of their numbers; false where nobody listens any more.
@@ -74,7 +34,7 @@ fn read_rows(
     file: &Database,
     layer: &LayerTable,
     wanted: Wanted,
-    to: &SyncSender<Result<Message, Error>>,
+    to: &Outlet<TextBatch>,
 ) -> Result<bool, Error> {
     let geometry = layer.geometry.as_ref().filter(|_| wanted == Wanted::Features);
     let names = layer.key.iter().chain(layer.columns.iter().map(|column| &column.name));
@@ -98,7 +58,7 @@ fn read_rows(
     let broken = |error: rusqlite::Error| file.broken(&error);
     let mut statement = file.connection.prepare(&query).map_err(broken)?;
     let mut rows = statement.query([]).map_err(broken)?;
-    let mut batch = Batch::default();
+    let mut batch = TextBatch::default();
     while let Some(row) = rows.next().map_err(broken)? {
         let mut at = 0;
         let mut value = || {

@@ -1,10 +1,8 @@
 //! Shapefiles: a folder that holds one, its `.shp`, or a zip archive with one.
 
-mod bytes;
 mod rings;
 mod shapes;
 mod table;
-mod zip;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,11 +11,11 @@ use std::sync::Arc;
 use rings::Ring;
 use shapes::{Kind, Shape, Shapes};
 use table::{Layout, Rows};
-use zip::Entry;
 
 use super::encoding::{Stated, asked, decide};
 use super::source::Origin;
 use super::transcode::{About, FeatureDecoder, FeatureFile, Settled, StoredFiles, Wanted};
+use super::zip::{self, Entry};
 use super::{FileFormat, Source};
 use crate::Error;
 use crate::crs::SourceCrs;

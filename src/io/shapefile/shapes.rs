@@ -5,9 +5,9 @@
 use std::io::{BufReader, Read};
 use std::ops::Range;
 
-use super::bytes::{f64_le, i32_be, i32_le};
 use crate::Error;
 use crate::geometry::Coord;
+use crate::io::bytes::{f64_le, i32_be, i32_le};
 use crate::io::source::fill;
 
 /// Bytes asked of the system at a time.

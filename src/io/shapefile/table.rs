@@ -7,8 +7,8 @@ use std::io::{BufReader, Read};
 
 use encoding_rs::Encoding;
 
-use super::bytes::{f64_le, i32_le, u16_le, u32_le};
 use crate::Error;
+use crate::io::bytes::{f64_le, i32_le, u16_le, u32_le};
 use crate::io::encoding::{Evidence, decode};
 use crate::io::source::fill;
 use crate::json_text::{push_number, push_text};

@@ -9,24 +9,30 @@ pub use number_format::NumberFormat;
 use serde::Serialize;
 
 use super::columns::OWN_ID;
+use super::format::FileFormat;
 use super::geojson::{Fault, Json, Scanner, read_value, syntax};
 use super::inspect::says_unknown;
 use super::layer::BLOCK;
 use super::schema::{Scalar, Target, plain_name};
 use super::source::Source;
+use super::text_encoding::whole_text;
+use super::transcode::Settled;
 use super::value::Value;
 use crate::Error;
 use crate::error::FeaturePos;
 use crate::parcel::{Column, TextColumn};
+use crate::warning::WarningKind;
 
 /// Columns that a table may have.
 const MAX_COLUMNS: usize = 10_000;
 
 /// A table of things that are no parcels, firms or field checks: named columns of text, whatever the file.
 ///
-/// A file that begins with a brace is read as GeoJSON: each feature's properties are a row (its own id is `$id`), its geometry is not
+/// A workbook (XLSX, feature `xlsx`) gives its only sheet with cells, or the one that the source names; the first row of several cells is its
+/// header. A file that begins with a brace is read as GeoJSON: each feature's properties are a row (its own id is `$id`), its geometry is not
 /// looked at. Any other is CSV (RFC 4180): a header, then records; the separator is whichever of comma, semicolon and tab the
-/// header has most of; fields in quotes may hold separators and line ends. Cells are trimmed; an empty one, or one that says so
+/// header has most of; fields in quotes may hold separators and line ends; texts are UTF-8, UTF-16 with its mark, or (feature `encodings`)
+/// what the source names, else Chinese in GB18030 where they are that beyond doubt. Cells are trimmed; an empty one, or one that says so
 /// (`NA`, `null`, `-`, `无` …), is unknown. Whether a comma or a point stands before decimals is decided once for a CSV file, by all of
 /// its numbers ([`NumberFormat`]).
 ///
@@ -51,6 +57,8 @@ pub struct Table {
     rows: usize,
     hash: String,
     bytes: u64,
+    settled: Vec<Settled>,
+    warnings: Vec<WarningKind>,
 }
 
 /// Cells of a column of numbers that are no numbers, and so unknown.
@@ -88,6 +96,16 @@ impl Table {
     /// # Errors
     /// As [`read`](Self::read), but [`Error::NumberFormat`].
     pub fn read_as(source: &Source, format: Option<NumberFormat>) -> Result<Self, Error> {
+        let found = FileFormat::of(source)?;
+        #[cfg(feature = "xlsx")]
+        if found == FileFormat::Workbook {
+            return Self::from_workbook(source, format);
+        }
+        if matches!(found, FileFormat::Workbook | FileFormat::OldWorkbook) {
+            let expected = if cfg!(feature = "xlsx") { "CSV or XLSX" } else { "CSV" };
+            let reason = format!("found {}, expected a table as {expected}", found.name()).into();
+            return Err(Error::Table { file: source.name().into(), reason });
+        }
         // A table is read as one, whatever its columns hold.
         let is_table = source.feature_file()?.is_some_and(|file| file.is_table());
         let mut input = if is_table { source.open_stored(true)? } else { source.open_text()? };
@@ -97,15 +115,39 @@ impl Table {
         let mut table = if start.is_some_and(|at| text[at] == b'{') {
             Self::from_geojson(source)?
         } else {
-            let text = std::str::from_utf8(&text).map_err(|error| Error::Syntax {
-                file: file.clone(),
-                offset: error.valid_up_to() as u64,
-                reason: "found bytes that are not UTF-8, expected UTF-8 text".into(),
-            })?;
-            Self::from_csv(text.strip_prefix('\u{feff}').unwrap_or(text), &file, format)?
+            let (text, encoding) = whole_text(source, text)?;
+            let mut table = Self::from_csv(text.strip_prefix('\u{feff}').unwrap_or(&text), &file, format)?;
+            table.settled = encoding.settled.into_iter().collect();
+            table.warnings = encoding.warning.into_iter().collect();
+            table
         };
         (table.file, table.hash, table.bytes) = (file, hash, bytes);
         Ok(table)
+    }
+
+    /// A sheet of a workbook. Its numbers have a decimal point, whatever separates records.
+    #[cfg(feature = "xlsx")]
+    fn from_workbook(source: &Source, format: Option<NumberFormat>) -> Result<Self, Error> {
+        let sheet = crate::io::workbook::sheet(source)?;
+        let mut stored = source.open_stored(true)?;
+        let bytes = stored.rest()?.len() as u64;
+        let file: Box<str> = source.name().into();
+        let text = String::from_utf8_lossy(&sheet.text);
+        let format = format.unwrap_or(NumberFormat::DecimalPoint);
+        let mut table = Self::from_csv(&text, &file, Some(format))?;
+        (table.file, table.hash, table.bytes) = (file, stored.hash(), bytes);
+        table.settled = sheet.settled;
+        Ok(table)
+    }
+
+    /// Questions that the file left open, such as the encoding of its texts, and how they were settled.
+    pub fn settled(&self) -> &[Settled] {
+        &self.settled
+    }
+
+    /// What a reader should know of how it was read.
+    pub(crate) fn warnings(&self) -> &[WarningKind] {
+        &self.warnings
     }
 
     /// Adds a column to be filled; its position.

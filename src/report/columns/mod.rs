@@ -37,6 +37,8 @@ pub(super) use sites::{inside_lines_of, sites};
 pub(super) use units::{Units, Withdrawals, units, withdrawals};
 
 use std::borrow::Cow;
+#[cfg(any(feature = "arrow", feature = "gpkg"))]
+use std::collections::HashSet;
 
 use crate::Analysis;
 use crate::json_text::{push_number, push_text, push_whole};
@@ -88,6 +90,22 @@ pub struct OutputColumn {
     pub presence: &'static str,
     /// What a nested value is made of; without, it is a list of plain values.
     pub members: &'static [ColumnMember],
+}
+
+/// A name for each column, none of them the same or among those that are taken, in whichever case: columns of the input may be called
+/// as others are.
+#[cfg(any(feature = "arrow", feature = "gpkg"))]
+pub(super) fn distinct_names<'c>(
+    columns: impl Iterator<Item = &'c OutputColumn>,
+    taken: &[&str],
+) -> Vec<String> {
+    let mut taken: HashSet<String> = taken.iter().map(|name| name.to_lowercase()).collect();
+    let name = |column: &OutputColumn| {
+        let names = std::iter::once(column.name.clone())
+            .chain((2..).map(|number: u32| format!("{}_{number}", column.name)));
+        names.into_iter().find(|name| taken.insert(name.to_lowercase())).unwrap_or_default()
+    };
+    columns.map(name).collect()
 }
 
 /// A member of an object that is a nested value, or in its list.

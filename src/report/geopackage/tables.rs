@@ -1,13 +1,11 @@
 //! The tables that make a database a `GeoPackage`, and those of each layer.
 
-use std::collections::HashSet;
-
 use rusqlite::Connection;
 
 use super::Bounds;
 use super::style::Style;
 use crate::crs::SourceCrs;
-use crate::report::columns::{ColumnKind, OutputColumn};
+use crate::report::columns::{ColumnKind, OutputColumn, distinct_names};
 
 /// The file is new and belongs to whoever writes it: nothing has to be restored, and nothing is made beside it.
 pub(super) const SETTINGS: &str = "
@@ -128,16 +126,9 @@ impl<'a> LayerTable<'a> {
         columns: impl Iterator<Item = &'a OutputColumn>,
         system: Option<&'a System>,
     ) -> Self {
-        // Columns of the input may be called as others are, for a database that does not tell cases.
-        let mut taken: HashSet<String> = [KEY, SHAPE].map(str::to_owned).into();
-        let columns = columns
-            .map(|column| {
-                let names = std::iter::once(column.name.clone())
-                    .chain((2..).map(|number: u32| format!("{}_{number}", column.name)));
-                let name = names.into_iter().find(|name| taken.insert(name.to_lowercase()));
-                (name.unwrap_or_default(), column)
-            })
-            .collect();
+        let columns: Vec<&OutputColumn> = columns.collect();
+        let names = distinct_names(columns.iter().copied(), &[KEY, SHAPE]);
+        let columns = names.into_iter().zip(columns).collect();
         Self { name, system, columns }
     }
 

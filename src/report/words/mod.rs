@@ -1,6 +1,8 @@
 //! Sentences for people in other languages than English, one file each; English stands beside the types.
 
 mod chinese;
+#[cfg(feature = "xlsx")]
+mod headings;
 mod page;
 mod terminal;
 mod verdict;
@@ -9,6 +11,8 @@ use crate::language::Language;
 use crate::units::people_number;
 use crate::warning::Warning;
 
+#[cfg(feature = "xlsx")]
+pub(super) use headings::{heading, sheet, unit, yes_or_no};
 pub(super) use page::PageWords;
 pub(super) use terminal::TerminalWords;
 pub(super) use verdict::{Turn, VerdictWords, WhyUnused};

@@ -6,8 +6,8 @@ use flate2::Crc;
 use flate2::read::DeflateDecoder;
 
 use super::bytes::{u16_le, u32_le};
+use super::source::{Origin, ReadSeek};
 use crate::Error;
-use crate::io::source::{Origin, ReadSeek};
 
 /// Length of the record that closes an archive, and the most that a comment behind it can take.
 const CLOSING: u64 = 22;
