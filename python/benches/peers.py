@@ -1,6 +1,6 @@
 """Speed against esda, libpysal and GeoPandas on one machine, in CPU seconds of all threads; results stand in ``BENCHMARKS.md``.
 
-    landuse generate --parcels 100000 --seed 1 --out city && python benchmark.py city
+    landuse generate --parcels 100000 --seed 1 --out city && python python/benches/peers.py city
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ def chain(plane: gpd.GeoDataFrame, lines: gpd.GeoDataFrame, districts: gpd.GeoDa
 
 
 def main(folder: Path) -> None:
-    parcels = gpd.read_file(folder / "parcels.geojson").drop_duplicates("id").reset_index(drop=True)
+    parcels = gpd.read_file(folder / "parcels.geojson", on_invalid="ignore")
+    parcels = parcels[parcels.geometry.notna()].drop_duplicates("id").reset_index(drop=True)
     lines, districts = (gpd.read_file(folder / f"{name}.geojson") for name in ("control_lines", "districts"))
     utm = parcels.estimate_utm_crs()
     plane = parcels.to_crs(utm)
