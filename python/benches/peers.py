@@ -40,6 +40,7 @@ def chain(plane: gpd.GeoDataFrame, lines: gpd.GeoDataFrame, districts: gpd.GeoDa
     """What a script of GeoPandas, libpysal and esda does: score, worst fifth, neighbours, sites, local Moran, overlaps, shares."""
     frame = plane[["id", "tax_yuan", "geometry"]].copy()
     frame["geometry"] = frame.geometry.make_valid()
+    frame = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])].reset_index(drop=True)
     frame["area_m2"] = frame.area
     frame["score"] = frame["tax_yuan"] / frame["area_m2"]
     known = frame["score"].notna()
