@@ -1,5 +1,7 @@
 //! GeoParquet, other Parquet and Arrow IPC as layers: what is read of them, what is refused, and what is written.
 
+#![allow(clippy::cast_possible_wrap, reason = "what is made to test with is small")]
+
 mod faults;
 mod make;
 mod others;
