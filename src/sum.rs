@@ -57,7 +57,7 @@ pub(crate) fn area_m2(areas_m2: impl IntoIterator<Item = f64>) -> f64 {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ExactSum {
     /// Bin b counts in 2^(32·b − 1075); the first that is held, and those from there on.
-    first: usize,
+    first: i32,
     bins: Vec<i128>,
     /// What is not finite is added apart.
     special: f64,
@@ -76,22 +76,22 @@ impl ExactSum {
         }
         let bits = number.to_bits();
         let fraction = bits & ((1 << FRACTION) - 1);
-        let exponent = (bits >> FRACTION & 0x7ff) as usize;
+        let exponent = (bits >> FRACTION & 0x7ff) as i32;
         let mantissa = fraction | u64::from(exponent > 0) << FRACTION;
         let exponent = exponent.max(1);
         let multiple = i128::from(mantissa) << (exponent % 32);
         *self.bin(exponent / 32) += if number < 0.0 { -multiple } else { multiple };
     }
 
-    fn bin(&mut self, bin: usize) -> &mut i128 {
+    fn bin(&mut self, bin: i32) -> &mut i128 {
         if self.bins.is_empty() {
             self.first = bin;
         }
         if bin < self.first {
-            self.bins.splice(..0, std::iter::repeat_n(0, self.first - bin));
+            self.bins.splice(..0, std::iter::repeat_n(0, (self.first - bin) as usize));
             self.first = bin;
         }
-        let place = bin - self.first;
+        let place = (bin - self.first) as usize;
         if place >= self.bins.len() {
             self.bins.resize(place + 1, 0);
         }
@@ -104,7 +104,7 @@ impl ExactSum {
             return self.special;
         }
         let mut parts = Expansion::default();
-        for (&bin, i) in self.bins.iter().zip(self.first as i32..) {
+        for (&bin, i) in self.bins.iter().zip(self.first..) {
             let sign = bin.signum() as f64;
             // Pieces of 43 bits are numbers without rounding.
             for shift in [0, 43, 86] {

@@ -57,7 +57,7 @@ impl Frame {
 
     /// The map with the notes, behind those it has.
     pub(super) fn notes<'a>(&self, map: Map<'a>) -> Map<'a> {
-        self.notes.iter().fold(map, |map, note| map.footnote(note))
+        self.notes.iter().fold(map, Map::footnote)
     }
 }
 

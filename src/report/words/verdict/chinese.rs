@@ -48,7 +48,7 @@ fn found(reason: &Reason<'_>, text: &mut String) -> fmt::Result {
         };
     };
     if reason.basis == Basis::Condition {
-        let holds = if value != 0.0 { "符合" } else { "不符合" };
+        let holds = if value == 0.0 { "不符合" } else { "符合" };
         return write!(text, "{holds}“{metric}”");
     }
     write!(text, "“{metric}”为 {}", figure(value))?;

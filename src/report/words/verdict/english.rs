@@ -56,7 +56,7 @@ fn found(reason: &Reason<'_>, text: &mut String) -> fmt::Result {
         };
     };
     if reason.basis == Basis::Condition {
-        let holds = if value != 0.0 { "holds" } else { "does not hold" };
+        let holds = if value == 0.0 { "does not hold" } else { "holds" };
         return write!(text, "`{metric}` {holds}");
     }
     write!(text, "`{metric}` is {}", figure(value))?;
