@@ -157,6 +157,10 @@ impl FileFormat {
         path.is_dir().then_some(Self::Folder)
     }
 
+    fn not_read_here(self, source: &Source) -> Error {
+        Error::Format { file: source.name().into(), found: self.name(), expected: &READ_HERE }
+    }
+
     /// It was told behind gzip: what has to be read from several places is not unpacked on the way.
     fn in_gzip(self, source: &Source) -> Error {
         let reason = format!("it is {} in gzip, expected it unpacked", self.name()).into();
@@ -234,7 +238,8 @@ pub(super) fn feature_file(source: &Source) -> Result<Option<Arc<dyn FeatureFile
         FileFormat::Other => super::wkt_table::open(source),
         #[cfg(feature = "xlsx")]
         FileFormat::Workbook => super::wkt_table::open_sheet(source),
-        _ => Ok(None),
+        FileFormat::GeoJson => Ok(None),
+        other => Err(other.not_read_here(source)),
     }
 }
 
@@ -255,7 +260,7 @@ pub(crate) fn features_of(source: &Source) -> Result<Box<dyn FeatureSource>, Err
         packed @ (FileFormat::GeoParquet | FileFormat::ArrowIpc) if cfg!(feature = "parquet") => {
             Err(packed.in_gzip(source))
         }
-        other => Err(Error::Format { file: source.name().into(), found: other.name(), expected: &READ_HERE }),
+        other => Err(other.not_read_here(source)),
     }
 }
 
