@@ -15,7 +15,7 @@ use landuse::intensity::{Cells, UnitLimit, Unparcelled, WarningLine};
 use landuse::report::{self, Format, OutputLayer, PageInput, Summary};
 use landuse::sensitivity::SweepOptions;
 use landuse::zoning::SmallClass;
-use landuse::{Analysis, Error, Language, Options, ParamError};
+use landuse::{Analysis, Error, Inputs, Language, Options, ParamError};
 
 use crate::appraise::GradingArguments;
 use crate::joins::{self, JoinArguments};
@@ -366,17 +366,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     terminal.step("reading");
     let inputs = layers.load()?;
     clock.lap("read");
-    let mut stage = None;
-    let analysis = Analysis::new(&inputs, options)
-        .observe(|Progress { stage: now, done_ratio, .. }| {
-            if stage.replace(now) != Some(now) {
-                clock.enter(now.name().into());
-            }
-            terminal.share(now.name(), done_ratio);
-            ControlFlow::Continue(())
-        })
-        .run()?;
-    clock.leave();
+    let analysis = run_watched(&inputs, options, &terminal, &mut clock)?;
 
     terminal.step("writing");
     arguments.outputs.iter().try_for_each(|&which| analysis.layer(which).check())?;
@@ -422,6 +412,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Error> {
     say(&report::text(&analysis, &summary, arguments.lang));
     say(&next::after_run(&analysis, &arguments.asked(), dir));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs all stages, told on the terminal and timed one by one.
+pub(crate) fn run_watched(
+    inputs: &Inputs,
+    options: Options,
+    terminal: &Terminal,
+    clock: &mut Clock,
+) -> Result<Analysis, Error> {
+    let mut stage = None;
+    let analysis = Analysis::new(inputs, options)
+        .observe(|Progress { stage: now, done_ratio, .. }| {
+            if stage.replace(now) != Some(now) {
+                clock.enter(now.name().into());
+            }
+            terminal.share(now.name(), done_ratio);
+            ControlFlow::Continue(())
+        })
+        .run()?;
+    clock.leave();
+    Ok(analysis)
 }
 
 /// Writes the parcels where they are wanted as text, and those that could not be used in any case.

@@ -1,11 +1,10 @@
 //! `landuse redevelop`: from the sites of an analysis to what they could become.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use landuse::analysis::{InputFile, Progress};
+use landuse::analysis::InputFile;
 use landuse::redevelop::{Differences, FarSource, Outcome, Projects, RedevelopOptions, Scenario};
 use landuse::report::{self, CapacityLayer, Format, RedevelopSummary};
 use landuse::{Analysis, Error, ParamError};
@@ -252,17 +251,6 @@ impl Earlier {
             return Err(Error::Changed { file: now.name.as_str().into() });
         }
         clock.lap("read");
-        let mut stage = None;
-        let analysis = Analysis::new(&inputs, self.options)
-            .observe(|Progress { stage: now, done_ratio, .. }| {
-                if stage.replace(now) != Some(now) {
-                    clock.enter(now.name().into());
-                }
-                terminal.share(now.name(), done_ratio);
-                ControlFlow::Continue(())
-            })
-            .run()?;
-        clock.leave();
-        Ok(analysis)
+        analyze::run_watched(&inputs, self.options, terminal, clock)
     }
 }

@@ -12,11 +12,33 @@ use super::schema::Schema;
 use super::write::crs_member;
 use super::{Layer, PropertySummary, ReadOptions};
 use crate::Error;
-use crate::json_text::push_json;
+use crate::geometry::Coord;
+use crate::json_text::{push_json, push_number};
 use crate::warning::WarningKind;
 
 /// Text made at a time.
 const CHUNK: usize = 1 << 16;
+
+/// Adds a position as `GeoJSON`; what is no number is `null`, which is a fault of its feature alone.
+pub(super) fn push_position(text: &mut Vec<u8>, [x, y]: Coord) {
+    text.push(b'[');
+    push_number(text, x);
+    text.push(b',');
+    push_number(text, y);
+    text.push(b']');
+}
+
+/// Adds a position whose ordinates are finite.
+///
+/// # Errors
+/// What was found instead.
+pub(super) fn push_finite_position(text: &mut Vec<u8>, [x, y]: Coord) -> Result<(), String> {
+    if !(x.is_finite() && y.is_finite()) {
+        return Err(format!("the geometry has the coordinate {x}, {y}, expected finite numbers"));
+    }
+    push_position(text, [x, y]);
+    Ok(())
+}
 
 /// What is wanted of features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 //! Geometries in well-known binary, of ISO and of `PostGIS`: their heads and runs, and all of one as `GeoJSON` text.
 
+use super::transcode::push_finite_position;
 use crate::geometry::Coord;
 #[cfg(feature = "parquet")]
 use crate::geometry::MultiPolygonArray;
-use crate::json_text::push_number;
 
 /// Collections in each other that are followed.
 pub(super) const MAX_DEPTH: usize = 8;
@@ -268,7 +268,7 @@ impl<'b> Reader<'b> {
             if i > 0 {
                 text.push(b',');
             }
-            push_position(text, coord(position, layout.little))?;
+            push_finite_position(text, coord(position, layout.little))?;
         }
         text.push(b']');
         self.note(run.len() / layout.stride, layout);
@@ -287,7 +287,7 @@ impl<'b> Reader<'b> {
             return Ok(());
         }
         self.note(1, layout);
-        push_position(text, [x, y])
+        push_finite_position(text, [x, y])
     }
 
     /// Adds the rings of a polygon; none where one of them is empty or has a coordinate that is not finite.
@@ -325,18 +325,6 @@ pub(super) fn coord(position: &[u8], little: bool) -> Coord {
         if little { f64::from_le_bytes(bytes) } else { f64::from_be_bytes(bytes) }
     };
     [ordinate(0), ordinate(8)]
-}
-
-fn push_position(text: &mut Vec<u8>, [x, y]: Coord) -> Result<(), String> {
-    if !(x.is_finite() && y.is_finite()) {
-        return Err(format!("the geometry has the coordinate {x}, {y}, expected finite numbers"));
-    }
-    text.push(b'[');
-    push_number(text, x);
-    text.push(b',');
-    push_number(text, y);
-    text.push(b']');
-    Ok(())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Polygons in well-known text, as `GeoJSON` text.
 
 use super::geojson::push_unreadable;
-use crate::json_text::push_number;
+use super::transcode::push_position;
 
 /// The number of the system that stands before a text.
 pub(super) fn srid_of(text: &str) -> Option<u32> {
@@ -119,13 +119,9 @@ impl<'t> Parser<'t> {
                 format!("the geometry has the ordinate `{found}`, expected a finite number")
             })
         };
-        let [x, y] = [ordinate()?, ordinate()?];
+        let at = [ordinate()?, ordinate()?];
         self.dropped += ordinates.count() as u64;
-        text.push(b'[');
-        push_number(text, x);
-        text.push(b',');
-        push_number(text, y);
-        text.push(b']');
+        push_position(text, at);
         Ok(())
     }
 }

@@ -10,8 +10,8 @@ use arrow_schema::DataType;
 
 use crate::geometry::{Coord, MultiPolygonArray};
 use crate::io::geojson::push_unreadable;
+use crate::io::transcode::push_finite_position;
 use crate::io::{wkb, wkt_geometry};
-use crate::json_text::push_number;
 
 /// How the geometries of a column are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -308,14 +308,7 @@ impl<'b> Nested<'b> {
                 text.extend_from_slice(b"[]");
                 return Ok(0);
             }
-            if !(x.is_finite() && y.is_finite()) {
-                return Err(format!("the geometry has the coordinate {x}, {y}, expected finite numbers"));
-            }
-            text.push(b'[');
-            push_number(text, x);
-            text.push(b',');
-            push_number(text, y);
-            text.push(b']');
+            push_finite_position(text, [x, y])?;
             return Ok(1);
         };
         let mut positions = 0;

@@ -14,14 +14,13 @@ use table::{Layout, Rows};
 
 use super::encoding::{Stated, asked, decide};
 use super::source::Origin;
-use super::transcode::{About, FeatureDecoder, FeatureFile, Settled, StoredFiles, Wanted};
+use super::transcode::{About, FeatureDecoder, FeatureFile, Settled, StoredFiles, Wanted, push_position};
 use super::zip::{self, Entry};
 use super::{FileFormat, Source};
 use crate::Error;
 use crate::crs::SourceCrs;
 use crate::error::few;
 use crate::geometry::Coord;
-use crate::json_text::push_number;
 use crate::warning::WarningKind;
 
 /// The most that is read of a `.cpg` or `.prj`.
@@ -468,13 +467,4 @@ fn push_list<T>(
 
 fn push_positions<'a>(text: &mut Vec<u8>, coords: impl IntoIterator<Item = &'a Coord>) {
     push_list(text, coords, |text, &at| push_position(text, at));
-}
-
-/// Adds a position; what is no number is `null`, which is a fault of its feature alone.
-fn push_position(text: &mut Vec<u8>, [x, y]: Coord) {
-    text.push(b'[');
-    push_number(text, x);
-    text.push(b',');
-    push_number(text, y);
-    text.push(b']');
 }
